@@ -1,0 +1,4 @@
+{#- Schemas bear the names that readers see: staging, intermediate, marts, ops. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+{%- endmacro %}

@@ -1,0 +1,58 @@
+-- One row a user of any source, users who are only named by another record included.
+with
+
+known_users as (
+    select * from {{ ref('stg_salesforce__users') }}
+    union all
+    select * from {{ ref('stg_mapped__users') }}
+),
+
+opportunities as (
+    select * from {{ ref('stg_salesforce__opportunities') }}
+    union all
+    select * from {{ ref('stg_mapped__opportunities') }}
+),
+
+named_users as (
+    select source_system, owner_id as user_id from opportunities where owner_id is not null
+    union
+    select source_system, created_by_id from opportunities where created_by_id is not null
+    union
+    select source_system, manager_id from known_users where manager_id is not null
+),
+
+only_named_users as (
+    select named_users.*
+    from named_users
+    left join known_users
+        on
+            named_users.source_system = known_users.source_system
+            and named_users.user_id = known_users.user_id
+    where known_users.user_id is null
+),
+
+final as (
+    select
+        source_system,
+        user_id,
+        user_name,
+        manager_id,
+        team,
+        role,
+        is_active,
+        hired_date
+    from known_users
+    union all
+    select
+        source_system,
+        user_id,
+        user_id as user_name,
+        cast(null as varchar) as manager_id,
+        cast(null as varchar) as team,
+        cast(null as varchar) as role,
+        cast(null as boolean) as is_active,
+        cast(null as date) as hired_date
+    from only_named_users
+)
+
+select * from final

@@ -1,0 +1,42 @@
+-- One row a product, products that only an opportunity names and each source's unknown included.
+with
+
+products as (
+    select * from {{ ref('int_products') }}
+),
+
+opportunities as (
+    select * from {{ ref('int_opportunities') }}
+),
+
+members as (
+    select
+        {{ key_of('source_system', 'product_id') }} as product_key,
+        source_system,
+        product_name,
+        product_family,
+        {{ to_cents('list_price') }} as list_price,
+        is_active
+    from products
+),
+
+only_named as (
+    select distinct
+        opportunities.product_key,
+        opportunities.source_system,
+        substr(opportunities.product_key, length(opportunities.source_system) + 2) as product_name,
+        cast(null as varchar) as product_family,
+        cast(null as decimal(18, 2)) as list_price,
+        cast(null as boolean) as is_active
+    from opportunities
+    left join members on opportunities.product_key = members.product_key
+    where members.product_key is null
+),
+
+final as (
+    select * from members
+    union all
+    select * from only_named
+)
+
+select * from final

@@ -1,0 +1,20 @@
+-- One row an opportunity × open stage reached, by the furthest-stage rule.
+with
+
+reached as (
+    select * from {{ ref('int_stages_reached') }}
+),
+
+final as (
+    select
+        opportunity_key,
+        pipeline_key,
+        stage_key,
+        stage_rank,
+        reached_at,
+        reached_amount,
+        is_imputed
+    from reached
+)
+
+select * from final

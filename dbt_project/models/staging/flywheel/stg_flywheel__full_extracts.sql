@@ -1,0 +1,18 @@
+-- One row an object that is delivered whole: the newest night that delivered it.
+with
+
+loads as (
+    select * from {{ source('flywheel', 'ledger') }}
+),
+
+final as (
+    select
+        source as source_system,
+        object as object_name,
+        max(batch_date) as batch_date
+    from loads
+    where extract = 'full' and status in ('loaded', 'accepted') and error is null
+    group by source, object
+)
+
+select * from final

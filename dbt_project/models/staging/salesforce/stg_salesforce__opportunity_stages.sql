@@ -1,0 +1,21 @@
+-- One row a stage of the picklist, inactive ones included: history still names them.
+with
+
+versions as (
+    {{ newest_versions(source('salesforce', 'opportunity_stage'), ['Id']) }}
+),
+
+final as (
+    select
+        'salesforce' as source_system,
+        'default' as pipeline,
+        coalesce(ApiName, MasterLabel) as stage,
+        MasterLabel as stage_label,
+        SortOrder as sort_order,
+        case when IsWon then 'won' when IsClosed then 'lost' else 'open' end as kind,
+        DefaultProbability / 100 as default_probability,
+        IsActive as is_active
+    from versions
+)
+
+select * from final

@@ -1,0 +1,214 @@
+"""The sources as Dagster assets: what landed, and the bronze rows made of it.
+
+Belongs here: assets and the blocking check of each object. Does not belong here: loading (load.py),
+which files are due (night.py).
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from orchestration.bronze.judge import judge_object
+from orchestration.bronze.night import heal, load_night, refuse, survey
+from orchestration.extracts.ledger import Ledger, Load
+from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
+from orchestration.lock import hold_lock
+from orchestration.settings import Settings
+from orchestration.sources.catalog import Source, canonical_contracts
+
+LEDGER_KEY = dg.AssetKey(["bronze", "ledger"])
+_CHECK = "contract_held"
+
+
+def count_checks(sources: dict[str, Source]) -> int:
+    """How many checks bronze declares: one an object."""
+    return sum(len(source.contracts) for source in sources.values())
+
+
+def build_bronze_assets(
+    settings: Settings, sources: dict[str, Source], partitions: dg.PartitionsDefinition
+) -> list[dg.AssetsDefinition]:
+    """The landing assets, one step for each source, and the ledger that closes the account."""
+    return [
+        _landing(settings, sources, partitions),
+        *(_bronze(settings, source, partitions) for source in sources.values()),
+        _ledger(settings, sources, partitions),
+    ]
+
+
+def _landing(
+    settings: Settings, sources: dict[str, Source], partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    specs = [
+        dg.AssetSpec(
+            dg.AssetKey(["landing", name]),
+            group_name="extracts",
+            description=f"Files that {name} dropped, by night.",
+            partitions_def=partitions,
+        )
+        for name in sources
+    ]
+
+    @dg.multi_asset(name="landing", specs=specs, retry_policy=dg.RetryPolicy(max_retries=2))
+    def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        hold_lock(settings)
+        night = date.fromisoformat(context.partition_key)
+        undone = heal(settings)
+        found = survey(settings, Ledger(settings.ledger), always=[night])
+        for name in sources:
+            due = [
+                file
+                for batch, files in found.files.items()
+                if batch <= night
+                for file in files
+                if file.contract.source == name
+            ]
+            yield dg.MaterializeResult(
+                asset_key=["landing", name],
+                metadata={
+                    "files_due": len(due),
+                    "files": [f"{file.night}/{file.path.name}" for file in due],
+                    "unclaimed": [each for each in found.unclaimed if each.startswith(f"{name}/")],
+                    "undone_loads": len(undone),
+                },
+            )
+
+    return landing
+
+
+def _bronze(
+    settings: Settings, source: Source, partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    keys = {name: dg.AssetKey(["bronze", source.name, name]) for name in source.contracts}
+
+    @dg.multi_asset(
+        name=f"bronze_{source.name}",
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[dg.AssetKey(["landing", source.name])],
+                group_name="bronze",
+                kinds={"polars"},
+                description=source.contracts[name].description,
+                partitions_def=partitions,
+            )
+            for name, key in keys.items()
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                _CHECK,
+                asset=key,
+                blocking=True,
+                description="Its files could be read and few enough of their rows were refused.",
+            )
+            for key in keys.values()
+        ],
+        # Reading is what fails for passing reasons (a file still being written, a share away).
+        retry_policy=dg.RetryPolicy(max_retries=2, delay=1),
+        pool="candidate",
+    )
+    def bronze(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        night = date.fromisoformat(context.partition_key)
+        loads = load_night(settings, night, context.run_id, source.name)
+        checks = {
+            name: judge_object(settings, f"{source.name}/{name}", _of(loads, name))
+            for name in keys
+        }
+        record(
+            settings,
+            context.run_id,
+            context.partition_key,
+            f"bronze-{source.name}",
+            list(checks.values()),
+        )
+        refusing = verdict_of(checks.values()).refusing
+        if refusing:
+            refuse(settings)
+        for name, key in keys.items():
+            yield dg.MaterializeResult(asset_key=key, metadata=_sums(_of(loads, name)))
+            yield _as_dagster(key, checks[name])
+        if refusing:
+            raise dg.Failure(str(GateRefusedError(refusing)), allow_retries=False)
+
+    return bronze
+
+
+def _ledger(
+    settings: Settings, sources: dict[str, Source], partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The ledger, and for each canonical object all mapped sources as one."""
+    bronze = [
+        dg.AssetKey(["bronze", source.name, name])
+        for source in sources.values()
+        for name in source.contracts
+    ]
+    canonical = {
+        name: [
+            dg.AssetKey(["bronze", source.name, name])
+            for source in sources.values()
+            if name in source.contracts and source.contracts[name].canonical
+        ]
+        for name in canonical_contracts()
+    }
+
+    @dg.multi_asset(
+        name="bronze_account",
+        specs=[
+            dg.AssetSpec(
+                LEDGER_KEY,
+                deps=bronze,
+                group_name="bronze",
+                description="Every file that was ever loaded, with its rows and its fate.",
+                partitions_def=partitions,
+            ),
+            *(
+                dg.AssetSpec(
+                    dg.AssetKey(["bronze", "mapped", name]),
+                    deps=deps,
+                    group_name="bronze",
+                    description=f"{name} of all mapped sources, in canonical columns.",
+                    partitions_def=partitions,
+                )
+                for name, deps in canonical.items()
+            ),
+        ],
+    )
+    def bronze_account(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        loads = [load for load in Ledger(settings.ledger).loads if load.status != "refused"]
+        yield dg.MaterializeResult(asset_key=LEDGER_KEY, metadata=_sums(loads))
+        for name, deps in canonical.items():
+            sources_of = {key.path[1] for key in deps}
+            rows = [each for each in loads if each.object == name and each.source in sources_of]
+            yield dg.MaterializeResult(
+                asset_key=["bronze", "mapped", name], metadata=_sums(rows)
+            )
+
+    return bronze_account
+
+
+def _of(loads: list[Load], object_: str) -> list[Load]:
+    return [load for load in loads if load.object == object_]
+
+
+def _sums(loads: list[Load]) -> dict[str, int]:
+    return {
+        "files": len(loads),
+        "rows_read": sum(load.rows_read for load in loads),
+        "dagster/row_count": sum(load.rows_accepted for load in loads),
+        "rows_quarantined": sum(load.rows_quarantined for load in loads),
+    }
+
+
+def _as_dagster(key: dg.AssetKey, check: CheckResult) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=_CHECK,
+        passed=check.success,
+        metadata={
+            "observed": check.observed,
+            "expected": check.expected,
+            "sample": [str(row) for row in check.sample],
+        },
+    )

@@ -1,0 +1,219 @@
+"""The console script `flywheel`.
+
+Belongs here: commands, their options and exit statuses. Does not belong here: what they do; every
+command imports what it needs when it runs, so that none pays for another.
+
+Exit status: 0 published or done, 1 a gate refused the night, 2 usage or configuration, 3 a step
+failed.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration.settings import Settings
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Nightly CRM extracts in, gated and published funnel and cohort marts out.",
+)
+# A pipe has no width of its own: wide enough that no file name is cut.
+console = Console() if sys.stdout.isatty() else Console(width=120)
+
+_DAY = {"formats": ["%Y-%m-%d"]}
+_REFUSED, _USAGE, _FAILED = 1, 2, 3
+
+
+def main() -> None:
+    """Run a command; configuration errors end with a sentence and not with a traceback."""
+    from pydantic import ValidationError
+
+    from orchestration.lock import NightRunningError
+    from orchestration.publication.versions import NoSuchVersionError
+    from orchestration.sources.model import SourceFileError
+
+    try:
+        app()
+    except (SourceFileError, NoSuchVersionError, NightRunningError, ValidationError) as error:
+        Console(stderr=True).print(f"[red]{error}[/]", highlight=False, soft_wrap=True)
+        sys.exit(_USAGE)
+
+
+@app.command()
+def nightly(
+    night: Annotated[
+        datetime | None, typer.Option("--date", help="Only this night; try it again.", **_DAY)
+    ] = None,
+    first: Annotated[
+        datetime | None, typer.Option("--from", help="First night of a range.", **_DAY)
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", help="Last night of a range.", **_DAY)
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Build anew from bronze, new files or not.")
+    ] = False,
+) -> None:
+    """Run every night that is due: load, build, check, publish."""
+    from orchestration.lock import hold_lock
+    from orchestration.nightly import plan, run_nights
+    from orchestration.report import print_held, print_outcome, print_plan
+
+    if night is not None and (first is not None or last is not None):
+        raise typer.BadParameter("give --date, or --from and --to")
+    settings = Settings()
+    hold_lock(settings)
+    work = plan(settings, _day(night or first), _day(night or last), full_refresh)
+    print_plan(console, work)
+    if not work.nights:
+        _print_nothing_new(settings)
+        print_held(console, work.held)
+        return
+    status = 0
+    for outcome in run_nights(settings, work.nights):
+        print_outcome(console, outcome, settings)
+        status = max(status, outcome.exit_status)
+    print_held(console, [load for load in work.held if load.batch_date not in work.nights])
+    raise typer.Exit(status)
+
+
+@app.command()
+def simulate(
+    opportunities: Annotated[int, typer.Option(help="How many at the end.", min=1)] = 5_000,
+    nights: Annotated[int, typer.Option(help="A full night, then daily changes.", min=1)] = 3,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
+    first_night: Annotated[
+        datetime, typer.Option(help="The full one.", **_DAY)
+    ] = datetime(2025, 9, 28),
+    unless_landed: Annotated[
+        bool, typer.Option("--unless-landed", help="Do nothing when anything has landed.")
+    ] = False,
+) -> None:
+    """Land a sample company whose truth is written down beside it."""
+    from orchestration.nightly import has_landed
+    from orchestration.simulation import simulate as land
+
+    settings = Settings()
+    if unless_landed and has_landed(settings.landing):
+        return
+    try:
+        made = land(
+            settings.landing,
+            opportunities=opportunities,
+            nights=nights,
+            seed=seed,
+            first_night=first_night.date(),
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    rows = sum(made.row_counts.values())
+    console.print(
+        f"landed a sample company: {opportunities:,} opportunities, {rows:,} rows in "
+        f"{len(made.nights)} nights, {made.nights[0]} to {made.nights[-1]}\n"
+        f"its planted truth: {made.truth}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def status(
+    nights: Annotated[int, typer.Option(help="How many nights to show.", min=1)] = 7,
+) -> None:
+    """What is published, what waits, and how the last nights went."""
+    from orchestration.extracts.ledger import Ledger
+    from orchestration.nightly import plan
+    from orchestration.publication.versions import current_version
+    from orchestration.report import print_held, print_nights, print_plan
+
+    settings = Settings()
+    console.print(f"home       {settings.root}", highlight=False, soft_wrap=True)
+    console.print(f"published  {current_version(settings) or 'nothing yet'}", highlight=False)
+    work = plan(settings, None, None)
+    due = "rebuild of the marts" if work.rebuild else ", ".join(map(str, work.nights)) or "nothing"
+    console.print(f"due        {due}", highlight=False)
+    print_nights(console, Ledger(settings.ledger).loads, nights)
+    print_plan(console, work)
+    print_held(console, work.held)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One statement in DuckDB's SQL.")],
+    version: Annotated[str | None, typer.Option(help="An older version.")] = None,
+) -> None:
+    """Ask the published warehouse; read-only, without access to files or network."""
+    import duckdb
+
+    from orchestration.publication.versions import version_path
+
+    settings = Settings()
+    path = version_path(settings, version) if version else settings.published
+    if not path.exists():
+        console.print(f"[red]{path} is not there:[/] run `flywheel nightly` first")
+        raise typer.Exit(_USAGE)
+    locked = {"enable_external_access": "false", "lock_configuration": "true"}
+    with duckdb.connect(str(path.resolve()), read_only=True, config=locked) as connection:
+        try:
+            relation = connection.sql(query)
+        except duckdb.Error as error:
+            console.print(f"[red]{error}[/]", highlight=False, soft_wrap=True)
+            raise typer.Exit(_USAGE) from error
+        if relation is not None:
+            relation.show(max_rows=100, max_width=console.width if console.is_terminal else 200)
+
+
+@app.command()
+def versions() -> None:
+    """List the published versions; the one that readers see is marked."""
+    from orchestration.publication.versions import current_version, kept_versions, publications
+    from orchestration.report import print_versions
+
+    settings = Settings()
+    print_versions(
+        console, publications(settings), kept_versions(settings), current_version(settings)
+    )
+
+
+@app.command()
+def rollback(
+    version: Annotated[str | None, typer.Argument(help="Default: the one before.")] = None,
+) -> None:
+    """Show readers an older version again."""
+    from orchestration.lock import hold_lock
+    from orchestration.publication.versions import roll_back
+
+    settings = Settings()
+    hold_lock(settings)
+    console.print(f"readers now see {roll_back(settings, version)}", highlight=False)
+
+
+def _print_nothing_new(settings: Settings) -> None:
+    from orchestration.nightly import has_landed
+    from orchestration.publication.versions import current_version
+
+    if not has_landed(settings.landing):
+        console.print(
+            f"nothing has landed in {settings.landing}: drop a night there, or make a sample "
+            f"company with `flywheel simulate`",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(_USAGE)
+    console.print(
+        f"nothing new: version {current_version(settings)} holds all that has landed\n"
+        f"look      {settings.published}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _day(instant: datetime | None) -> date | None:
+    return instant.date() if instant else None

@@ -1,0 +1,172 @@
+"""The load ledger: every file that was ever loaded, with its bytes, its rows and its fate.
+
+Belongs here: the one file `bronze/ledger.parquet`, replaced whole and atomically. It is what
+makes a file load once, what reconciliation starts from and what `ops.load_audit` shows.
+Does not belong here: reading or writing of rows (bronze/).
+
+A load is `loaded` when its rows stand in bronze and no gate has judged them; `accepted` once a
+version with them was published; `refused` once a gate refused its night: then its rows are out of
+bronze, and the file waits in landing to be corrected or tried again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+
+SCHEMA = pl.Schema(
+    {
+        "load_id": pl.String,
+        "run_id": pl.String,
+        "source": pl.String,
+        "object": pl.String,
+        "batch_date": pl.Date,
+        "file": pl.String,
+        "bytes": pl.Int64,
+        "modified_ns": pl.Int64,
+        "checksum": pl.String,
+        "extract": pl.String,
+        "contract_version": pl.String,
+        "rows_read": pl.Int64,
+        "rows_accepted": pl.Int64,
+        "rows_quarantined": pl.Int64,
+        "status": pl.String,
+        "error": pl.String,
+        "started_at": pl.Datetime("us"),
+        "finished_at": pl.Datetime("us"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Load:
+    """One line of the ledger: one file read for one object. Instants are UTC."""
+
+    load_id: str
+    run_id: str
+    source: str
+    object: str
+    batch_date: date
+    file: str
+    bytes: int
+    modified_ns: int
+    checksum: str
+    extract: str
+    contract_version: str
+    rows_read: int
+    rows_accepted: int
+    rows_quarantined: int
+    status: str
+    error: str | None
+    started_at: datetime
+    finished_at: datetime
+
+    @property
+    def name(self) -> str:
+        """`<source>/<object>`."""
+        return f"{self.source}/{self.object}"
+
+
+class Ledger:
+    """The ledger file, read once and written whole on every change."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.loads: list[Load] = []
+        if path.exists():
+            self.loads = [Load(**row) for row in pl.read_parquet(path).iter_rows(named=True)]
+
+    def known(
+        self, source: str, object_: str, checksum: str, night: date | None = None
+    ) -> Load | None:
+        """The load that brought in these bytes for this object, refused ones left out.
+
+        With `night`, only loads of that night count: a full extract that says the same as an
+        earlier one still says it of its own night.
+        """
+        return next(
+            (
+                load
+                for load in self.loads
+                if (load.source, load.object, load.checksum) == (source, object_, checksum)
+                and load.status != "refused"
+                and night in (None, load.batch_date)
+            ),
+            None,
+        )
+
+    def seen(self, path_key: tuple[str, str, date, str], size: int, modified_ns: int) -> bool:
+        """Whether this very file, unchanged in size and time, was judged or loaded before.
+
+        `path_key` is (source, object, night, file name).
+        """
+        return any(
+            (load.source, load.object, load.batch_date, load.file) == path_key
+            and (load.bytes, load.modified_ns) == (size, modified_ns)
+            for load in self.loads
+        )
+
+    def of_run(self, run_id: str) -> list[Load]:
+        """The loads of one run."""
+        return [load for load in self.loads if load.run_id == run_id]
+
+    def with_status(self, status: str) -> list[Load]:
+        """The loads that bear a status."""
+        return [load for load in self.loads if load.status == status]
+
+    def as_of(self) -> date | None:
+        """The newest night that is in bronze: what the marts call today."""
+        nights = [load.batch_date for load in self.loads if load.status != "refused"]
+        return max(nights, default=None)
+
+    def add(self, load: Load) -> None:
+        """Write one load down; from here on its rows count."""
+        self._write([*self.loads, load])
+
+    def forget(self, load_ids: Iterable[str]) -> None:
+        """Strike loads out, as if they had never been tried."""
+        gone = set(load_ids)
+        self._write([load for load in self.loads if load.load_id not in gone])
+
+    def mark(self, load_ids: Iterable[str], status: str) -> None:
+        """Give loads a new status."""
+        chosen = set(load_ids)
+        self._write(
+            [replace(load, status=status) if load.load_id in chosen else load for load in self.loads]
+        )
+
+    def _write(self, loads: list[Load]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._path.with_suffix(".tmp")
+        pl.DataFrame([asdict(load) for load in loads], schema=SCHEMA).write_parquet(temporary)
+        replace_durably(temporary, self._path)
+        self.loads = loads
+
+
+def replace_durably(temporary: Path, path: Path) -> None:
+    """Put a finished file in its place so that a power cut leaves the old one or the new one."""
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,93 @@
+"""The suites as blocking asset checks, and the verdict that publication waits for.
+
+Belongs here: Dagster's view of the gate. Does not belong here: how a check runs (run.py).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from orchestration.bronze.night import refuse
+from orchestration.gate.results import CheckResult, record, results_of, verdict_of
+from orchestration.gate.stamp import give_stamp
+from orchestration.gate.suites import Suite
+from orchestration.settings import Settings
+
+VERDICT_KEY = dg.AssetKey(["gate", "verdict"])
+
+
+def build_gate(
+    settings: Settings,
+    suites: list[Suite],
+    other_checks: int,
+    partitions: dg.PartitionsDefinition,
+) -> tuple[dg.AssetChecksDefinition, dg.AssetsDefinition]:
+    """The check step over all suites, and the verdict.
+
+    `other_checks` is how many checks bronze and dbt declare: the verdict counts all of them.
+    """
+    specs = [
+        dg.AssetCheckSpec(
+            name=_check_name(expectation.check),
+            asset=dg.AssetKey(suite.table.split(".")),
+            description=expectation.description,
+            blocking=True,
+        )
+        for suite in suites
+        for expectation in suite.expectations
+    ]
+
+    @dg.multi_asset_check(name="gate_suites", specs=specs, pool="candidate")
+    def gate_suites(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        from orchestration.gate.run import run_suites
+
+        results = run_suites(suites, settings.candidate)
+        record(settings, context.run.run_id, context.partition_key, "suites", results)
+        if verdict_of(results).refusing:
+            refuse(settings)
+        for result in results:
+            yield _as_dagster(result)
+
+    @dg.asset(
+        key=VERDICT_KEY,
+        deps=[dg.AssetKey(suite.table.split(".")) for suite in suites],
+        partitions_def=partitions,
+        group_name="gate",
+        kinds={"greatexpectations"},
+        description="Every declared check ran and no critical one failed; stamps the candidate.",
+        pool="candidate",
+    )
+    def verdict(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        outcome = verdict_of(results_of(settings, context.run_id))
+        expected = other_checks + len(specs)
+        stamp = give_stamp(settings, context.run_id, expected, outcome.ran, len(outcome.warning))
+        return dg.MaterializeResult(
+            metadata={
+                "checks": stamp.ran_checks,
+                "warnings": stamp.warnings,
+                "warned": [f"{check.suite}: {check.check}" for check in outcome.warning],
+            }
+        )
+
+    return gate_suites, verdict
+
+
+def _check_name(check: str) -> str:
+    """Apart from the names of dbt's tests on the same table."""
+    return f"gx_{check}"
+
+
+def _as_dagster(result: CheckResult) -> dg.AssetCheckResult:
+    metadata: dict[str, Any] = {"observed": result.observed, "expected": result.expected}
+    if result.sample:
+        metadata["sample"] = [str(row) for row in result.sample]
+    return dg.AssetCheckResult(
+        asset_key=dg.AssetKey(result.table.split(".")),
+        check_name=_check_name(result.check),
+        passed=result.success,
+        severity=dg.AssetCheckSeverity.ERROR
+        if result.severity == "critical"
+        else dg.AssetCheckSeverity.WARN,
+        metadata=metadata,
+    )

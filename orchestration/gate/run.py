@@ -1,0 +1,146 @@
+"""All suites against the candidate.
+
+Belongs here: strict building of suites, one result per expectation, offending rows of those that
+fail. Does not belong here: what is asked (expectations/), what follows from it (assets.py).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.gate.results import CheckResult
+from orchestration.gate.suites import Expectation, Suite
+
+_SAMPLE_ROWS = 10
+
+
+class GateIncompleteError(Exception):
+    """Fewer results than expectations: a check that did not run is a failure."""
+
+
+def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
+    """Run every expectation of every suite; read-only.
+
+    Raises GateIncompleteError when results are missing, and whatever Great Expectations raises on
+    an expectation it does not know: a suite is never run in part.
+    """
+    import great_expectations as gx
+
+    from orchestration.gate.engine import connection_string, dispose
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    datasource = context.data_sources.add_duckdb(
+        "candidate",
+        connection_string=connection_string(candidate),
+        kwargs={"skip_autocommit_rollback": True},
+    )
+    results: list[CheckResult] = []
+    try:
+        for suite in suites:
+            results += _run_suite(context, datasource, suite)
+    finally:
+        dispose(datasource)
+    return _with_samples(results, suites, candidate)
+
+
+def build_suite(suite: Suite) -> Any:
+    """A Great Expectations suite; raises on an unknown type, where GX itself would only log."""
+    import great_expectations as gx
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    return gx.ExpectationSuite(
+        name=suite.name,
+        expectations=[
+            ExpectationConfiguration(
+                type=expectation.type,
+                kwargs=expectation.kwargs,
+                meta=expectation.meta,
+                severity=expectation.severity,
+                description=expectation.description,
+            ).to_domain_obj()
+            for expectation in suite.expectations
+        ],
+    )
+
+
+def _run_suite(context: Any, datasource: Any, suite: Suite) -> list[CheckResult]:
+    schema, table = suite.table.split(".")
+    asset = datasource.add_table_asset(suite.table, table_name=table, schema_name=schema)
+    batch = asset.add_batch_definition_whole_table("whole").get_batch()
+    outcome = batch.validate(build_suite(suite), result_format="SUMMARY")
+    if len(outcome.results) != len(suite.expectations):
+        raise GateIncompleteError(
+            f"{suite.name}: {len(outcome.results)} results of {len(suite.expectations)} "
+            f"expectations"
+        )
+    by_check = {result.expectation_config.meta["check"]: result for result in outcome.results}
+    return [
+        _as_check(suite, expectation, by_check[expectation.check])
+        for expectation in suite.expectations
+    ]
+
+
+def _as_check(suite: Suite, expectation: Expectation, result: Any) -> CheckResult:
+    raised = [info["exception_message"] for info in _exceptions(result.exception_info)]
+    found = result.result
+    observed = found.get("observed_value")
+    if observed is None and found.get("unexpected_count") is not None:
+        observed = f"{found['unexpected_count']} of {found.get('element_count')} values"
+    return CheckResult(
+        suite=suite.name,
+        check=expectation.check,
+        table=suite.table,
+        # A check that could not be carried out refuses the night, whatever it would have said.
+        severity="critical" if raised else expectation.severity,
+        success=bool(result.success) and not raised,
+        description=expectation.description,
+        observed="; ".join(raised) if raised else str(observed),
+        expected=", ".join(
+            f"{name}={value}" for name, value in expectation.kwargs.items() if name != "unexpected_rows_query"
+        ),
+        unexpected_count=found.get("unexpected_count"),
+        sample=[{"value": str(value)} for value in found.get("partial_unexpected_list") or []][
+            :_SAMPLE_ROWS
+        ],
+    )
+
+
+def _exceptions(info: Any) -> list[dict[str, Any]]:
+    """GX gives one exception, or one per metric, under the same name."""
+    if "raised_exception" in info:
+        return [info] if info["raised_exception"] else []
+    return [each for each in info.values() if each.get("raised_exception")]
+
+
+def _with_samples(
+    results: list[CheckResult], suites: list[Suite], candidate: Path
+) -> list[CheckResult]:
+    """Offending rows of failed queries; GX would return them only by loading all of them."""
+    queries = {
+        (suite.name, expectation.check): expectation.kwargs["unexpected_rows_query"]
+        for suite in suites
+        for expectation in suite.expectations
+        if "unexpected_rows_query" in expectation.kwargs
+    }
+    if all(result.success or (result.suite, result.check) not in queries for result in results):
+        return results
+    from dataclasses import replace
+
+    sampled = []
+    with duckdb.connect(str(candidate), read_only=True) as connection:
+        for result in results:
+            query = queries.get((result.suite, result.check))
+            if query is None or result.success:
+                sampled.append(result)
+                continue
+            cursor = connection.execute(
+                f"from ({query.format(batch=result.table)}) limit {_SAMPLE_ROWS}"
+            )
+            names = [column[0] for column in cursor.description]
+            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            sampled.append(replace(result, sample=rows))
+    return sampled

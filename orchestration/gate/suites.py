@@ -1,0 +1,87 @@
+"""The suite files in `expectations/`, read without Great Expectations.
+
+Belongs here: finding and checking the files, so that Dagster can name every check without paying
+for the import of Great Expectations (about four CPU-seconds).
+Does not belong here: what an expectation does (run.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from orchestration.settings import PROJECT_ROOT
+
+SUITES = PROJECT_ROOT / "expectations"
+SEVERITIES = ("critical", "warning", "info")
+
+
+class SuiteError(Exception):
+    """A suite file is not what it must be; the gate would otherwise run without the check."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One expectation as the file says it."""
+
+    check: str
+    type: str
+    severity: str
+    description: str
+    kwargs: dict[str, Any]
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One file: the expectations on one table."""
+
+    name: str
+    table: str
+    key: list[str]
+    expectations: list[Expectation]
+
+
+def read_suites(folder: Path = SUITES) -> list[Suite]:
+    """All suites, in order of table.
+
+    Raises SuiteError for a file without expectations, an unknown severity or a check named twice.
+    """
+    suites = [_read(path) for path in sorted(folder.glob("*.json"))]
+    if not suites:
+        raise SuiteError(f"there is no suite in {folder}: a gate without checks lets all pass")
+    return suites
+
+
+def _read(path: Path) -> Suite:
+    said = orjson.loads(path.read_bytes())
+    if said["name"] != path.stem or said["meta"]["table"] != path.stem:
+        raise SuiteError(f"{path}: `name` and `meta.table` must both be {path.stem}")
+    expectations = [
+        Expectation(
+            check=expectation["meta"]["check"],
+            type=expectation["type"],
+            severity=expectation["severity"],
+            description=expectation["description"],
+            kwargs=expectation["kwargs"],
+            meta=expectation["meta"],
+        )
+        for expectation in said["expectations"]
+    ]
+    names = [expectation.check for expectation in expectations]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    wrong = sorted({e.severity for e in expectations if e.severity not in SEVERITIES})
+    if not expectations or twice or wrong:
+        raise SuiteError(
+            f"{path}: {len(expectations)} expectations, named twice: {twice or 'none'}, "
+            f"severity not one of {SEVERITIES}: {wrong or 'none'}"
+        )
+    return Suite(
+        name=said["name"],
+        table=said["meta"]["table"],
+        key=said["meta"].get("key", []),
+        expectations=expectations,
+    )

@@ -1,0 +1,24 @@
+"""The nightly job: everything from landing to publication, for one night.
+
+Belongs here: what the job selects and how it runs. Does not belong here: when (schedules.py).
+"""
+
+import dagster as dg
+
+NIGHTLY = "nightly"
+
+
+def nights() -> dg.DailyPartitionsDefinition:
+    """One partition a night; today's is open from midnight on."""
+    return dg.DailyPartitionsDefinition(start_date="2010-01-01", end_offset=1)
+
+
+def build_nightly_job(partitions: dg.PartitionsDefinition) -> object:
+    """The one job. A process for each step would cost about two CPU-seconds a step."""
+    return dg.define_asset_job(
+        NIGHTLY,
+        selection=dg.AssetSelection.all(),
+        partitions_def=partitions,
+        executor_def=dg.in_process_executor,
+        description="Load what landed, build the candidate, run the gate, publish.",
+    )

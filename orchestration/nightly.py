@@ -1,0 +1,167 @@
+"""One night after another: which nights are due, and what came of each.
+
+Belongs here: the decision whether there is anything to do, and running the job for a night in this
+process. Does not belong here: what a person sees of it (report.py, cli.py), the steps (assets).
+Dagster and dbt are imported only when a night really runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.bronze.night import Landing, retry, survey, write_contract_files
+from orchestration.extracts.ledger import Ledger, Load
+from orchestration.gate.results import CheckResult, Verdict, results_of, verdict_of
+from orchestration.publication.fingerprint import fingerprint
+from orchestration.publication.versions import Publication, current_version, publications
+from orchestration.settings import Settings
+from orchestration.sources.catalog import load_sources
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+_INSTANCE_CONFIG = """\
+# Written by Flywheel.
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    # One process writes the candidate.
+    default_limit: 1
+"""
+
+# The terminal shows the outcome; every event and stack trace is in Dagster's instance.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_PUBLISHED, _REFUSED, _FAILED = 0, 1, 3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to do. `rebuild` is a night without new files: the project changed."""
+
+    nights: list[date]
+    rebuild: bool
+    landing: Landing
+    held: list[Load]
+
+
+@dataclass(frozen=True)
+class NightOutcome:
+    """What came of one night."""
+
+    night: date
+    run_id: str
+    loads: list[Load]
+    verdict: Verdict
+    checks: list[CheckResult]
+    publication: Publication | None
+    failure: str | None
+
+    @property
+    def exit_status(self) -> int:
+        """0 published, 1 a gate refused the night, 3 a step failed."""
+        if self.publication is not None:
+            return _PUBLISHED
+        return _REFUSED if self.verdict.refusing else _FAILED
+
+
+def plan(settings: Settings, first: date | None, last: date | None, full: bool = False) -> Plan:
+    """Look at landing and ledger: which nights are due, within [first, last] if given.
+
+    Naming a single night says that it is complete, and makes its refused files due again.
+    """
+    sources = load_sources(settings.user_sources)
+    write_contract_files(settings, sources)
+    named = [first] if first is not None and first == last else []
+    for night in named:
+        retry(settings, night)
+    ledger = Ledger(settings.ledger)
+    landing = survey(settings, ledger, always=named)
+    due = set(landing.files) | {load.batch_date for load in ledger.with_status("loaded")}
+    nights = [
+        night
+        for night in sorted(due)
+        if (first is None or night >= first) and (last is None or night <= last)
+    ]
+    held = ledger.with_status("refused")
+    as_of = ledger.as_of()
+    rebuild = not nights and as_of is not None and (full or _is_outdated(settings))
+    if rebuild and as_of is not None:
+        nights = [as_of]
+    return Plan(nights=nights, rebuild=rebuild, landing=landing, held=held)
+
+
+def _is_outdated(settings: Settings) -> bool:
+    """Whether the current version was made from other extracts or by another project."""
+    current = current_version(settings)
+    made_from = [each.fingerprint for each in publications(settings) if each.version == current]
+    return made_from != [fingerprint(settings)]
+
+
+def run_nights(settings: Settings, nights: list[date]) -> Iterator[NightOutcome]:
+    """Run the nightly job for each night in turn, in this process.
+
+    A refused night is left out and the next one goes on; after a failed step nothing more is run.
+    """
+    instance = open_instance(settings)
+    from orchestration.definitions import build_defs
+    from orchestration.jobs import NIGHTLY
+
+    job = build_defs(settings).resolve_job_def(NIGHTLY)
+    for night in nights:
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=night.isoformat(),
+            raise_on_error=False,
+            run_config=_QUIET,
+        )
+        outcome = _outcome(settings, night, result)
+        yield outcome
+        if outcome.exit_status == _FAILED:
+            return
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """Dagster's instance of this home, made when it is not there."""
+    config = settings.dagster_home / "dagster.yaml"
+    if not config.exists():
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text(_INSTANCE_CONFIG, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    import dagster as dg
+
+    return dg.DagsterInstance.from_config(str(settings.dagster_home))
+
+
+def _outcome(settings: Settings, night: date, result: dg.ExecuteInProcessResult) -> NightOutcome:
+    checks = results_of(settings, result.run_id)
+    published = [each for each in publications(settings) if each.run_id == result.run_id]
+    return NightOutcome(
+        night=night,
+        run_id=result.run_id,
+        loads=Ledger(settings.ledger).of_run(result.run_id),
+        verdict=verdict_of(checks),
+        checks=checks,
+        publication=published[0] if published else None,
+        failure=None if result.success else _failure(result),
+    )
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            if error is not None:
+                cause = error.cause or error
+                return f"{event.step_key}: {cause.message.strip()}"
+    return "the run failed; see its log in Dagster"
+
+
+def has_landed(landing: Path) -> bool:
+    """Whether anything was ever dropped."""
+    return landing.is_dir() and any(landing.iterdir())

@@ -1,0 +1,118 @@
+"""Seal the gated candidate, give it its final name, and let readers see it.
+
+Belongs here: the few steps between a passed gate and the symlink, in an order in which a crash at
+any point leaves readers on the old version or on the new one.
+Does not belong here: judging the candidate (gate/).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from orchestration.bronze.night import accept
+from orchestration.extracts.ledger import replace_durably
+from orchestration.gate.results import result_files
+from orchestration.gate.stamp import Stamp, remove_stamp, require_stamp
+from orchestration.publication.fingerprint import fingerprint
+from orchestration.publication.versions import (
+    SCHEMA,
+    Publication,
+    next_version,
+    point_to,
+    prune,
+    publications,
+    remember,
+    version_path,
+)
+from orchestration.settings import Settings
+
+_READ_ONLY = 0o444
+
+
+class UncleanCandidateError(Exception):
+    """A write-ahead log lies beside the candidate: renaming it away would lose its rows."""
+
+
+def promote(settings: Settings) -> Publication:
+    """Publish the gated candidate.
+
+    Raises NotGatedError when this very file has not passed the gate.
+    """
+    stamp = require_stamp(settings)
+    publication = _seal(settings, stamp)
+    target = version_path(settings, publication.version)
+    replace_durably(settings.candidate, target)
+    point_to(settings, publication.version)
+    accept(settings)
+    remember(settings, [*publications(settings), publication])
+    remove_stamp(settings)
+    prune(settings)
+    return publication
+
+
+def _seal(settings: Settings, stamp: Stamp) -> Publication:
+    """Write the tables about the night itself, and close the file for good."""
+    with duckdb.connect(str(settings.candidate)) as connection:
+        as_of = _one(connection, "select max(as_of_date) from intermediate.int_as_of")
+        tables, rows = connection.execute(
+            "select count(*), sum(estimated_size) from duckdb_tables() where schema_name = 'marts'"
+        ).fetchone() or (0, 0)
+        publication = Publication(
+            version=next_version(settings, as_of),
+            run_id=stamp.run_id,
+            as_of_date=as_of,
+            published_at=datetime.now(UTC).replace(tzinfo=None),
+            table_count=int(tables),
+            row_count=int(rows),
+            check_count=stamp.ran_checks,
+            warning_count=stamp.warnings,
+            outcome="published with warnings" if stamp.warnings else "published",
+            fingerprint=fingerprint(settings),
+            rolled_back_at=None,
+        )
+        _write_gate_results(connection, result_files(settings))
+        _write_publications(
+            connection,
+            [*publications(settings), publication],
+            settings.candidate.with_name("publication.parquet"),
+        )
+        connection.execute("checkpoint")
+    leftover = settings.candidate.with_name(f"{settings.candidate.name}.wal")
+    if leftover.exists():
+        raise UncleanCandidateError(f"{leftover} was left behind; nothing is published")
+    settings.candidate.chmod(_READ_ONLY)
+    return publication
+
+
+def _write_gate_results(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> None:
+    connection.execute(
+        "create or replace table ops.gate_result as select * from read_parquet(?)",
+        [[str(file) for file in files]],
+    )
+    connection.execute(
+        "comment on table ops.gate_result is "
+        "'One row a check of a night, refused nights included.'"
+    )
+
+
+def _write_publications(
+    connection: duckdb.DuckDBPyConnection, entries: list[Publication], scratch: Path
+) -> None:
+    pl.DataFrame([vars(entry) for entry in entries], schema=SCHEMA).write_parquet(scratch)
+    connection.execute(
+        "create or replace table ops.publication as select * from read_parquet(?)", [str(scratch)]
+    )
+    connection.execute(
+        "comment on table ops.publication is 'One row a published version, this one included.'"
+    )
+    scratch.unlink()
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str):  # type: ignore[no-untyped-def]
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]

@@ -1,0 +1,169 @@
+"""Published versions: which there are, which one readers see, and the way back.
+
+Belongs here: version names, the symlink, and the memory of publications.
+Does not belong here: making a version (promote.py).
+
+A version is named `<as-of date>-<number>`: the night it shows, and the how-manieth publication of
+that night it is. Readers open the symlink: DuckDB resolves it before it looks into its cache of
+open files, so a process that holds the old version still gets the new one on a new connection.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from orchestration.extracts.ledger import replace_durably, sync_folder
+from orchestration.settings import Settings
+
+_NAME = re.compile(r"flywheel\.(?P<version>\d{4}-\d{2}-\d{2}-\d{3})\.duckdb")
+
+SCHEMA = pl.Schema(
+    {
+        "version": pl.String,
+        "run_id": pl.String,
+        "as_of_date": pl.Date,
+        "published_at": pl.Datetime("us"),
+        "table_count": pl.Int64,
+        "row_count": pl.Int64,
+        "check_count": pl.Int64,
+        "warning_count": pl.Int64,
+        "outcome": pl.String,
+        "fingerprint": pl.String,
+        "rolled_back_at": pl.Datetime("us"),
+    }
+)
+
+
+class NoSuchVersionError(Exception):
+    """There is no such version to go back to; the text lists those there are."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One published version. Instants are UTC."""
+
+    version: str
+    run_id: str
+    as_of_date: date
+    published_at: datetime
+    table_count: int
+    row_count: int
+    check_count: int
+    warning_count: int
+    outcome: str
+    fingerprint: str
+    rolled_back_at: datetime | None
+
+
+def version_path(settings: Settings, version: str) -> Path:
+    """The file of a version."""
+    return settings.warehouse / f"flywheel.{version}.duckdb"
+
+
+def current_version(settings: Settings) -> str | None:
+    """The version that readers see."""
+    if not settings.published.is_symlink():
+        return None
+    match = _NAME.fullmatch(settings.published.readlink().name)
+    return match["version"] if match else None
+
+
+def kept_versions(settings: Settings) -> list[str]:
+    """The versions whose files are there, in order of publication."""
+    there = {
+        match["version"]
+        for path in settings.warehouse.glob("flywheel.*.duckdb")
+        if (match := _NAME.fullmatch(path.name))
+    }
+    return [entry.version for entry in publications(settings) if entry.version in there]
+
+
+def next_version(settings: Settings, as_of: date) -> str:
+    """A name that no version bore before."""
+    taken = {entry.version for entry in publications(settings)}
+    taken |= {path.name.removeprefix("flywheel.").removesuffix(".duckdb")
+              for path in settings.warehouse.glob("flywheel.*.duckdb")}  # fmt: skip
+    number = 1
+    while f"{as_of.isoformat()}-{number:03d}" in taken:
+        number += 1
+    return f"{as_of.isoformat()}-{number:03d}"
+
+
+def publications(settings: Settings) -> list[Publication]:
+    """Every publication there ever was, oldest first."""
+    path = _memory(settings)
+    if not path.exists():
+        return []
+    return [Publication(**row) for row in pl.read_parquet(path).iter_rows(named=True)]
+
+
+def remember(settings: Settings, entries: list[Publication]) -> None:
+    """Write the memory of publications anew."""
+    path = _memory(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    pl.DataFrame([asdict(entry) for entry in entries], schema=SCHEMA).write_parquet(temporary)
+    replace_durably(temporary, path)
+
+
+def point_to(settings: Settings, version: str) -> None:
+    """Switch the symlink; readers see the old version or the new one, never none."""
+    following = settings.warehouse / ".next"
+    following.unlink(missing_ok=True)
+    following.symlink_to(version_path(settings, version).name)
+    following.replace(settings.published)
+    sync_folder(settings.warehouse)
+
+
+def roll_back(settings: Settings, version: str | None = None) -> str:
+    """Show readers an older version: the named one, or the one before the current.
+
+    Raises NoSuchVersionError when there is none such.
+    """
+    kept, current = kept_versions(settings), current_version(settings)
+    if version is None:
+        older = kept[: kept.index(current)] if current in kept else []
+        if not older:
+            raise NoSuchVersionError(
+                f"there is no version before {current}; kept: {', '.join(kept) or 'none'}"
+            )
+        version = older[-1]
+    if version not in kept:
+        raise NoSuchVersionError(
+            f"there is no version {version}; kept: {', '.join(kept) or 'none'}"
+        )
+    point_to(settings, version)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    # Everything published after the version that is shown again counts as rolled back.
+    order = [entry.version for entry in publications(settings)]
+    left_behind = set(order[order.index(version) + 1 :])
+    remember(
+        settings,
+        [
+            replace(entry, rolled_back_at=entry.rolled_back_at or now)
+            if entry.version in left_behind
+            else replace(entry, rolled_back_at=None)
+            if entry.version == version
+            else entry
+            for entry in publications(settings)
+        ],
+    )
+    return version
+
+
+def prune(settings: Settings) -> list[str]:
+    """Remove all but the newest `keep_versions` files, never the current one."""
+    kept, current = kept_versions(settings), current_version(settings)
+    surplus = [version for version in kept[: -settings.keep_versions] if version != current]
+    for version in surplus:
+        version_path(settings, version).unlink()
+    return surplus
+
+
+def _memory(settings: Settings) -> Path:
+    return settings.operations / "publication.parquet"

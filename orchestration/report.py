@@ -1,0 +1,167 @@
+"""What a person sees of a night on the terminal.
+
+Belongs here: tables and sentences. Does not belong here: deciding anything (nightly.py).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.extracts.ledger import Load
+from orchestration.gate.results import CheckResult
+from orchestration.nightly import NightOutcome, Plan
+from orchestration.publication.versions import Publication
+from orchestration.settings import Settings
+
+_SHOWN_ROWS = 5
+
+
+def print_plan(console: Console, plan: Plan) -> None:
+    """What is waiting, and why."""
+    for night in plan.landing.incomplete:
+        console.print(
+            f"[yellow]{night.source.name} {night.night} is not complete:[/] it has no _SUCCESS and "
+            f"changed a moment ago. Put an empty _SUCCESS into it, or name the night: "
+            f"flywheel nightly --date {night.night}"
+        )
+    for name in plan.landing.unclaimed:
+        console.print(f"[yellow]no object claims[/] {name}: it is not read", highlight=False)
+
+
+def print_held(console: Console, held: list[Load]) -> None:
+    """Refused nights that no version holds."""
+    for night in sorted({load.batch_date for load in held}):
+        rows = sum(load.rows_accepted for load in held if load.batch_date == night)
+        console.print(
+            f"[yellow]{night} is held back:[/] it was refused and its {rows:,} rows are in no "
+            f"version. Land corrected files, or try again: flywheel nightly --date {night}",
+            highlight=False,
+        )
+
+
+def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -> None:
+    """What was read, refused, checked and published, and where to look."""
+    console.print(f"\n[bold]Night {outcome.night}[/]", highlight=False)
+    _print_loads(console, outcome.loads)
+    passed = sum(check.success for check in outcome.checks)
+    console.print(
+        f"checked   {outcome.verdict.ran} checks: {passed} passed, "
+        f"{len(outcome.verdict.warning)} warned, {len(outcome.verdict.refusing)} refused",
+        highlight=False,
+    )
+    for check in outcome.verdict.warning:
+        _print_check(console, "[yellow]warning[/]", check)
+    for check in outcome.verdict.refusing:
+        _print_check(console, "[red]refused[/]", check)
+    publication = outcome.publication
+    if publication is not None:
+        console.print(
+            f"[green]published[/] version {publication.version} as of "
+            f"{publication.as_of_date}: {publication.table_count} marts, "
+            f"{publication.row_count:,} rows\n"
+            f"look      {settings.published}  (read-only; DuckDB 1.4 or newer)\n"
+            f'          flywheel sql "select * from marts.win_rate limit 5"',
+            highlight=False,
+            soft_wrap=True,
+        )
+    elif outcome.verdict.refusing:
+        console.print(
+            "[red bold]refused[/]   nothing was published; readers still see the version before.\n"
+            f"          Correct the files in {settings.landing} and run again.",
+            highlight=False,
+            soft_wrap=True,
+        )
+    else:
+        console.print(
+            f"[red bold]failed[/]    {outcome.failure}\n"
+            f"          nothing was published; readers still see the version before.",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _print_loads(console: Console, loads: list[Load]) -> None:
+    if not loads:
+        console.print("read      no new files; the models are built anew")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("object", "file"):
+        table.add_column(name)
+    for name in ("read", "accepted", "quarantined"):
+        table.add_column(name, justify="right")
+    totals: dict[str, int] = defaultdict(int)
+    for load in loads:
+        table.add_row(
+            load.name,
+            f"{load.batch_date}/{load.file}",
+            f"{load.rows_read:,}",
+            f"{load.rows_accepted:,}",
+            f"{load.rows_quarantined:,}",
+        )
+        totals["read"] += load.rows_read
+        totals["accepted"] += load.rows_accepted
+        totals["quarantined"] += load.rows_quarantined
+    table.add_row("", "", *(f"{totals[name]:,}" for name in ("read", "accepted", "quarantined")))
+    console.print(table, highlight=False)
+
+
+def _print_check(console: Console, label: str, check: CheckResult) -> None:
+    console.print(
+        f"{label}   {check.suite}: {check.description} ({check.check}: {check.observed})",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for row in check.sample[:_SHOWN_ROWS]:
+        said = ", ".join(f"{name}={value}" for name, value in row.items() if value is not None)
+        console.print(f"          {said}", highlight=False, markup=False, soft_wrap=True)
+
+
+def print_nights(console: Console, loads: list[Load], limit: int) -> None:
+    """The last nights, with what was read, accepted and quarantined in each."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("night")
+    table.add_column("source")
+    for name in ("files", "read", "accepted", "quarantined"):
+        table.add_column(name, justify="right")
+    table.add_column("status")
+    groups: dict[tuple[str, str], list[Load]] = defaultdict(list)
+    for load in loads:
+        groups[str(load.batch_date), load.source].append(load)
+    for (night, source), members in sorted(groups.items(), reverse=True)[:limit]:
+        table.add_row(
+            night,
+            source,
+            str(len(members)),
+            f"{sum(load.rows_read for load in members):,}",
+            f"{sum(load.rows_accepted for load in members):,}",
+            f"{sum(load.rows_quarantined for load in members):,}",
+            ", ".join(sorted({load.status for load in members})),
+        )
+    console.print(table, highlight=False)
+
+
+def print_versions(
+    console: Console, publications: list[Publication], kept: list[str], current: str | None
+) -> None:
+    """Published versions, newest first."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("")
+    for name in ("version", "as of", "published (UTC)", "outcome"):
+        table.add_column(name)
+    table.add_column("rows", justify="right")
+    for entry in reversed(publications):
+        if entry.version not in kept:
+            continue
+        outcome = "rolled back" if entry.rolled_back_at else entry.outcome
+        table.add_row(
+            "→" if entry.version == current else "",
+            entry.version,
+            str(entry.as_of_date),
+            f"{entry.published_at:%Y-%m-%d %H:%M}",
+            outcome,
+            f"{entry.row_count:,}",
+        )
+    console.print(table, highlight=False)

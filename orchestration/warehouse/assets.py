@@ -1,0 +1,139 @@
+"""dbt models as Dagster assets, dbt tests as blocking asset checks.
+
+Belongs here: names and groups of the models in Dagster's graph, and the events of one build.
+Does not belong here: how dbt is called (project.py), what the models compute (dbt_project/).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+
+from orchestration.bronze.night import refuse
+from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
+from orchestration.settings import Settings
+from orchestration.warehouse.build import BuildResult, TestResult, build_candidate
+from orchestration.warehouse.project import DbtFailedError
+
+_UNIQUE_ID = "dagster_dbt/unique_id"
+LEDGER_KEY = dg.AssetKey(["bronze", "ledger"])
+
+
+class LayerTranslator(DagsterDbtTranslator):
+    """Asset keys `<layer>/<model>`, groups by layer, sources that point at bronze assets."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Sources are the bronze assets that other rooms make; models keep their schema's name."""
+        if dbt_resource_props["resource_type"] != "source":
+            return super().get_asset_key(dbt_resource_props)
+        source, table = dbt_resource_props["source_name"], dbt_resource_props["name"]
+        return LEDGER_KEY if source == "flywheel" else dg.AssetKey(["bronze", source, table])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The layer."""
+        return "bronze" if dbt_resource_props["resource_type"] == "source" else _layer(
+            dbt_resource_props
+        )
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The description as it stands in the YAML; the SQL has a tab of its own."""
+        return str(dbt_resource_props.get("description", ""))
+
+
+def _layer(properties: Mapping[str, Any]) -> str:
+    layers = ("staging", "intermediate", "marts", "ops")
+    return next(part for part in properties["fqn"] if part in layers)
+
+
+def build_warehouse_assets(
+    settings: Settings, manifest: Mapping[str, Any], partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The dbt project as one step of the night, one asset a model, one check a data test."""
+
+    @dbt_assets(
+        manifest=manifest,
+        dagster_dbt_translator=LayerTranslator(),
+        partitions_def=partitions,
+        exclude="resource_type:unit_test",
+        name="warehouse",
+        pool="candidate",
+    )
+    def warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        night = context.partition_key
+        result = build_candidate(settings)
+        checks = [_as_check(test) for test in result.tests] + _contract_faults(result)
+        record(settings, context.run_id, night, "warehouse", checks)
+        refusing = verdict_of(checks).refusing
+        if refusing:
+            refuse(settings)
+        yield from _events(context.assets_def, result)
+        if result.broken:
+            raise DbtFailedError(
+                "\n".join(f"{model.unique_id}: {model.message}" for model in result.broken)
+            )
+        if refusing:
+            raise GateRefusedError(refusing)
+
+    return warehouse
+
+
+def _events(assets: dg.AssetsDefinition, result: BuildResult) -> Iterator[Any]:
+    asset_keys = {spec.metadata[_UNIQUE_ID]: spec.key for spec in assets.specs}
+    check_keys = {spec.metadata[_UNIQUE_ID]: spec.key for spec in assets.check_specs}
+    for model in result.models:
+        if model.is_built:
+            yield dg.MaterializeResult(
+                asset_key=asset_keys[model.unique_id],
+                metadata={"dagster/row_count": model.row_count, "seconds": model.seconds},
+            )
+    for test in result.tests:
+        if test.has_run and test.unique_id in check_keys:
+            key = check_keys[test.unique_id]
+            yield dg.AssetCheckResult(
+                asset_key=key.asset_key,
+                check_name=key.name,
+                passed=test.passed,
+                severity=dg.AssetCheckSeverity.ERROR
+                if test.severity == "critical"
+                else dg.AssetCheckSeverity.WARN,
+                metadata={"failures": test.failures, "sample": [str(row) for row in test.sample]},
+            )
+
+
+def _as_check(test: TestResult) -> CheckResult:
+    return CheckResult(
+        suite="dbt",
+        check=test.name,
+        table=test.table,
+        severity=test.severity,
+        success=test.passed,
+        description=test.description,
+        observed=f"{test.failures} rows" if test.has_run else "did not run",
+        expected="0 rows",
+        unexpected_count=test.failures,
+        sample=test.sample,
+    )
+
+
+def _contract_faults(result: BuildResult) -> list[CheckResult]:
+    """A contract that refused its rows counts as a failed check of its table."""
+    return [
+        CheckResult(
+            suite="dbt",
+            check="contract",
+            table=model.unique_id.split(".")[-1],
+            severity="critical",
+            success=False,
+            description="The table holds what its contract promises.",
+            observed=model.message,
+            expected="no violation",
+            unexpected_count=None,
+            sample=[],
+        )
+        for model in result.models
+        if model.is_data_fault
+    ]

@@ -1,0 +1,139 @@
+"""One `dbt build` of the candidate, and what came of each node.
+
+Belongs here: building into a fresh private file, and telling apart what refuses the night (data
+that breaks a test or a contract) from what is broken itself (SQL that does not run).
+Does not belong here: Dagster's events (assets.py), GX suites (gate/).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from orchestration.publication.candidate import discard_candidate
+from orchestration.settings import Settings
+from orchestration.warehouse.project import DbtFailedError, invoke
+
+_SAMPLE_ROWS = 10
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """One model: built, failed or skipped. `is_data_fault` when its contract refused the rows."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    message: str
+    row_count: int | None
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the table stands in the candidate."""
+        return self.status == "success"
+
+    @property
+    def is_data_fault(self) -> bool:
+        """Whether the data, not the SQL, made it fail."""
+        return self.status == "error" and "Constraint Error" in self.message
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One data test: how many rows break it, and a few of them."""
+
+    unique_id: str
+    name: str
+    description: str
+    table: str
+    severity: str
+    has_run: bool
+    passed: bool
+    failures: int
+    message: str
+    sample: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """All nodes of one build."""
+
+    models: list[ModelResult]
+    tests: list[TestResult]
+
+    @property
+    def broken(self) -> list[ModelResult]:
+        """Models whose SQL failed."""
+        return [
+            model for model in self.models if model.status == "error" and not model.is_data_fault
+        ]
+
+
+def build_candidate(settings: Settings) -> BuildResult:
+    """Build every model and run every data test on a fresh candidate.
+
+    Raises DbtFailedError when dbt does not get as far as running nodes.
+    """
+    discard_candidate(settings)
+    result = invoke(settings, ["build", "--exclude-resource-type", "unit_test", "--no-write-json"])
+    nodes = getattr(result.result, "results", None)
+    if nodes is None:
+        raise DbtFailedError(f"dbt did not run: {result.exception}")
+    _let_go_of_the_file()
+    with duckdb.connect(str(settings.candidate), read_only=True) as connection:
+        counts = {
+            (schema, table): count
+            for schema, table, count in connection.execute(
+                "select schema_name, table_name, estimated_size from duckdb_tables()"
+            ).fetchall()
+        }
+        return BuildResult(
+            models=[
+                _model(node, counts) for node in nodes if node.node.resource_type.value == "model"
+            ],
+            tests=[
+                _test(node, connection) for node in nodes if node.node.resource_type.value == "test"
+            ],
+        )
+
+
+def _let_go_of_the_file() -> None:
+    """dbt-duckdb keeps its connection for the life of the process; the gate needs the file."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _model(result: Any, counts: dict[tuple[str, str], int]) -> ModelResult:
+    node = result.node
+    return ModelResult(
+        unique_id=node.unique_id,
+        status=result.status.value,
+        seconds=float(result.execution_time),
+        message=str(result.message or ""),
+        row_count=counts.get((node.schema, node.name)),
+    )
+
+
+def _test(result: Any, connection: duckdb.DuckDBPyConnection) -> TestResult:
+    node, status = result.node, result.status.value
+    sample: list[dict[str, Any]] = []
+    if status in ("fail", "warn") and node.compiled_code:
+        cursor = connection.execute(f"from ({node.compiled_code}) limit {_SAMPLE_ROWS}")
+        names = [column[0] for column in cursor.description]
+        sample = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    attached = (node.attached_node or "").split(".")[-1]
+    return TestResult(
+        unique_id=node.unique_id,
+        name=node.name,
+        description=node.description or node.name,
+        table=attached,
+        severity="critical" if str(node.config.severity).lower() == "error" else "warning",
+        has_run=status != "skipped",
+        passed=status == "pass",
+        failures=int(result.failures or 0),
+        message=str(result.message or ""),
+        sample=sample,
+    )

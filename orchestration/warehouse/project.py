@@ -1,0 +1,69 @@
+"""Where dbt's artifacts are, how dbt is called, and whether its manifest is still true.
+
+Belongs here: pure dbt arguments and the one place that invokes dbt.
+Does not belong here: Dagster (assets.py), what a result means for the night (build.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from orchestration.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
+_PROJECT_FILES = (PROJECT_ROOT / "dbt_project.yml", PROJECT_ROOT / "profiles.yml")
+_MODELS = PROJECT_ROOT / "dbt_project"
+
+
+class DbtFailedError(Exception):
+    """dbt itself could not run: a model that does not parse, a profile that does not fit."""
+
+
+def project_files() -> Iterator[Path]:
+    """Every file that decides what dbt builds."""
+    yield from _PROJECT_FILES
+    for folder, _, names in os.walk(_MODELS):
+        for name in sorted(names):
+            if name.endswith((".sql", ".yml", ".csv")):
+                yield Path(folder) / name
+
+
+def manifest(settings: Settings) -> Mapping[str, Any]:
+    """dbt's manifest of the project; parsed first when a file is newer than it."""
+    path = settings.dbt_target / "manifest.json"
+    newest = max(file.stat().st_mtime for file in project_files())
+    if not path.exists() or path.stat().st_mtime < newest:
+        result = invoke(settings, ["parse"])
+        if not result.success:
+            raise DbtFailedError(f"dbt cannot parse the project: {result.exception}")
+        path.touch()
+    content: Mapping[str, Any] = orjson.loads(path.read_bytes())
+    return content
+
+
+def invoke(settings: Settings, arguments: list[str]) -> dbtRunnerResult:
+    """Run dbt in this process: a process of its own would import it all a second time."""
+    from dbt.cli.main import dbtRunner
+
+    settings.candidate.parent.mkdir(parents=True, exist_ok=True)
+    os.environ["FLYWHEEL_HOME"] = str(settings.root)
+    return dbtRunner().invoke([*arguments, *_common_arguments(settings)])
+
+
+def _common_arguments(settings: Settings) -> list[str]:
+    return [
+        "--project-dir", str(PROJECT_ROOT),
+        "--profiles-dir", str(PROJECT_ROOT),
+        "--target-path", str(settings.dbt_target),
+        "--log-path", str(settings.dbt_target),
+        "--log-level", "none",
+        "--log-level-file", "info",
+        "--no-version-check",
+    ]  # fmt: skip

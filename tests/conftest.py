@@ -1,0 +1,53 @@
+"""Fixtures that every test may use: a home of its own, and nights run in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of an empty home."""
+    return Settings(home=tmp_path / "home")
+
+
+@pytest.fixture(autouse=True)
+def _environment_of_its_own() -> Iterator[None]:
+    """Running a night sets FLYWHEEL_HOME and DAGSTER_HOME for dbt and Dagster: undo it."""
+    before = {name: os.environ.get(name) for name in ("FLYWHEEL_HOME", "DAGSTER_HOME")}
+    yield
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+@pytest.fixture
+def ask() -> Callable[[Path, str], list[tuple]]:
+    """Ask a DuckDB file, read-only."""
+
+    def ask_file(path: Path, query: str) -> list[tuple]:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    return ask_file
+
+
+def land(settings: Settings, source: str, night: date, files: dict[str, str | bytes]) -> Path:
+    """Drop files into a night and close it with _SUCCESS."""
+    folder = settings.landing / source / night.isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        data = content if isinstance(content, bytes) else content.encode()
+        (folder / name).write_bytes(data)
+    (folder / "_SUCCESS").touch()
+    return folder
