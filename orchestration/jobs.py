@@ -7,6 +7,9 @@ import dagster as dg
 
 NIGHTLY = "nightly"
 
+# Every night is a run of its own: a night is judged and published by itself.
+ONE_NIGHT_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
+
 
 def nights() -> dg.DailyPartitionsDefinition:
     """One partition a night; today's is open from midnight on."""

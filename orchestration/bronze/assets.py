@@ -14,6 +14,7 @@ from orchestration.bronze.judge import judge_object
 from orchestration.bronze.night import heal, load_night, refuse, survey
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
+from orchestration.jobs import ONE_NIGHT_A_RUN
 from orchestration.lock import hold_lock
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source, canonical_contracts
@@ -51,7 +52,12 @@ def _landing(
         for name in sources
     ]
 
-    @dg.multi_asset(name="landing", specs=specs, retry_policy=dg.RetryPolicy(max_retries=2))
+    @dg.multi_asset(
+        name="landing",
+        specs=specs,
+        backfill_policy=ONE_NIGHT_A_RUN,
+        retry_policy=dg.RetryPolicy(max_retries=2, delay=1),
+    )
     def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         hold_lock(settings)
         night = date.fromisoformat(context.partition_key)
@@ -85,6 +91,7 @@ def _bronze(
 
     @dg.multi_asset(
         name=f"bronze_{source.name}",
+        backfill_policy=ONE_NIGHT_A_RUN,
         specs=[
             dg.AssetSpec(
                 key,
@@ -155,6 +162,7 @@ def _ledger(
 
     @dg.multi_asset(
         name="bronze_account",
+        backfill_policy=ONE_NIGHT_A_RUN,
         specs=[
             dg.AssetSpec(
                 LEDGER_KEY,

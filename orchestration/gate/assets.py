@@ -12,6 +12,7 @@ from orchestration.bronze.night import refuse
 from orchestration.gate.results import CheckResult, record, results_of, verdict_of
 from orchestration.gate.stamp import give_stamp
 from orchestration.gate.suites import Suite
+from orchestration.jobs import ONE_NIGHT_A_RUN
 from orchestration.settings import Settings
 
 VERDICT_KEY = dg.AssetKey(["gate", "verdict"])
@@ -49,25 +50,34 @@ def build_gate(
         for result in results:
             yield _as_dagster(result)
 
-    @dg.asset(
-        key=VERDICT_KEY,
-        deps=[dg.AssetKey(suite.table.split(".")) for suite in suites],
-        partitions_def=partitions,
-        group_name="gate",
-        kinds={"greatexpectations"},
-        description="Every declared check ran and no critical one failed; stamps the candidate.",
+    @dg.multi_asset(
+        name="gate_verdict",
+        specs=[
+            dg.AssetSpec(
+                VERDICT_KEY,
+                deps=[dg.AssetKey(suite.table.split(".")) for suite in suites],
+                group_name="gate",
+                kinds={"greatexpectations"},
+                description=(
+                    "Every declared check ran and no critical one failed; stamps the candidate."
+                ),
+                partitions_def=partitions,
+            )
+        ],
+        backfill_policy=ONE_NIGHT_A_RUN,
         pool="candidate",
     )
-    def verdict(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def verdict(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         outcome = verdict_of(results_of(settings, context.run_id))
         expected = other_checks + len(specs)
         stamp = give_stamp(settings, context.run_id, expected, outcome.ran, len(outcome.warning))
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
+            asset_key=VERDICT_KEY,
             metadata={
                 "checks": stamp.ran_checks,
                 "warnings": stamp.warnings,
                 "warned": [f"{check.suite}: {check.check}" for check in outcome.warning],
-            }
+            },
         )
 
     return gate_suites, verdict

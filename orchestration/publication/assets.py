@@ -3,10 +3,13 @@
 Belongs here: the last step of the lineage. Does not belong here: how a version is made.
 """
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from orchestration.gate.assets import VERDICT_KEY
 from orchestration.publication.promote import promote
+from orchestration.jobs import ONE_NIGHT_A_RUN
 from orchestration.settings import Settings
 
 WAREHOUSE_KEY = dg.AssetKey(["published", "flywheel"])
@@ -17,19 +20,25 @@ def build_publication(
 ) -> dg.AssetsDefinition:
     """The published warehouse."""
 
-    @dg.asset(
-        key=WAREHOUSE_KEY,
-        deps=[VERDICT_KEY],
-        partitions_def=partitions,
-        group_name="publish",
-        kinds={"duckdb"},
-        description="The version that analysts and BI tools read, switched by one rename.",
+    @dg.multi_asset(
+        name="publish",
+        specs=[
+            dg.AssetSpec(
+                WAREHOUSE_KEY,
+                deps=[VERDICT_KEY],
+                group_name="publish",
+                kinds={"duckdb"},
+                description="The version that analysts and BI tools read, switched by one rename.",
+                partitions_def=partitions,
+            )
+        ],
+        backfill_policy=ONE_NIGHT_A_RUN,
         pool="candidate",
     )
-    def flywheel(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def publish() -> Iterator[dg.MaterializeResult]:
         publication = promote(settings)
-        context.log.info("published %s", publication.version)
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
+            asset_key=WAREHOUSE_KEY,
             metadata={
                 "dagster/row_count": publication.row_count,
                 "version": publication.version,
@@ -38,7 +47,7 @@ def build_publication(
                 "checks": publication.check_count,
                 "warnings": publication.warning_count,
                 "path": dg.MetadataValue.path(settings.published),
-            }
+            },
         )
 
-    return flywheel
+    return publish

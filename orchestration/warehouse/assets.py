@@ -12,6 +12,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 
 from orchestration.bronze.night import refuse
 from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
+from orchestration.jobs import ONE_NIGHT_A_RUN
 from orchestration.settings import Settings
 from orchestration.warehouse.build import BuildResult, TestResult, build_candidate
 from orchestration.warehouse.project import DbtFailedError
@@ -60,6 +61,7 @@ def build_warehouse_assets(
         partitions_def=partitions,
         exclude="resource_type:unit_test",
         name="warehouse",
+        backfill_policy=ONE_NIGHT_A_RUN,
         pool="candidate",
     )
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
