@@ -89,9 +89,9 @@ def simulate(
     opportunities: Annotated[int, typer.Option(help="How many at the end.", min=1)] = 5_000,
     nights: Annotated[int, typer.Option(help="A full night, then daily changes.", min=1)] = 3,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
-    first_night: Annotated[
-        datetime, typer.Option(help="The full one.", **_DAY)
-    ] = datetime(2025, 9, 28),
+    first_night: Annotated[datetime, typer.Option(help="The full one.", **_DAY)] = datetime(
+        2025, 9, 28
+    ),
     unless_landed: Annotated[
         bool, typer.Option("--unless-landed", help="Do nothing when anything has landed.")
     ] = False,

@@ -3,7 +3,17 @@
 Belongs here: what the job selects and how it runs. Does not belong here: when (schedules.py).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import dagster as dg
+
+if TYPE_CHECKING:
+    # Dagster gives the type of its own public function no public name.
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
 
 NIGHTLY = "nightly"
 
@@ -16,7 +26,9 @@ def nights() -> dg.DailyPartitionsDefinition:
     return dg.DailyPartitionsDefinition(start_date="2010-01-01", end_offset=1)
 
 
-def build_nightly_job(partitions: dg.PartitionsDefinition) -> object:
+def build_nightly_job(
+    partitions: dg.PartitionsDefinition[str],
+) -> UnresolvedAssetJobDefinition:
     """The one job. A process for each step would cost about two CPU-seconds a step."""
     return dg.define_asset_job(
         NIGHTLY,

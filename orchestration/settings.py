@@ -33,7 +33,7 @@ class Settings(BaseSettings):
         default=0.01,
         ge=0,
         le=1,
-        description="The night is refused when more than this share of an object's rows is refused.",
+        description="More refused rows than this share of an object's rows refuse the night.",
     )
     keep_versions: int = Field(
         default=7, ge=1, description="How many published versions stay for readers and rollback."

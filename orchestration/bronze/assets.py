@@ -58,7 +58,7 @@ def _landing(
         backfill_policy=ONE_NIGHT_A_RUN,
         retry_policy=dg.RetryPolicy(max_retries=2, delay=1),
     )
-    def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         hold_lock(settings)
         night = date.fromisoformat(context.partition_key)
         undone = heal(settings)
@@ -120,8 +120,7 @@ def _bronze(
         night = date.fromisoformat(context.partition_key)
         loads = load_night(settings, night, context.run_id, source.name)
         checks = {
-            name: judge_object(settings, f"{source.name}/{name}", _of(loads, name))
-            for name in keys
+            name: judge_object(settings, f"{source.name}/{name}", _of(loads, name)) for name in keys
         }
         record(
             settings,
@@ -183,15 +182,13 @@ def _ledger(
             ),
         ],
     )
-    def bronze_account(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def bronze_account() -> Iterator[dg.MaterializeResult[None]]:
         loads = [load for load in Ledger(settings.ledger).loads if load.status != "refused"]
         yield dg.MaterializeResult(asset_key=LEDGER_KEY, metadata=_sums(loads))
         for name, deps in canonical.items():
             sources_of = {key.path[1] for key in deps}
             rows = [each for each in loads if each.object == name and each.source in sources_of]
-            yield dg.MaterializeResult(
-                asset_key=["bronze", "mapped", name], metadata=_sums(rows)
-            )
+            yield dg.MaterializeResult(asset_key=["bronze", "mapped", name], metadata=_sums(rows))
 
     return bronze_account
 

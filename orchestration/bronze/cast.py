@@ -202,9 +202,7 @@ def _instant(text: pl.Expr, format_: str, time_zone: str) -> pl.Expr:
     return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
 
 
-def _plausible(
-    text: pl.Expr, readings: list[pl.Expr]
-) -> tuple[pl.Expr, list[tuple[str, pl.Expr]]]:
+def _plausible(text: pl.Expr, readings: list[pl.Expr]) -> tuple[pl.Expr, list[tuple[str, pl.Expr]]]:
     """The first reading within the plausible years: `16` must not be read as the year 16."""
     in_range = [
         pl.when(reading.dt.date().is_between(_EARLIEST, _LATEST)).then(reading)

@@ -30,15 +30,15 @@ from orchestration.sources.contract import Contract
 
 QUARANTINE_SCHEMA = pl.Schema(
     {
-        "source": pl.String,
-        "object": pl.String,
-        "batch_date": pl.Date,
-        "file": pl.String,
-        "row_number": pl.Int64,
-        "column": pl.String,
-        "rule": pl.String,
-        "value": pl.String,
-        "raw_text": pl.String,
+        "source": pl.String(),
+        "object": pl.String(),
+        "batch_date": pl.Date(),
+        "file": pl.String(),
+        "row_number": pl.Int64(),
+        "column": pl.String(),
+        "rule": pl.String(),
+        "value": pl.String(),
+        "raw_text": pl.String(),
     }
 )
 
@@ -211,9 +211,7 @@ def _quarantine(landed: LandedFile, text: TextFile, bad: Path) -> pl.DataFrame:
         column=BROKEN_COLUMN,
         rule=BROKEN_RULE,
         value=BROKEN_VALUE,
-        raw_text=pl.Series(
-            [raw[number] for number in refused["_row_number"]], dtype=pl.String
-        ),
+        raw_text=pl.Series([raw[number] for number in refused["_row_number"]], dtype=pl.String),
     ).match_to_schema(QUARANTINE_SCHEMA)
 
 

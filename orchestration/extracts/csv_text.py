@@ -45,7 +45,7 @@ def open_csv(path: Path, options: FileOptions, scratch: Path) -> TextFile:
         readable = _without_gaps(path, structure, scratch)
     records = pl.scan_csv(
         readable,
-        schema={name: pl.String for name in structure.header},
+        schema=dict.fromkeys(structure.header, pl.String),
         separator=options.delimiter,
         quote_char=options.quote,
         row_index_name=ROW_NUMBER,

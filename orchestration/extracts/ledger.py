@@ -22,22 +22,22 @@ import polars as pl
 
 SCHEMA = pl.Schema(
     {
-        "load_id": pl.String,
-        "run_id": pl.String,
-        "source": pl.String,
-        "object": pl.String,
-        "batch_date": pl.Date,
-        "file": pl.String,
-        "bytes": pl.Int64,
-        "modified_ns": pl.Int64,
-        "checksum": pl.String,
-        "extract": pl.String,
-        "contract_version": pl.String,
-        "rows_read": pl.Int64,
-        "rows_accepted": pl.Int64,
-        "rows_quarantined": pl.Int64,
-        "status": pl.String,
-        "error": pl.String,
+        "load_id": pl.String(),
+        "run_id": pl.String(),
+        "source": pl.String(),
+        "object": pl.String(),
+        "batch_date": pl.Date(),
+        "file": pl.String(),
+        "bytes": pl.Int64(),
+        "modified_ns": pl.Int64(),
+        "checksum": pl.String(),
+        "extract": pl.String(),
+        "contract_version": pl.String(),
+        "rows_read": pl.Int64(),
+        "rows_accepted": pl.Int64(),
+        "rows_quarantined": pl.Int64(),
+        "status": pl.String(),
+        "error": pl.String(),
         "started_at": pl.Datetime("us"),
         "finished_at": pl.Datetime("us"),
     }
@@ -138,7 +138,10 @@ class Ledger:
         """Give loads a new status."""
         chosen = set(load_ids)
         self._write(
-            [replace(load, status=status) if load.load_id in chosen else load for load in self.loads]
+            [
+                replace(load, status=status) if load.load_id in chosen else load
+                for load in self.loads
+            ]
         )
 
     def _write(self, loads: list[Load]) -> None:

@@ -1,9 +1,9 @@
 """The gate: nothing is published before every check ran and no critical one failed.
 
-    results.py   what a check found, kept for every run
-    suites.py    the suite files in expectations/, read strictly
-    engine.py    Great Expectations on DuckDB
-    run.py       all suites against the candidate
-    stamp.py     ties a passed gate to the very file it looked at
-    assets.py    suites as blocking asset checks, and the verdict
+results.py   what a check found, kept for every run
+suites.py    the suite files in expectations/, read strictly
+engine.py    Great Expectations on DuckDB
+run.py       all suites against the candidate
+stamp.py     ties a passed gate to the very file it looked at
+assets.py    suites as blocking asset checks, and the verdict
 """

@@ -67,7 +67,7 @@ def build_gate(
         backfill_policy=ONE_NIGHT_A_RUN,
         pool="candidate",
     )
-    def verdict(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def verdict(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         outcome = verdict_of(results_of(settings, context.run_id))
         expected = other_checks + len(specs)
         stamp = give_stamp(settings, context.run_id, expected, outcome.ran, len(outcome.warning))

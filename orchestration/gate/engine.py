@@ -10,6 +10,7 @@ one connection is kept instead. Autocommit keeps one failing query from aborting
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from sqlalchemy.dialects import postgresql
 
 _DIALECT = SimpleNamespace(
-    dialect=postgresql.dialect,  # type: ignore[attr-defined]
+    dialect=postgresql.dialect,
     VARCHAR=sa.String,
     DECIMAL=sa.Numeric,
     BIGINT=sa.BigInteger,
@@ -37,6 +38,8 @@ _DIALECT = SimpleNamespace(
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
     """Keeps one autocommit connection, so that results survive until they are read."""
 
+    _connection: sa.Connection | None
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.dialect_module = _DIALECT
@@ -45,19 +48,17 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
     def get_connection(self) -> Iterator[sa.Connection]:
         """The one connection."""
         if self._connection is None or self._connection.closed:
-            self._connection = self.engine.connect().execution_options(
-                isolation_level="AUTOCOMMIT"
-            )
+            self._connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         yield self._connection
 
 
 class DuckDBDatasource(SQLDatasource):  # type: ignore[misc]
     """Registers itself as `context.data_sources.add_duckdb`."""
 
-    type: Literal["duckdb"] = "duckdb"  # type: ignore[assignment]
+    type: Literal["duckdb"] = "duckdb"
 
     @property
-    def execution_engine_type(self) -> type[DuckDBExecutionEngine]:
+    def execution_engine_type(self) -> builtins.type[DuckDBExecutionEngine]:
         """The engine above."""
         return DuckDBExecutionEngine
 

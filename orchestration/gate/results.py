@@ -19,19 +19,19 @@ from orchestration.settings import Settings
 
 SCHEMA = pl.Schema(
     {
-        "run_id": pl.String,
-        "night": pl.Date,
-        "stage": pl.String,
-        "suite": pl.String,
-        "check": pl.String,
-        "table": pl.String,
-        "severity": pl.String,
-        "success": pl.Boolean,
-        "description": pl.String,
-        "observed": pl.String,
-        "expected": pl.String,
-        "unexpected_count": pl.Int64,
-        "sample": pl.String,
+        "run_id": pl.String(),
+        "night": pl.Date(),
+        "stage": pl.String(),
+        "suite": pl.String(),
+        "check": pl.String(),
+        "table": pl.String(),
+        "severity": pl.String(),
+        "success": pl.Boolean(),
+        "description": pl.String(),
+        "observed": pl.String(),
+        "expected": pl.String(),
+        "unexpected_count": pl.Int64(),
+        "sample": pl.String(),
     }
 )
 

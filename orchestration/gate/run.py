@@ -41,7 +41,7 @@ def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
     results: list[CheckResult] = []
     try:
         for suite in suites:
-            results += _run_suite(context, datasource, suite)
+            results += _run_suite(datasource, suite)
     finally:
         dispose(datasource)
     return _with_samples(results, suites, candidate)
@@ -67,7 +67,7 @@ def build_suite(suite: Suite) -> Any:
     )
 
 
-def _run_suite(context: Any, datasource: Any, suite: Suite) -> list[CheckResult]:
+def _run_suite(datasource: Any, suite: Suite) -> list[CheckResult]:
     schema, table = suite.table.split(".")
     asset = datasource.add_table_asset(suite.table, table_name=table, schema_name=schema)
     batch = asset.add_batch_definition_whole_table("whole").get_batch()
@@ -100,7 +100,9 @@ def _as_check(suite: Suite, expectation: Expectation, result: Any) -> CheckResul
         description=expectation.description,
         observed="; ".join(raised) if raised else str(observed),
         expected=", ".join(
-            f"{name}={value}" for name, value in expectation.kwargs.items() if name != "unexpected_rows_query"
+            f"{name}={value}"
+            for name, value in expectation.kwargs.items()
+            if name != "unexpected_rows_query"
         ),
         unexpected_count=found.get("unexpected_count"),
         sample=[{"value": str(value)} for value in found.get("partial_unexpected_list") or []][

@@ -1,8 +1,8 @@
 """A gated candidate becomes the version that readers see, at once and whole.
 
-    candidate.py   the private file of a night
-    versions.py    published versions: list, current one, rollback
-    promote.py     seal the candidate, rename it, switch the symlink
-    fingerprint.py what a version was made from, so that nothing new is built for nothing
-    assets.py      the publication as a Dagster asset
+candidate.py   the private file of a night
+versions.py    published versions: list, current one, rollback
+promote.py     seal the candidate, rename it, switch the symlink
+fingerprint.py what a version was made from, so that nothing new is built for nothing
+assets.py      the publication as a Dagster asset
 """

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.gate.assets import VERDICT_KEY
-from orchestration.publication.promote import promote
 from orchestration.jobs import ONE_NIGHT_A_RUN
+from orchestration.publication.promote import promote
 from orchestration.settings import Settings
 
 WAREHOUSE_KEY = dg.AssetKey(["published", "flywheel"])
@@ -35,7 +35,7 @@ def build_publication(
         backfill_policy=ONE_NIGHT_A_RUN,
         pool="candidate",
     )
-    def publish() -> Iterator[dg.MaterializeResult]:
+    def publish() -> Iterator[dg.MaterializeResult[None]]:
         publication = promote(settings)
         yield dg.MaterializeResult(
             asset_key=WAREHOUSE_KEY,

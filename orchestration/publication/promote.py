@@ -94,8 +94,7 @@ def _write_gate_results(connection: duckdb.DuckDBPyConnection, files: list[Path]
         [[str(file) for file in files]],
     )
     connection.execute(
-        "comment on table ops.gate_result is "
-        "'One row a check of a night, refused nights included.'"
+        "comment on table ops.gate_result is 'One row a check of a night, refused nights included.'"
     )
 
 

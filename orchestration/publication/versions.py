@@ -24,16 +24,16 @@ _NAME = re.compile(r"flywheel\.(?P<version>\d{4}-\d{2}-\d{2}-\d{3})\.duckdb")
 
 SCHEMA = pl.Schema(
     {
-        "version": pl.String,
-        "run_id": pl.String,
-        "as_of_date": pl.Date,
+        "version": pl.String(),
+        "run_id": pl.String(),
+        "as_of_date": pl.Date(),
         "published_at": pl.Datetime("us"),
-        "table_count": pl.Int64,
-        "row_count": pl.Int64,
-        "check_count": pl.Int64,
-        "warning_count": pl.Int64,
-        "outcome": pl.String,
-        "fingerprint": pl.String,
+        "table_count": pl.Int64(),
+        "row_count": pl.Int64(),
+        "check_count": pl.Int64(),
+        "warning_count": pl.Int64(),
+        "outcome": pl.String(),
+        "fingerprint": pl.String(),
         "rolled_back_at": pl.Datetime("us"),
     }
 )

@@ -39,9 +39,7 @@ def canonical_objects() -> dict[str, ObjectSpec]:
 def canonical_contracts() -> dict[str, Contract]:
     """The canonical objects as contracts of the pseudo-source `canonical`."""
     source = read_source_file(_BUILT_IN / "canonical.yml")
-    return {
-        name: native_contract(source, name, spec) for name, spec in canonical_objects().items()
-    }
+    return {name: native_contract(source, name, spec) for name, spec in canonical_objects().items()}
 
 
 @cache

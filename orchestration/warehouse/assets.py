@@ -36,8 +36,10 @@ class LayerTranslator(DagsterDbtTranslator):
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The layer."""
-        return "bronze" if dbt_resource_props["resource_type"] == "source" else _layer(
-            dbt_resource_props
+        return (
+            "bronze"
+            if dbt_resource_props["resource_type"] == "source"
+            else _layer(dbt_resource_props)
         )
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
@@ -47,7 +49,7 @@ class LayerTranslator(DagsterDbtTranslator):
 
 def _layer(properties: Mapping[str, Any]) -> str:
     layers = ("staging", "intermediate", "marts", "ops")
-    return next(part for part in properties["fqn"] if part in layers)
+    return str(next(part for part in properties["fqn"] if part in layers))
 
 
 def build_warehouse_assets(

@@ -90,7 +90,7 @@ def test_all_forms_give_identical_marts(
         for (table,) in tables:
             for one, two in (("iso", "other"), ("other", "iso")):
                 differing = connection.execute(
-                    f"select * from {one}.marts.{table} except all select * from {two}.marts.{table}"
+                    f"from {one}.marts.{table} except all from {two}.marts.{table}"
                 ).fetchall()
                 assert differing == [], table
 
@@ -133,7 +133,9 @@ def test_stages_and_outcomes_are_counted(ask: Ask, facts: dict[str, Any]) -> Non
         """
     )
     assert dict(stages) == facts["stage_counts"]
-    (counts,) = ask("select sum(is_closed::int), sum((not is_closed)::int) from marts.fct_opportunity")
+    (counts,) = ask(
+        "select sum(is_closed::int), sum((not is_closed)::int) from marts.fct_opportunity"
+    )
     assert counts == (facts["closed"], facts["open"])
 
 
@@ -282,7 +284,11 @@ def test_mended_spellings_join_every_product(ask: Ask, facts: dict[str, Any]) ->
 @pytest.mark.parametrize(
     ("fact", "grain", "name"),
     [
-        ("won_revenue_by_close_quarter", "quarter", "year(period_start) || '-Q' || quarter(period_start)"),
+        (
+            "won_revenue_by_close_quarter",
+            "quarter",
+            "year(period_start) || '-Q' || quarter(period_start)",
+        ),
         ("won_revenue_by_close_month", "month", "strftime(period_start, '%Y-%m')"),
     ],
 )
