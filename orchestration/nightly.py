@@ -7,7 +7,6 @@ Dagster and dbt are imported only when a night really runs.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -24,16 +23,6 @@ from orchestration.sources.catalog import load_sources
 
 if TYPE_CHECKING:
     import dagster as dg
-
-_INSTANCE_CONFIG = """\
-# Written by Flywheel.
-telemetry:
-  enabled: false
-concurrency:
-  pools:
-    # One process writes the candidate.
-    default_limit: 1
-"""
 
 # The terminal shows the outcome; every event and stack trace is in Dagster's instance.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -88,7 +77,7 @@ def plan(settings: Settings, first: date | None, last: date | None, full: bool =
         for night in sorted(due)
         if (first is None or night >= first) and (last is None or night <= last)
     ]
-    held = ledger.with_status("refused")
+    held = ledger.held()
     as_of = ledger.as_of()
     rebuild = not nights and as_of is not None and (full or _is_outdated(settings))
     if rebuild and as_of is not None:
@@ -108,10 +97,11 @@ def run_nights(settings: Settings, nights: list[date]) -> Iterator[NightOutcome]
 
     A refused night is left out and the next one goes on; after a failed step nothing more is run.
     """
-    instance = open_instance(settings)
     from orchestration.definitions import build_defs
+    from orchestration.instance import open_instance
     from orchestration.jobs import NIGHTLY
 
+    instance = open_instance(settings)
     job = build_defs(settings).resolve_job_def(NIGHTLY)
     for night in nights:
         result = job.execute_in_process(
@@ -124,18 +114,6 @@ def run_nights(settings: Settings, nights: list[date]) -> Iterator[NightOutcome]
         yield outcome
         if outcome.exit_status == _FAILED:
             return
-
-
-def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """Dagster's instance of this home, made when it is not there."""
-    config = settings.dagster_home / "dagster.yaml"
-    if not config.exists():
-        config.parent.mkdir(parents=True, exist_ok=True)
-        config.write_text(_INSTANCE_CONFIG, encoding="utf-8")
-    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
-    import dagster as dg
-
-    return dg.DagsterInstance.from_config(str(settings.dagster_home))
 
 
 def _outcome(settings: Settings, night: date, result: dg.ExecuteInProcessResult) -> NightOutcome:

@@ -71,6 +71,7 @@ def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: st
     status, error = "loaded", None
     batch = f"batch={landed.night.isoformat()}"
     load_id = f"{contract.source}/{contract.object}/{batch}/{landed.path.stem}-{digest[:12]}"
+    number = ledger.next_number()
     only_night = landed.night if contract.extract == "full" else None
     known = ledger.known(contract.source, contract.object, digest, only_night)
     if known is not None:
@@ -79,7 +80,6 @@ def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: st
         load_id = f"{load_id}-{started:%Y%m%d%H%M%S%f}"
     else:
         try:
-            number = len(ledger.loads) + 1
             read, accepted, quarantined = _split(landed, load_id, number, settings)
         except (UnreadableFileError, MissingColumnsError) as problem:
             error = str(problem)
@@ -87,6 +87,7 @@ def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: st
             error = f"not readable as CSV: {str(problem).splitlines()[0]}"
     load = Load(
         load_id=load_id,
+        load_number=number,
         run_id=run_id,
         source=contract.source,
         object=contract.object,

@@ -32,8 +32,9 @@ class Landing:
 def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> Landing:
     """Look over the landing folder.
 
-    A night is due with the files the ledger has not seen. Nights in `always` are taken even when
-    they look unfinished: whoever names a night says that it is complete.
+    A night is due with the files the ledger has not seen; a corrected file of a refused night
+    brings the night's other refused files along. Nights in `always` are taken even when they look
+    unfinished: whoever names a night says that it is complete.
     """
     sources = load_sources(settings.user_sources)
     chosen = set(always)
@@ -41,7 +42,11 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
     incomplete, unclaimed = [], []
     nights = landed_nights(settings.landing, sources.values())
     for night in nights:
-        fresh = [file for file in night.files() if not _seen(file, ledger)]
+        there = night.files()
+        fresh = [file for file in there if not _seen(file, ledger)]
+        if fresh:
+            held = {load.place for load in ledger.held()}
+            fresh = [file for file in there if file in fresh or _place(file) in held]
         if fresh and night.night not in chosen and not night.is_complete(settings.quiet_minutes):
             incomplete.append(night)
             continue
@@ -130,8 +135,11 @@ def retry(settings: Settings, night: date) -> None:
 
 def _seen(file: LandedFile, ledger: Ledger) -> bool:
     stat = file.path.stat()
-    key = (file.contract.source, file.contract.object, file.night, file.path.name)
-    return ledger.seen(key, stat.st_size, stat.st_mtime_ns)
+    return ledger.seen(_place(file), stat.st_size, stat.st_mtime_ns)
+
+
+def _place(file: LandedFile) -> tuple[str, str, date, str]:
+    return file.contract.source, file.contract.object, file.night, file.path.name
 
 
 def _pipelines_file(contract: Contract, night: date, settings: Settings) -> LandedFile:

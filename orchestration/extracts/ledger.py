@@ -23,6 +23,7 @@ import polars as pl
 SCHEMA = pl.Schema(
     {
         "load_id": pl.String(),
+        "load_number": pl.Int64(),
         "run_id": pl.String(),
         "source": pl.String(),
         "object": pl.String(),
@@ -49,6 +50,7 @@ class Load:
     """One line of the ledger: one file read for one object. Instants are UTC."""
 
     load_id: str
+    load_number: int
     run_id: str
     source: str
     object: str
@@ -71,6 +73,11 @@ class Load:
     def name(self) -> str:
         """`<source>/<object>`."""
         return f"{self.source}/{self.object}"
+
+    @property
+    def place(self) -> tuple[str, str, date, str]:
+        """Source, object, night and file name: a corrected file takes the same place."""
+        return self.source, self.object, self.batch_date, self.file
 
 
 class Ledger:
@@ -101,16 +108,17 @@ class Ledger:
             None,
         )
 
-    def seen(self, path_key: tuple[str, str, date, str], size: int, modified_ns: int) -> bool:
-        """Whether this very file, unchanged in size and time, was judged or loaded before.
-
-        `path_key` is (source, object, night, file name).
-        """
+    def seen(self, place: tuple[str, str, date, str], size: int, modified_ns: int) -> bool:
+        """Whether the very file in this place, unchanged in size and time, was tried before."""
         return any(
-            (load.source, load.object, load.batch_date, load.file) == path_key
-            and (load.bytes, load.modified_ns) == (size, modified_ns)
+            load.place == place and (load.bytes, load.modified_ns) == (size, modified_ns)
             for load in self.loads
         )
+
+    def held(self) -> list[Load]:
+        """Refused loads whose place no later file has taken: their rows are in no version."""
+        taken = {load.place for load in self.loads if load.status != "refused"}
+        return [load for load in self.with_status("refused") if load.place not in taken]
 
     def of_run(self, run_id: str) -> list[Load]:
         """The loads of one run."""
@@ -125,9 +133,14 @@ class Ledger:
         nights = [load.batch_date for load in self.loads if load.status != "refused"]
         return max(nights, default=None)
 
+    def next_number(self) -> int:
+        """The place of the next load in the order of loading."""
+        return max((load.load_number for load in self.loads), default=0) + 1
+
     def add(self, load: Load) -> None:
-        """Write one load down; from here on its rows count."""
-        self._write([*self.loads, load])
+        """Write one load down; from here on its rows count. An earlier try gives way to it."""
+        others = [each for each in self.loads if each.load_id != load.load_id]
+        self._write([*others, load])
 
     def forget(self, load_ids: Iterable[str]) -> None:
         """Strike loads out, as if they had never been tried."""

@@ -1,0 +1,106 @@
+"""Dagster's instance of a home: its configuration, and a store of events that costs little.
+
+Belongs here: `dagster.yaml` and the one storage class of ours. Does not belong here: runs
+(nightly.py).
+
+Dagster's SQLite storage makes an engine and a connection for every statement. A night stores some
+five hundred events (two for each check): that alone was seven of twenty CPU-seconds. The subclass
+keeps one engine for each database. It overrides private names, so dagster is pinned and a test
+holds it against the storage it replaces.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+import sqlalchemy as sa
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._serdes import ConfigurableClassData
+
+from orchestration.settings import Settings
+
+_KEPT_ENGINES = 8
+_BUSY_SECONDS = 30
+
+_CONFIG = """\
+# Written by Flywheel at every night.
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+concurrency:
+  pools:
+    # One process writes the candidate.
+    default_limit: 1
+event_log_storage:
+  module: orchestration.instance
+  class: KeptEngineEventLogStorage
+  config:
+    base_dir: {events}
+"""
+
+
+class KeptEngineEventLogStorage(SqliteEventLogStorage):
+    """Dagster's own SQLite event log, with one engine kept for each of its databases."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._engines: OrderedDict[str, sa.Engine] = OrderedDict()
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> KeptEngineEventLogStorage:
+        """Called by Dagster with the `config` of dagster.yaml."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[sa.Connection]:
+        with self._db_lock, self._engine(shard).begin() as connection:
+            yield connection
+
+    def _engine(self, shard: str) -> sa.Engine:
+        if shard in self._engines:
+            self._engines.move_to_end(shard)
+            return self._engines[shard]
+        engine = sa.create_engine(
+            self.conn_string_for_shard(shard),
+            connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        )
+        sa.event.listen(engine, "connect", _commit_without_waiting)
+        self._initdb(engine)
+        self._initialized_dbs.add(shard)
+        self._engines[shard] = engine
+        if len(self._engines) > _KEPT_ENGINES:
+            self._engines.popitem(last=False)[1].dispose()
+        return engine
+
+    def dispose(self) -> None:
+        """Close every database."""
+        for engine in self._engines.values():
+            engine.dispose()
+        self._engines.clear()
+        super().dispose()
+
+
+def _commit_without_waiting(connection: Any, _record: Any) -> None:
+    # In WAL mode a power cut may cost the last events of the log, never its integrity; what was
+    # loaded and published is not remembered here.
+    connection.execute("pragma synchronous = normal")
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """Dagster's instance of this home, made when it is not there."""
+    home = settings.dagster_home
+    config = _CONFIG.format(events=home / "history" / "runs")
+    path = home / "dagster.yaml"
+    if not path.exists() or path.read_text(encoding="utf-8") != config:
+        home.mkdir(parents=True, exist_ok=True)
+        path.write_text(config, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return dg.DagsterInstance.from_config(str(home))

@@ -1,0 +1,104 @@
+"""The layer law, on dbt's manifest: layers look down only."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import Settings
+from orchestration.warehouse.project import manifest
+
+MAY_READ = {
+    "staging": {"source"},
+    "intermediate": {"staging", "intermediate"},
+    "marts": {"intermediate", "marts"},
+    "ops": {"staging", "intermediate", "marts"},
+}
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    project = manifest(Settings(home=tmp_path_factory.mktemp("manifest")))
+    return {**project["nodes"], **project["sources"]}
+
+
+def _layer(node: dict) -> str:
+    if node["resource_type"] == "source":
+        return "source"
+    return next(part for part in node["fqn"] if part in MAY_READ)
+
+
+def _models(nodes: dict[str, dict]) -> list[dict]:
+    return [node for node in nodes.values() if node["resource_type"] == "model"]
+
+
+def test_layers_look_down_only(nodes: dict[str, dict]) -> None:
+    upward = [
+        f"{model['name']} ({_layer(model)}) reads {nodes[parent]['name']} ({_layer(nodes[parent])})"
+        for model in _models(nodes)
+        for parent in model["depends_on"]["nodes"]
+        if _layer(nodes[parent]) not in MAY_READ[_layer(model)]
+    ]
+    assert upward == []
+
+
+def test_every_mart_has_an_enforced_contract_and_a_description(nodes: dict[str, dict]) -> None:
+    bare = [
+        model["name"]
+        for model in _models(nodes)
+        if _layer(model) in ("marts", "ops")
+        and not (model["config"]["contract"]["enforced"] and model["description"])
+    ]
+    assert bare == []
+
+
+def test_every_model_says_its_grain_first(nodes: dict[str, dict]) -> None:
+    silent = [
+        model["name"]
+        for model in _models(nodes)
+        if not model["raw_code"].lstrip().startswith(("-- One row", "{{- config", "{%"))
+    ]
+    assert silent == []
+
+
+def test_no_model_reads_the_clock(nodes: dict[str, dict]) -> None:
+    clocks = ("current_date", "current_timestamp", "now()", "today()", "getdate", "run_started_at")
+    late = [
+        f"{model['name']}: {clock}"
+        for model in _models(nodes)
+        for clock in clocks
+        if clock in model["raw_code"].lower()
+    ]
+    assert late == []
+
+
+def test_only_macros_speak_duckdb(nodes: dict[str, dict]) -> None:
+    dialect = (r"\bqualify\b", r"epoch_us", r"unnest\(", r"generate_series", r"quantile", r"::")
+    found = [
+        f"{model['name']}: {words}"
+        for model in _models(nodes)
+        for words in dialect
+        if re.search(words, model["raw_code"].lower())
+    ]
+    assert found == []
+
+
+def test_models_are_named_after_their_layer(nodes: dict[str, dict]) -> None:
+    prefixes = {"staging": ("stg_",), "intermediate": ("int_",)}
+    misnamed = [
+        model["name"]
+        for model in _models(nodes)
+        if not model["name"].startswith(prefixes.get(_layer(model), ("",)))
+    ]
+    assert misnamed == []
+
+
+def test_every_model_stands_in_the_folder_of_its_layer(nodes: dict[str, dict]) -> None:
+    astray = [
+        model["name"]
+        for model in _models(nodes)
+        if Path(model["original_file_path"]).parts[2] != _layer(model)
+    ]
+    assert astray == []

@@ -1,0 +1,51 @@
+"""Rules that every module keeps: a charter, a readable size, no work at import."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import PROJECT_ROOT
+
+MODULES = sorted((PROJECT_ROOT / "orchestration").rglob("*.py"))
+READABLE_LINES = 400
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PROJECT_ROOT)))
+def test_a_module_opens_with_its_charter(path: Path) -> None:
+    charter = ast.get_docstring(ast.parse(path.read_text()))
+    assert charter, f"{path} says nothing of what belongs into it"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PROJECT_ROOT)))
+def test_a_module_can_be_read_at_a_sitting(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= READABLE_LINES
+
+
+def test_the_command_line_starts_without_the_heavy_libraries() -> None:
+    """`flywheel status` must not pay for Dagster, dbt or Great Expectations."""
+    code = (
+        "import sys, orchestration.cli, orchestration.nightly, orchestration.report;"
+        "heavy = {'dagster', 'dbt', 'great_expectations', 'pandas', 'dagster_dbt'};"
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_definitions_reads_and_connects_to_nothing(tmp_path: Path) -> None:
+    code = "import orchestration.definitions"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"FLYWHEEL_HOME": str(tmp_path / "home"), "PATH": ""},
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.iterdir()) == []
