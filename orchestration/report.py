@@ -34,7 +34,7 @@ def print_plan(console: Console, plan: Plan) -> None:
 def print_held(console: Console, held: list[Load]) -> None:
     """Refused nights that no version holds."""
     for night in sorted({load.batch_date for load in held}):
-        rows = sum(load.rows_accepted for load in held if load.batch_date == night)
+        rows = sum(load.rows_read for load in held if load.batch_date == night)
         console.print(
             f"[yellow]{night} is held back:[/] it was refused and its {rows:,} rows are in no "
             f"version. Land corrected files, or try again: flywheel nightly --date {night}",
@@ -110,7 +110,8 @@ def _print_loads(console: Console, loads: list[Load]) -> None:
 
 def _print_check(console: Console, label: str, check: CheckResult) -> None:
     console.print(
-        f"{label}   {check.suite}: {check.description} ({check.check}: {check.observed})",
+        f"{label}   {check.suite}, {check.check}: {check.observed}\n"
+        f"          must hold: {check.description}",
         highlight=False,
         soft_wrap=True,
     )

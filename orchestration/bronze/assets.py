@@ -108,7 +108,7 @@ def _bronze(
                 _CHECK,
                 asset=key,
                 blocking=True,
-                description="Its files could be read and few enough of their rows were refused.",
+                description="Its files can be read, and few enough of their rows are refused.",
             )
             for key in keys.values()
         ],

@@ -34,7 +34,10 @@ def judge_object(settings: Settings, name: str, loads: list[Load]) -> CheckResul
         table=f"bronze.{name}",
         severity="critical",
         success=not unreadable and not too_many,
-        description="Its files could be read and few enough of their rows were refused.",
+        description=(
+            "Its files can be read, and at most "
+            f"{settings.max_quarantine_share:.1%} of their rows are refused."
+        ),
         observed=observed,
         expected=f"readable files, at most {settings.max_quarantine_share:.1%} of rows refused",
         unexpected_count=refused,

@@ -1,0 +1,404 @@
+"""The marts recover what the sample company was planted with.
+
+Belongs here: the marts of a simulated company beside its truth.json, exactly where the truth holds
+counts and within sampling error where it holds probabilities. Does not belong here: whether the
+extracts themselves follow the truth (tests/unit/test_simulation.py).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import duckdb
+import pytest
+from scipy import stats
+
+from orchestration.bronze.night import heal, load_night
+from orchestration.settings import Settings
+from orchestration.simulation import Simulated, simulate
+from orchestration.warehouse.project import invoke
+from tests.reference.funnel import Crm, Opportunity, Record, Reference, Stage
+
+FIRST_NIGHT = date(2025, 9, 28)
+# A fixed seed makes each check pass or fail for good; four standard errors leave room for one.
+SIGMAS = 4.0
+# A sum of squared deviations outside of this is one in five thousand: too bad, or too good.
+TAIL = 1e-4
+# Reps hired last have settled next to nothing in the late stages.
+LEAST_VARIANCE = 5.0
+MARTS = (
+    "fct_opportunity", "fct_stage_visit", "fct_stage_reached", "funnel_stage_conversion",
+    "cohort_win_triangle",
+)  # fmt: skip
+RANKS = (1, 2, 3, 4, 5)
+WON_RANK = 6
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a part of the funnel came to, and what it should have come to."""
+
+    settled_count: int
+    advanced_count: int
+    expected_count: float
+    variance: float
+
+    @property
+    def sigmas_off(self) -> float:
+        return (self.advanced_count - self.expected_count) / math.sqrt(self.variance)
+
+
+@dataclass
+class Company:
+    """A simulated company, its marts and its truth."""
+
+    settings: Settings
+    simulated: Simulated
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.settings.candidate), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    @cached_property
+    def truth(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.simulated.truth.read_text(encoding="utf-8"))
+        return document
+
+    def extract(self, name: str) -> Iterator[dict[str, str]]:
+        for folder in self.simulated.folders:
+            with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+                yield from csv.DictReader(file)
+
+    @cached_property
+    def deleted(self) -> Reference:
+        """The deleted opportunities, as if they were not: the truth counts some of what they did.
+
+        The marts leave them out, rightly; the reference makes up the difference.
+        """
+        newest = {row["Id"]: row for row in self.extract("Opportunity")}
+        deleted = {key: row for key, row in newest.items() if row["IsDeleted"] == "true"}
+        stages = [row for row in self.extract("OpportunityStage") if row["IsClosed"] == "false"]
+        ends = {"Closed Won": "won", "Closed Lost": "lost"}
+        return Reference(
+            Crm(
+                source="salesforce",
+                as_of=self.simulated.nights[-1],
+                stages=(
+                    *(
+                        Stage("default", row["ApiName"], "open", int(row["SortOrder"]))
+                        for row in {row["ApiName"]: row for row in stages}.values()
+                    ),
+                    *(Stage("default", name, kind) for name, kind in ends.items()),
+                ),
+                opportunities=tuple(
+                    Opportunity(key, "default", row["StageName"], instant(row["CreatedDate"]))
+                    for key, row in deleted.items()
+                ),
+                records=tuple(
+                    Record(
+                        record_id=row["Id"],
+                        opportunity_id=row["OpportunityId"],
+                        pipeline="default",
+                        stage=row["StageName"],
+                        at=instant(row["CreatedDate"]),
+                    )
+                    for row in self.extract("OpportunityHistory")
+                    if row["OpportunityId"] in deleted
+                ),
+                identifies_records=True,
+            )
+        )
+
+    def probability(self, rank: int, owner_key: str, lead_source: str) -> float:
+        """The planted chance to go beyond a stage."""
+        conversion = self.truth["stages"][rank - 1]["conversion"]
+        shift = self.rep_shift[owner_key] + self.truth["lead_sources"][lead_source]
+        return 1 / (1 + math.exp(-math.log(conversion / (1 - conversion)) - shift))
+
+    @cached_property
+    def rep_shift(self) -> dict[str, float]:
+        return {f"salesforce:{rep['user_id']}": rep["logit_shift"] for rep in self.truth["reps"]}
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, str, int], Cell]:
+        """Each slice × rank: conversions of the funnel among cases that are settled.
+
+        Opportunities that were created beyond a stage count as conversions by definition, but
+        were never drawn there: they are taken out.
+        """
+        settled: dict[tuple[str, str, int], list[float]] = defaultdict(list)
+        created_beyond: dict[tuple[str, str, int], int] = defaultdict(int)
+        for rank, owner, lead_source, is_beyond, count in self.ask(_SETTLED):
+            slices = [("all", "all"), ("owner", owner), ("lead_source", lead_source)]
+            for dimension, value in slices:
+                if is_beyond:
+                    created_beyond[dimension, value, rank] += count
+                else:
+                    probability = self.probability(rank, owner, lead_source)
+                    settled[dimension, value, rank] += [probability] * count
+        cells = {}
+        for dimension, value, rank, reached_next_count, lost_here_count in self.ask(_FUNNEL):
+            key = dimension, value, rank
+            probabilities = settled[key]
+            assert reached_next_count + lost_here_count == len(probabilities) + created_beyond[key]
+            cells[key] = Cell(
+                settled_count=len(probabilities),
+                advanced_count=reached_next_count - created_beyond[key],
+                expected_count=sum(probabilities),
+                variance=sum(one * (1 - one) for one in probabilities),
+            )
+        return cells
+
+    def cells_of(self, dimension: str) -> dict[tuple[str, str, int], Cell]:
+        """The cells of a dimension that hold enough cases for a normal deviation."""
+        return {
+            key: cell
+            for key, cell in self.cells.items()
+            if key[0] == dimension and cell.variance >= LEAST_VARIANCE
+        }
+
+
+# Opportunities × stages reached that were left forward or by a loss, by who and whence.
+_SETTLED = f"""
+    select
+        reached.stage_rank,
+        opportunities.owner_key,
+        opportunities.lead_source,
+        coalesce(first_visits.stage_rank, {WON_RANK}) > reached.stage_rank as is_created_beyond,
+        count(*)
+    from marts.fct_stage_reached as reached
+    inner join marts.fct_opportunity as opportunities using (opportunity_key)
+    left join marts.fct_stage_visit as first_visits
+        on
+            reached.opportunity_key = first_visits.opportunity_key
+            and first_visits.visit_number = 1
+    where
+        opportunities.outcome <> 'open'
+        or opportunities.furthest_stage_rank > reached.stage_rank
+    group by all
+"""
+_FUNNEL = """
+    select
+        dimension, dimension_value, stage_rank, sum(reached_next_count), sum(lost_here_count)
+    from marts.funnel_stage_conversion
+    where dimension in ('all', 'owner', 'lead_source')
+    group by all
+"""
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    simulated = simulate(
+        settings.landing, opportunities=20_000, nights=2, seed=11, first_night=FIRST_NIGHT
+    )
+    for folder in simulated.folders:
+        # No mart of the funnel is made from tasks, and they are the largest file but one.
+        (folder / "Task.csv").unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLYWHEEL_HOME", str(settings.root))
+        heal(settings)
+        loads = load_night(settings, simulated.nights[-1], "run", "salesforce")
+        assert not [load for load in loads if load.error or load.rows_quarantined]
+        build_marts(settings)
+        yield Company(settings, simulated)
+
+
+def build_marts(settings: Settings) -> None:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    result = invoke(
+        settings,
+        [
+            "build", "--no-write-json", "--exclude-resource-type", "test", "unit_test",
+            "--select", *(f"+{name}" for name in MARTS),
+        ],
+    )  # fmt: skip
+    # dbt-duckdb keeps its connection; the file has to be opened by these tests.
+    DuckDBConnectionManager.close_all_connections()
+    assert result.success, [str(node.message) for node in result.result or []]
+
+
+def sum_of_squares(cells: dict[Any, Cell]) -> float:
+    return sum(cell.sigmas_off**2 for cell in cells.values())
+
+
+# --- counts, exactly -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rank", RANKS)
+def test_the_funnel_counts_what_the_company_came_to(company: Company, rank: int) -> None:
+    realised = dict(company.truth["realised"]["stages"][rank - 1])
+    stage_name = realised.pop("name")
+    sums = ", ".join(f"sum({column})" for column in realised)
+    found = company.ask(
+        f"""
+        select {sums} from marts.funnel_stage_conversion
+        where dimension = 'all' and stage_rank = {rank} and stage_name = '{stage_name}'
+        """
+    )
+    assert found == [tuple(realised.values())]
+
+
+def test_every_opportunity_that_was_not_deleted_is_there(company: Company) -> None:
+    realised = company.truth["realised"]
+    kept = realised["opportunity_count"] - realised["deleted_count"]
+    assert company.ask("select count(*) from marts.fct_opportunity") == [(kept,)]
+
+
+@pytest.mark.parametrize(
+    ("realised_name", "condition"),
+    [
+        ("won_count", "is_won"),
+        ("lost_count", "outcome = 'lost'"),
+        ("open_count", "outcome = 'open'"),
+        ("late_created_count", "is_late_created"),
+        ("created_won_count", "is_created_won"),
+    ],
+)
+def test_as_many_opportunities_are_so_as_there_were(
+    company: Company, realised_name: str, condition: str
+) -> None:
+    ((found,),) = company.ask(f"select count(*) from marts.fct_opportunity where {condition}")
+    column, _, value = condition.partition(" = ")
+    wanted = value.strip("'") or True
+    deleted = [row[column] == wanted for row in company.deleted.fct_opportunity()]
+    assert found + sum(deleted) == company.truth["realised"][realised_name]
+
+
+@pytest.mark.parametrize("name", ["regression_count", "reopen_count"])
+def test_detours_are_as_many_as_there_were(company: Company, name: str) -> None:
+    ((found,),) = company.ask(f"select sum({name}) from marts.fct_opportunity")
+    deleted = sum(row[name] for row in company.deleted.fct_opportunity())
+    assert found + deleted == company.truth["realised"][name]
+
+
+def test_skips_are_as_many_as_there_were(company: Company) -> None:
+    """A skip leaves a stage for one beyond the next; it may be visited by a later detour."""
+    ((found,),) = company.ask(
+        f"""
+        select count(*) from (
+            select
+                stage_rank,
+                exit_kind,
+                case exit_kind when 'won' then {WON_RANK} else
+                    lead(stage_rank) over (partition by opportunity_key order by visit_number)
+                end as next_rank
+            from marts.fct_stage_visit
+        ) where exit_kind in ('advanced', 'won') and next_rank > stage_rank + 1
+        """
+    )
+    deleted = 0
+    for life in company.deleted.lives:
+        for entry, after, exit_kind in life.visits():
+            if exit_kind in ("advanced", "won"):
+                deleted += (after.rank or WON_RANK) > entry.rank + 1
+    assert found + deleted == company.truth["realised"]["skip_count"]
+
+
+# --- probabilities, within sampling error ----------------------------------------------------
+
+
+@pytest.mark.parametrize("rank", RANKS)
+def test_the_funnel_recovers_the_planted_conversion(company: Company, rank: int) -> None:
+    assert abs(company.cells["all", "all", rank].sigmas_off) < SIGMAS
+
+
+@pytest.mark.parametrize(("dimension", "least_count"), [("owner", 150), ("lead_source", 25)])
+def test_every_slice_recovers_its_planted_conversion(
+    company: Company, dimension: str, least_count: int
+) -> None:
+    cells = company.cells_of(dimension)
+    assert len(cells) >= least_count
+    assert {key: cell for key, cell in cells.items() if abs(cell.sigmas_off) >= SIGMAS} == {}
+
+
+@pytest.mark.parametrize("dimension", ["owner", "lead_source"])
+def test_slices_together_scatter_as_chance_scatters(company: Company, dimension: str) -> None:
+    cells = company.cells_of(dimension)
+    low, high = stats.chi2.ppf([TAIL, 1 - TAIL], len(cells))
+    assert low < sum_of_squares(cells) < high
+
+
+@pytest.mark.parametrize("dimension", ["owner", "lead_source"])
+def test_slices_without_a_shift_of_their_own_would_not_scatter_so(
+    company: Company, dimension: str
+) -> None:
+    """Guards the test above: every slice is expected to convert like all together."""
+    levelled = {}
+    for key, cell in company.cells_of(dimension).items():
+        whole = company.cells["all", "all", key[2]]
+        share = cell.settled_count / whole.settled_count
+        expected_count = whole.expected_count * share
+        levelled[key] = replace(
+            cell, expected_count=expected_count, variance=whole.variance * share
+        )
+    assert sum_of_squares(levelled) > stats.chi2.ppf(1 - TAIL, len(levelled))
+
+
+@pytest.mark.parametrize("rank", RANKS)
+def test_stays_last_as_long_as_planted_when_open_ones_are_censored(
+    company: Company, rank: int
+) -> None:
+    # A stage passed within one second has no duration that was drawn.
+    stays = company.ask(
+        f"""
+        select days_in_stage, is_censored from marts.fct_stage_visit
+        where stage_rank = {rank} and days_in_stage > 0
+        """
+    )
+    planted = company.truth["stages"][rank - 1]
+    # The median of a lognormal sample has this standard error on the log scale.
+    error = planted["sigma"] * math.sqrt(math.pi / 2 / len(stays))
+    off = math.log(kaplan_meier_median(stays) / planted["median_days"])
+    assert abs(off) < SIGMAS * error
+
+
+def kaplan_meier_median(stays: list[tuple[float, bool]]) -> float:
+    """The first duration at which less than half of the stays are expected to last longer."""
+    survival, at_risk = 1.0, len(stays)
+    # At equal durations, ends come before censorings.
+    for days, is_censored in sorted(stays):
+        if not is_censored:
+            survival *= 1 - 1 / at_risk
+            if survival < 0.5:
+                return days
+        at_risk -= 1
+    raise AssertionError("more than half of the stays outlast the observation")
+
+
+def test_cohorts_are_as_large_as_season_weekday_and_growth_make_them(company: Company) -> None:
+    truth = company.truth
+    start = FIRST_NIGHT - timedelta(days=730)
+    weights: dict[date, float] = defaultdict(float)
+    for number in range((company.simulated.nights[-1] - start).days + 1):
+        day = start + timedelta(days=number)
+        weights[day.replace(day=1)] += (
+            truth["month_weights"][day.month - 1]
+            * truth["weekday_weights"][day.weekday()]
+            * truth["yearly_growth"] ** (number / 365.25)
+        )
+    cohorts = dict(
+        company.ask(
+            """
+            select cohort_month, cohort_count from marts.cohort_win_triangle
+            where dimension = 'all' and age_months = 0
+            """
+        )
+    )
+    assert cohorts.keys() == weights.keys()
+    scale = sum(cohorts.values()) / sum(weights.values())
+    statistic = sum((cohorts[m] - w * scale) ** 2 / (w * scale) for m, w in weights.items())
+    assert statistic < stats.chi2.ppf(1 - TAIL, len(weights) - 1)
