@@ -197,7 +197,7 @@ def rollback(
 
 def _print_nothing_new(settings: Settings) -> None:
     from orchestration.nightly import has_landed
-    from orchestration.publication.versions import current_version
+    from orchestration.publication.versions import current_version, publications
 
     if not has_landed(settings.landing):
         console.print(
@@ -207,8 +207,10 @@ def _print_nothing_new(settings: Settings) -> None:
             soft_wrap=True,
         )
         raise typer.Exit(_USAGE)
+    current, newest = current_version(settings), publications(settings)[-1].version
+    since = "" if current == newest else f"; readers see {current} since the rollback"
     console.print(
-        f"nothing new: version {current_version(settings)} holds all that has landed\n"
+        f"nothing new: version {newest} holds all that has landed{since}\n"
         f"look      {settings.published}",
         highlight=False,
         soft_wrap=True,

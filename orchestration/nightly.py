@@ -13,13 +13,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.bronze.night import Landing, retry, survey, write_contract_files
+from orchestration.bronze.night import Landing, retry, survey
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult, Verdict, results_of, verdict_of
 from orchestration.publication.fingerprint import fingerprint
-from orchestration.publication.versions import Publication, current_version, publications
+from orchestration.publication.versions import Publication, publications
 from orchestration.settings import Settings
-from orchestration.sources.catalog import load_sources
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -64,8 +63,6 @@ def plan(settings: Settings, first: date | None, last: date | None, full: bool =
 
     Naming a single night says that it is complete, and makes its refused files due again.
     """
-    sources = load_sources(settings.user_sources)
-    write_contract_files(settings, sources)
     named = [first] if first is not None and first == last else []
     for night in named:
         retry(settings, night)
@@ -86,9 +83,12 @@ def plan(settings: Settings, first: date | None, last: date | None, full: bool =
 
 
 def _is_outdated(settings: Settings) -> bool:
-    """Whether the current version was made from other extracts or by another project."""
-    current = current_version(settings)
-    made_from = [each.fingerprint for each in publications(settings) if each.version == current]
+    """Whether the newest publication was made from other extracts or by another project.
+
+    The newest one and not the one readers see: after a rollback the same must not come back by
+    itself.
+    """
+    made_from = [each.fingerprint for each in publications(settings)[-1:]]
     return made_from != [fingerprint(settings)]
 
 

@@ -75,19 +75,13 @@ def current_version(settings: Settings) -> str | None:
 
 def kept_versions(settings: Settings) -> list[str]:
     """The versions whose files are there, in order of publication."""
-    there = {
-        match["version"]
-        for path in settings.warehouse.glob("flywheel.*.duckdb")
-        if (match := _NAME.fullmatch(path.name))
-    }
+    there = _version_files(settings)
     return [entry.version for entry in publications(settings) if entry.version in there]
 
 
 def next_version(settings: Settings, as_of: date) -> str:
     """A name that no version bore before."""
-    taken = {entry.version for entry in publications(settings)}
-    taken |= {path.name.removeprefix("flywheel.").removesuffix(".duckdb")
-              for path in settings.warehouse.glob("flywheel.*.duckdb")}  # fmt: skip
+    taken = {entry.version for entry in publications(settings)} | _version_files(settings)
     number = 1
     while f"{as_of.isoformat()}-{number:03d}" in taken:
         number += 1
@@ -157,12 +151,25 @@ def roll_back(settings: Settings, version: str | None = None) -> str:
 
 
 def prune(settings: Settings) -> list[str]:
-    """Remove all but the newest `keep_versions` files, never the current one."""
+    """Remove all but the newest `keep_versions` files, never the current one.
+
+    A file that no publication tells of was left by a crash and goes too.
+    """
     kept, current = kept_versions(settings), current_version(settings)
-    surplus = [version for version in kept[: -settings.keep_versions] if version != current]
-    for version in surplus:
+    unknown = sorted(_version_files(settings) - set(kept))
+    surplus = [*unknown, *kept[: -settings.keep_versions]]
+    removed = [version for version in surplus if version != current]
+    for version in removed:
         version_path(settings, version).unlink()
-    return surplus
+    return removed
+
+
+def _version_files(settings: Settings) -> set[str]:
+    return {
+        match["version"]
+        for path in settings.warehouse.glob("flywheel.*.duckdb")
+        if (match := _NAME.fullmatch(path.name))
+    }
 
 
 def _memory(settings: Settings) -> Path:

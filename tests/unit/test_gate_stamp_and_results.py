@@ -128,7 +128,7 @@ def test_a_stage_without_checks_is_recorded(settings: Settings) -> None:
     "value", [Decimal("1.50"), date(2025, 9, 28), float("nan"), b"\xff", 2**70, {"a": [1]}]
 )
 def test_any_value_of_an_offending_row_can_be_kept(settings: Settings, value: Any) -> None:
-    """A sum over integers is a HUGEINT: a gate that fails to write its refusal fails to refuse."""
+    """A sum over integers is a HUGEINT; a large one must not turn a refusal into a crash."""
     record(settings, "run", NIGHT, "suites", [replace(REFUSING, sample=[{"value": value}])])
 
     assert len(results_of(settings, "run")[0].sample) == 1

@@ -64,9 +64,11 @@ def attempt(settings: Settings) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_second_process_is_refused_with_the_number_of_the_first(settings: Settings) -> None:
-    with another_night(settings) as night:
-        with pytest.raises(NightRunningError, match=rf"process {night.pid}\b"):
-            hold_lock(settings)
+    with (
+        another_night(settings) as night,
+        pytest.raises(NightRunningError, match=rf"process {night.pid}\b"),
+    ):
+        hold_lock(settings)
 
 
 def test_a_refused_attempt_leaves_the_name_of_the_holder_in_place(settings: Settings) -> None:

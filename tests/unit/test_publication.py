@@ -17,7 +17,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pytest
@@ -51,18 +53,28 @@ objects:
 Ask = Callable[[Path, str], list[tuple]]
 
 
+@cache
+def candidate_bytes(night: date, mark: str) -> bytes:
+    config = {"storage_compatibility_version": "v1.4.0"}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "flywheel.duckdb"
+        with duckdb.connect(str(path), config=config) as connection:
+            for schema in ("intermediate", "marts", "ops"):
+                connection.execute(f"create schema {schema}")
+            connection.execute(
+                "create table intermediate.int_as_of as select ?::date as as_of_date", [night]
+            )
+            for table, rows in (("fct_one", 3), ("fct_two", 4)):
+                connection.execute(
+                    f"create table marts.{table} as select ? as mark from range({rows})", [mark]
+                )
+        return path.read_bytes()
+
+
 def write_candidate(settings: Settings, night: date = NIGHT, mark: str = "one") -> None:
     """A candidate as a night leaves it: closed, and not gated yet."""
     discard_candidate(settings)
-    config = {"storage_compatibility_version": "v1.4.0"}
-    with duckdb.connect(str(settings.candidate), config=config) as connection:
-        for schema in ("intermediate", "marts", "ops"):
-            connection.execute(f"create schema {schema}")
-        connection.execute(
-            "create table intermediate.int_as_of as select ?::date as as_of_date", [night]
-        )
-        connection.execute("create table marts.fct_one as select ? as mark from range(3)", [mark])
-        connection.execute("create table marts.fct_two as select ? as mark from range(4)", [mark])
+    settings.candidate.write_bytes(candidate_bytes(night, mark))
 
 
 def pass_gate(settings: Settings, run_id: str = "run", warnings: int = 0) -> None:
