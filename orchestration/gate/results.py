@@ -72,13 +72,13 @@ class Verdict:
 
 
 def verdict_of(results: Iterable[CheckResult]) -> Verdict:
-    """A failed critical check refuses; any other failed check warns."""
+    """A failed critical check refuses, a failed warning warns; info is recorded only."""
     everything = list(results)
     failed = [result for result in everything if not result.success]
     return Verdict(
         ran=len(everything),
         refusing=[result for result in failed if result.severity == "critical"],
-        warning=[result for result in failed if result.severity != "critical"],
+        warning=[result for result in failed if result.severity == "warning"],
     )
 
 

@@ -43,12 +43,10 @@ def test_the_graph_is_the_reviewed_one(tmp_path: Path) -> None:
 
 
 def test_every_suite_is_a_blocking_check_on_its_table(graph: dg.AssetGraph) -> None:
-    checks = {key for key in graph.asset_check_keys}
+    checks = set(graph.asset_check_keys)
     for suite in read_suites():
         for expectation in suite.expectations:
-            key = dg.AssetCheckKey(
-                dg.AssetKey(suite.table.split(".")), f"gx_{expectation.check}"
-            )
+            key = dg.AssetCheckKey(dg.AssetKey(suite.table.split(".")), f"gx_{expectation.check}")
             assert key in checks
             assert graph.get(key).blocking
 

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -86,27 +87,19 @@ def _print_parts(night: date) -> None:
 
     def watch(module: Any, function: str, name: str) -> None:
         inner = getattr(module, function)
-        setattr(module, function, lambda *args, **kwargs: timed(name, lambda: inner(*args, **kwargs)))
 
-    def import_own() -> None:
-        import orchestration.nightly
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            return timed(name, lambda: inner(*args, **kwargs))
 
-    def import_dagster() -> None:
-        import dagster_dbt
+        setattr(module, function, watched)
 
-        import orchestration.definitions
-
-    def import_dbt() -> None:
-        import dbt.adapters.duckdb
-        import dbt.cli.main
-
-    def import_gx() -> None:
-        import orchestration.gate.engine
-
-    timed("import polars, settings", import_own)
-    timed("import dagster", import_dagster)
-    timed("import dbt", import_dbt)
-    timed("import great_expectations", import_gx)
+    for name, modules in (
+        ("import polars, settings", ["orchestration.nightly"]),
+        ("import dagster", ["dagster_dbt", "orchestration.definitions"]),
+        ("import dbt", ["dbt.cli.main", "dbt.adapters.duckdb"]),
+        ("import great_expectations", ["orchestration.gate.engine"]),
+    ):
+        timed(name, lambda modules=modules: [import_module(module) for module in modules])
 
     import orchestration.bronze.assets as bronze
     import orchestration.definitions as definitions

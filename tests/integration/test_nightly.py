@@ -26,7 +26,12 @@ def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]
     """The console script in a process of its own, from another folder."""
     environment = os.environ | {"FLYWHEEL_HOME": str(settings.home), "COLUMNS": "200"}
     return subprocess.run(
-        [FLYWHEEL, *arguments], capture_output=True, text=True, env=environment, cwd="/", check=False
+        [FLYWHEEL, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd="/",
+        check=False,
     )
 
 
@@ -188,6 +193,7 @@ def test_rollback_shows_an_older_version_and_versions_lists_it(story: dict, tmp_
 def test_the_project_stays_clean(story: dict) -> None:
     """A night writes below FLYWHEEL_HOME only."""
     assert story["first"].returncode == 0
-    assert not (PROJECT_ROOT / "target").exists() or not (
-        PROJECT_ROOT / "target" / "flywheel.duckdb"
-    ).exists()
+    assert (
+        not (PROJECT_ROOT / "target").exists()
+        or not (PROJECT_ROOT / "target" / "flywheel.duckdb").exists()
+    )

@@ -236,13 +236,18 @@ def test_a_name_is_never_given_twice(settings: Settings) -> None:
     assert next_version(settings, NIGHT) == "2025-09-28-003"
 
 
-def test_a_file_that_a_crash_left_behind_is_not_written_over(settings: Settings) -> None:
+def test_a_file_that_a_crash_left_behind_is_removed_and_never_written_over(
+    settings: Settings,
+) -> None:
+    """It may have been shown before the crash, and a reader may still hold it."""
     leftover = version_path(settings, "2025-09-28-001")
     leftover.parent.mkdir(parents=True)
-    leftover.write_bytes(b"what a reader may have open")
+    leftover.write_bytes(b"what a reader holds")
+    with leftover.open("rb") as reader:
+        assert publish(settings).version == "2025-09-28-002"
 
-    assert publish(settings).version == "2025-09-28-002"
-    assert leftover.read_bytes() == b"what a reader may have open"
+        assert reader.read() == b"what a reader holds"
+    assert not leftover.exists()
 
 
 def test_a_published_file_is_read_only(settings: Settings) -> None:

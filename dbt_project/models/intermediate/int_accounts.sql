@@ -8,9 +8,15 @@ known_accounts as (
 ),
 
 opportunities as (
-    select source_system, account_id from {{ ref('stg_salesforce__opportunities') }}
+    select
+        source_system,
+        account_id
+    from {{ ref('stg_salesforce__opportunities') }}
     union
-    select source_system, account_id from {{ ref('stg_mapped__opportunities') }}
+    select
+        source_system,
+        account_id
+    from {{ ref('stg_mapped__opportunities') }}
 ),
 
 only_named_accounts as (

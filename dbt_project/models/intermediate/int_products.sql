@@ -2,7 +2,14 @@
 with
 
 final as (
-    select * from {{ ref('stg_mapped__products') }}
+    select
+        source_system,
+        product_id,
+        product_name,
+        product_family,
+        list_price,
+        is_active
+    from {{ ref('stg_mapped__products') }}
 )
 
 select * from final

@@ -107,13 +107,8 @@ current_stages as (
         stage_key,
         case
             when last_stage_key is null then ended_at
-            else greatest(
-                last_at,
-                case
-                    when is_closed then coalesce(closed_at, modified_at, last_at)
-                    else coalesce(modified_at, last_at)
-                end
-            )
+            when is_closed then greatest(last_at, coalesce(closed_at, modified_at, last_at))
+            else greatest(last_at, coalesce(modified_at, last_at))
         end as occurred_at,
         1 as phase
     from known
@@ -137,7 +132,11 @@ filled_in as (
         stages.tie_rank,
         cast(null as decimal(18, 2)) as amount,
         cast(null as varchar) as source_record
-    from (select * from creations union all select * from current_stages) as events
+    from (
+        select * from creations
+        union all
+        select * from current_stages
+    ) as events
     left join stages on events.stage_key = stages.stage_key
 ),
 
@@ -153,7 +152,11 @@ in_order as (
                 tie_rank nulls last,
                 source_record nulls last
         ) as place
-    from (select * from recorded union all select * from filled_in) as events
+    from (
+        select * from recorded
+        union all
+        select * from filled_in
+    ) as events
 ),
 
 entries as (

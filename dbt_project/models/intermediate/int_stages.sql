@@ -11,10 +11,10 @@ mapped_stages as (
 
 full_extracts as (
     select * from {{ ref('stg_flywheel__full_extracts') }}
-    where object_name = 'stages'
+    where object_name in ('stages', 'opportunity_stage')
 ),
 
-all_stages as (
+listed as (
     select
         source_system,
         pipeline,
@@ -24,31 +24,48 @@ all_stages as (
         kind,
         default_probability,
         is_active,
-        cast(null as boolean) as is_qualifying
+        cast(null as boolean) as is_qualifying,
+        last_batch_date
     from salesforce_stages
     union all
     select
-        mapped_stages.source_system,
-        mapped_stages.pipeline,
-        mapped_stages.stage,
-        mapped_stages.stage_label,
-        mapped_stages.sort_order,
-        mapped_stages.kind,
-        mapped_stages.default_probability,
-        -- A stage that the newest full list no longer names is history.
-        coalesce(mapped_stages.last_batch_date = full_extracts.batch_date, true) as is_active,
-        mapped_stages.is_qualifying
+        source_system,
+        pipeline,
+        stage,
+        stage_label,
+        sort_order,
+        kind,
+        default_probability,
+        true as is_active,
+        is_qualifying,
+        last_batch_date
     from mapped_stages
+),
+
+all_stages as (
+    select
+        listed.source_system,
+        listed.pipeline,
+        listed.stage,
+        listed.stage_label,
+        listed.sort_order,
+        listed.kind,
+        listed.default_probability,
+        -- A stage that the newest full list no longer names is history.
+        listed.is_active
+        and coalesce(listed.last_batch_date >= full_extracts.batch_date, true) as is_active,
+        listed.is_qualifying
+    from listed
     left join full_extracts
-        on mapped_stages.source_system = full_extracts.source_system
+        on listed.source_system = full_extracts.source_system
 ),
 
 ranked as (
     select
         *,
         case
-            when kind = 'open' then
-                row_number() over (
+            when kind = 'open'
+                then row_number() over (
                     partition by source_system, pipeline, kind
                     order by sort_order, stage
                 )

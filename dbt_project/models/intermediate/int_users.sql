@@ -14,11 +14,23 @@ opportunities as (
 ),
 
 named_users as (
-    select source_system, owner_id as user_id from opportunities where owner_id is not null
+    select
+        source_system,
+        owner_id as user_id
+    from opportunities
+    where owner_id is not null
     union
-    select source_system, created_by_id from opportunities where created_by_id is not null
+    select
+        source_system,
+        created_by_id
+    from opportunities
+    where created_by_id is not null
     union
-    select source_system, manager_id from known_users where manager_id is not null
+    select
+        source_system,
+        manager_id
+    from known_users
+    where manager_id is not null
 ),
 
 only_named_users as (

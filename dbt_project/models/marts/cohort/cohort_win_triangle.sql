@@ -79,22 +79,30 @@ closings as (
     {{ group_by_slices(['pipeline_key', 'cohort_month', 'closing_age']) }}
 ),
 
+oldest_cohort as (
+    select min(cohort_month) as cohort_month
+    from cohorts
+),
+
+-- The ages that the oldest cohort has reached, if only on its first day.
+reached_ages as (
+    select ages.number
+    from ages
+    cross join as_of
+    cross join oldest_cohort
+    where {{ add_months('oldest_cohort.cohort_month', 'ages.number') }} <= as_of.as_of_date
+),
+
 cells as (
     select
         cohorts.*,
-        ages.number as age_months,
-        {{ add_months(dbt.dateadd('day', -1, add_months('cohorts.cohort_month', 1)), 'ages.number') }}
+        reached_ages.number as age_months,
+        {{ add_months(dbt.last_day('cohorts.cohort_month', 'month'), 'reached_ages.number') }}
         <= as_of.as_of_date as is_observed,
         as_of.as_of_date
     from cohorts
     cross join as_of
-    inner join ages
-        on ages.number <= (
-            select max(ages.number)
-            from ages
-            where {{ add_months('(select min(cohort_month) from cohorts)', 'ages.number') }}
-                <= (select as_of_date from as_of)
-        )
+    cross join reached_ages
 ),
 
 cumulative as (

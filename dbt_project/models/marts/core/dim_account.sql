@@ -21,10 +21,12 @@ members as (
         employee_count,
         {{ to_cents('annual_revenue') }} as annual_revenue,
         account_type,
-        case when parent_id is not null then {{ key_of('source_system', 'parent_id') }} end
-            as parent_account_key,
-        case when merged_into_id is not null then {{ key_of('source_system', 'merged_into_id') }} end
-            as merged_into_key,
+        case
+            when parent_id is not null then {{ key_of('source_system', 'parent_id') }}
+        end as parent_account_key,
+        case
+            when merged_into_id is not null then {{ key_of('source_system', 'merged_into_id') }}
+        end as merged_into_key,
         is_deleted
     from accounts
 ),

@@ -10,14 +10,25 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-bounds as (
+extremes as (
     select
-        cast({{ dbt.date_trunc('year', 'min(least(opportunities.created_at, cast(opportunities.close_date as timestamp), cast(as_of.as_of_date as timestamp)))') }} as date)
-            as first_day,
-        cast({{ dbt.date_trunc('year', dbt.dateadd('year', 2, 'max(as_of.as_of_date)')) }} as date)
-            as end_day
+        min(
+            least(
+                opportunities.created_at,
+                cast(opportunities.close_date as timestamp),
+                cast(as_of.as_of_date as timestamp)
+            )
+        ) as oldest_at,
+        max(as_of.as_of_date) as as_of_date
     from as_of
     left join opportunities on true
+),
+
+bounds as (
+    select
+        cast({{ dbt.date_trunc('year', 'oldest_at') }} as date) as first_day,
+        cast({{ dbt.date_trunc('year', dbt.dateadd('year', 2, 'as_of_date')) }} as date) as end_day
+    from extremes
 ),
 
 days as (
@@ -31,7 +42,7 @@ shifted as (
     select
         date_day,
         -- The fiscal calendar is the Gregorian one, moved so that its year starts in January.
-        cast({{ dbt.dateadd('month', 1 - var('fiscal_year_start_month'), dbt.date_trunc('month', 'date_day')) }} as date)
+        {{ add_months(month_of('date_day'), 1 - var('fiscal_year_start_month')) }}
             as fiscal_month_in_calendar
     from days
 ),
@@ -53,10 +64,12 @@ final as (
         + {{ 1 if var('fiscal_year_start_month') > 1 else 0 }} as fiscal_year,
         cast(extract(quarter from fiscal_month_in_calendar) as integer) as fiscal_quarter,
         cast(extract(month from fiscal_month_in_calendar) as integer) as fiscal_month,
-        cast({{ dbt.dateadd('month', var('fiscal_year_start_month') - 1, dbt.date_trunc('year', 'fiscal_month_in_calendar')) }} as date)
-            as fiscal_year_start_date,
-        cast({{ dbt.dateadd('month', var('fiscal_year_start_month') - 1, dbt.date_trunc('quarter', 'fiscal_month_in_calendar')) }} as date)
-            as fiscal_quarter_start_date,
+        {{ add_months(
+            dbt.date_trunc('year', 'fiscal_month_in_calendar'), var('fiscal_year_start_month') - 1
+        ) }} as fiscal_year_start_date,
+        {{ add_months(
+            quarter_of('fiscal_month_in_calendar'), var('fiscal_year_start_month') - 1
+        ) }} as fiscal_quarter_start_date,
         extract(isodow from date_day) <= 5 as is_business_day
     from shifted
 )

@@ -48,7 +48,11 @@ final as (
         cast(null as date) as valid_from,
         cast(null as date) as valid_to,
         true as is_current
-    from (select * from members union all select * from unknown_members) as reps
+    from (
+        select * from members
+        union all
+        select * from unknown_members
+    ) as reps
 )
 
 select * from final

@@ -113,11 +113,24 @@ by_month as (
 ),
 
 periods as (
-    select 'all' as grain, cast(null as date) as period_start, * from by_month
+    select
+        'all' as grain,
+        cast(null as date) as period_start,
+        *
+    from by_month
     union all
-    select 'month', metric_month, * from by_month where metric_month is not null
+    select
+        'month',
+        metric_month,
+        *
+    from by_month
+    where metric_month is not null
     union all
-    select 'quarter', {{ quarter_of('metric_month') }}, * from by_month
+    select
+        'quarter',
+        {{ quarter_of('metric_month') }},
+        *
+    from by_month
     where metric_month is not null
 ),
 
@@ -133,7 +146,8 @@ summed as (
         sum(denominator) as denominator,
         sum(member_count) as member_count,
         sum(censored_count) as censored_count,
-        max(as_of_date) as as_of_date
+        max(as_of_date) as as_of_date,
+        {{ dbt.dateadd('day', 1, 'max(as_of_date)') }} as next_day
     from periods
     group by metric_id, pipeline_key, grain, period_start, dimension, dimension_value
 ),
@@ -150,16 +164,18 @@ final as (
         cast(denominator as decimal(18, 2)) as denominator,
         {{ rate('numerator', 'denominator') }} as value,
         -- Shares of money are no proportion of independent trials: no interval.
-        case when metric_id <> 'win_rate_value'
-            then {{ wilson_low('numerator', 'denominator') }} end as value_low,
-        case when metric_id <> 'win_rate_value'
-            then {{ wilson_high('numerator', 'denominator') }} end as value_high,
+        case
+            when metric_id <> 'win_rate_value' then {{ wilson_low('numerator', 'denominator') }}
+        end as value_low,
+        case
+            when metric_id <> 'win_rate_value' then {{ wilson_high('numerator', 'denominator') }}
+        end as value_high,
         cast(member_count as bigint) as member_count,
         cast(censored_count as bigint) as censored_count,
         case grain
             when 'all' then true
-            when 'month' then {{ add_months('period_start', 1) }} <= {{ dbt.dateadd('day', 1, 'as_of_date') }}
-            else {{ add_months('period_start', 3) }} <= {{ dbt.dateadd('day', 1, 'as_of_date') }}
+            when 'month' then {{ add_months('period_start', 1) }} <= next_day
+            else {{ add_months('period_start', 3) }} <= next_day
         end as is_mature,
         as_of_date
     from summed

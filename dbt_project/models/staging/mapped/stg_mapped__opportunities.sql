@@ -2,7 +2,9 @@
 with
 
 versions as (
-    {{ newest_versions(source('mapped', 'opportunities'), ['_source', 'opportunity_id'], 'modified_at') }}
+    {{ newest_versions(
+        source('mapped', 'opportunities'), ['_source', 'opportunity_id'], 'modified_at'
+    ) }}
 ),
 
 final as (

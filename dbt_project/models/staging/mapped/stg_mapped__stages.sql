@@ -2,7 +2,9 @@
 with
 
 versions as (
-    {{ newest_versions(source('mapped', 'stages'), ['_source', 'pipeline', 'stage']) }}
+    {{ newest_versions(
+        source('mapped', 'stages'), ['_source', "coalesce(pipeline, 'default')", 'stage']
+    ) }}
 ),
 
 final as (

@@ -14,7 +14,8 @@ final as (
         SortOrder as sort_order,
         case when IsWon then 'won' when IsClosed then 'lost' else 'open' end as kind,
         DefaultProbability / 100 as default_probability,
-        IsActive as is_active
+        IsActive as is_active,
+        _batch_date as last_batch_date
     from versions
 )
 
