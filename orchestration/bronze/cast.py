@@ -13,6 +13,7 @@ Rules and what they mean to a person who reads the quarantine:
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,6 +32,9 @@ POLARS_TYPES: dict[ColumnType, pl.DataType] = {
     "date": pl.Date(),
     "timestamp": pl.Datetime("us"),
 }
+
+# Wide enough to see which decimals the decimal of bronze would cut off.
+_WIDE = pl.Decimal(38, 18)
 
 _DATE_FORMATS = ("%Y-%m-%d",)
 _TIMESTAMP_FORMATS = (
@@ -130,6 +134,7 @@ def _cast(column: Column, contract: Contract, header: set[str]) -> _Cast:
     text = pl.when(~text.is_in(nulls)).then(text)
     if column.replacements:
         text = text.replace(dict(column.replacements))
+        text = pl.when(text != "").then(text)
     if column.default is not None:
         text = text.fill_null(column.default)
     value, rules = _value(text, column, contract)
@@ -158,7 +163,7 @@ def _value(
             value = number.cast(POLARS_TYPES["decimal"], strict=False)
             return value, [
                 ("type", text.is_not_null() & value.is_null()),
-                ("precision", number.str.contains(r"[.][0-9]{6}[0-9]*[1-9]")),
+                ("precision", number.cast(_WIDE, strict=False) != value),
             ]
         case "boolean":
             value = text.str.to_lowercase().replace_strict(
@@ -180,10 +185,18 @@ def _value(
 
 
 def _plain_number(text: pl.Expr, contract: Contract) -> pl.Expr:
-    if contract.options.thousands:
-        text = text.str.replace_all(contract.options.thousands, "", literal=True)
-    if contract.options.decimal != ".":
-        text = text.str.replace(contract.options.decimal, ".", literal=True)
+    """The number as programs write it; NULL where a separator stands out of place."""
+    decimal, thousands = contract.options.decimal, contract.options.thousands
+    if thousands:
+        # Groups of three, or of two and three as in India: `12,50` is no 1250.
+        mark = re.escape(thousands)
+        grouped = rf"^[^{mark}]*[0-9](?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}(?:[^0-9{mark}].*)?$"
+        divided = text.str.contains(thousands, literal=True)
+        text = pl.when(~divided | text.str.contains(grouped)).then(text)
+        text = text.str.replace_all(thousands, "", literal=True)
+    if decimal != ".":
+        text = pl.when(~text.str.contains(".", literal=True)).then(text)
+        text = text.str.replace(decimal, ".", literal=True)
     return text
 
 
@@ -196,7 +209,7 @@ def _instant(text: pl.Expr, format_: str, time_zone: str) -> pl.Expr:
         parsed = text.str.to_datetime(format_, strict=False, time_unit="us")
     else:
         parsed = text.str.to_date(format_, strict=False).cast(pl.Datetime("us"))
-    if time_zone == "UTC":
+    if time_zone == "UTC" or "%s" in format_:
         return parsed
     local = parsed.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
     return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)

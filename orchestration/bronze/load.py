@@ -74,7 +74,8 @@ def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: st
     number = ledger.next_number()
     only_night = landed.night if contract.extract == "full" else None
     known = ledger.known(contract.source, contract.object, digest, only_night)
-    if known is not None:
+    # Pipelines are due only when they changed, be it back to what they were.
+    if known is not None and not contract.pipelines:
         status = "duplicate"
         error = f"the same bytes as {known.file} of {known.batch_date}, loaded before"
         load_id = f"{load_id}-{started:%Y%m%d%H%M%S%f}"
@@ -186,7 +187,9 @@ def _quarantine(landed: LandedFile, text: TextFile, bad: Path) -> pl.DataFrame:
             "_row_number": [record.row_number for record in text.structure.malformed],
             BROKEN_COLUMN: None,
             BROKEN_RULE: [
-                f"{record.field_count} fields where the header has {expected}"
+                "a quote out of place"
+                if record.is_misquoted
+                else f"{record.field_count} fields where the header has {expected}"
                 for record in text.structure.malformed
             ],
             BROKEN_VALUE: None,

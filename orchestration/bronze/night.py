@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -59,7 +60,8 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
         if newest is None or stages is None or not stages.pipelines:
             continue
         file = _pipelines_file(stages, newest, settings)
-        if ledger.known(source.name, "stages", checksum(file.path)) is None:
+        tried = [load for load in ledger.loads if load.name == stages.name]
+        if not tried or tried[-1].checksum != checksum(file.path):
             files.setdefault(newest, []).insert(0, file)
     waiting = {night.night for night in incomplete}
     due = {night: found for night, found in sorted(files.items()) if night not in waiting}
@@ -102,11 +104,17 @@ def heal(settings: Settings) -> list[Load]:
         accepted_path(settings, load).unlink(missing_ok=True)
         quarantine_path(settings, load).unlink(missing_ok=True)
     if unjudged:
-        ledger.forget(load.load_id for load in unjudged)
+        ledger.forget(load.load_id for load in [*unjudged, *ledger.copies(unjudged)])
     known = {accepted_path(settings, load) for load in ledger.with_status("accepted")}
     for path in settings.bronze.glob("*/*/batch=*/*.parquet"):
         if path not in known:
             path.unlink()
+    refused = {quarantine_path(settings, load) for load in ledger.loads}
+    for path in settings.quarantine.glob("*/*/batch=*/*.parquet"):
+        if path not in refused:
+            path.unlink()
+    for folder in settings.bronze.glob(".loading-*"):
+        shutil.rmtree(folder)
     return unjudged
 
 
@@ -120,7 +128,7 @@ def refuse(settings: Settings) -> None:
     """Take the rows of all unjudged loads out of bronze again; what was quarantined stays."""
     ledger = Ledger(settings.ledger)
     unjudged = ledger.with_status("loaded")
-    ledger.mark([load.load_id for load in unjudged], "refused")
+    ledger.mark([load.load_id for load in [*unjudged, *ledger.copies(unjudged)]], "refused")
     for load in unjudged:
         accepted_path(settings, load).unlink(missing_ok=True)
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 _CHUNK_BYTES = 8 * 1024 * 1024
 _BOM = codecs.BOM_UTF8
-_NEWLINE = ord("\n")
+_NEWLINE, _RETURN = ord("\n"), ord("\r")
 
 
 class UnreadableFileError(Exception):
@@ -30,12 +30,13 @@ class UnreadableFileError(Exception):
 
 @dataclass(frozen=True)
 class MalformedRecord:
-    """A record whose number of fields differs from the header's, by its place in the file."""
+    """A record that cannot be a row of the table, by its place in the file."""
 
     row_number: int
     start: int
     end: int
     field_count: int
+    is_misquoted: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,17 @@ class Structure:
 
 @dataclass(frozen=True)
 class _Records:
-    """Records of one chunk: their bytes [start, end), separators, and which are blank lines."""
+    """Records of one chunk: their bytes [start, end), separators, which are blank, which misquoted.
+
+    A misquoted record holds a quote or a carriage return where a well-formed one has none; two
+    readers read it in two ways.
+    """
 
     starts: npt.NDArray[np.int64]
     ends: npt.NDArray[np.int64]
     separators: npt.NDArray[np.int64]
     blank: npt.NDArray[np.bool_]
+    misquoted: npt.NDArray[np.bool_]
 
     def row_numbers(self, first: int) -> npt.NDArray[np.int64]:
         """Row numbers when the first record bears `first`; a blank line takes none of its own."""
@@ -71,6 +77,8 @@ class _Walk:
     inside_quotes: bool = False
     open_separators: int = 0
     last_quote: int = 0
+    previous: int = _NEWLINE
+    is_open_misquoted: bool = False
     decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")()
     )
@@ -87,16 +95,21 @@ def read_structure(path: Path, *, delimiter: str, quote: str) -> Structure:
     malformed: list[MalformedRecord] = []
     blank: list[tuple[int, int]] = []
     for records in _walk(path, delimiter, quote):
-        if not header:
-            header = _read_header(path, int(records.ends[0]), delimiter, quote)
         rows = records.row_numbers(next_row)
-        bad = (records.separators != len(header) - 1) & ~records.blank
+        if not header and not records.blank.all():
+            first = int(np.argmin(records.blank))
+            start, end = int(records.starts[first]), int(records.ends[first])
+            header = _read_header(path, start, end, delimiter, quote)
+            if records.misquoted[first]:
+                raise UnreadableFileError("the header holds a quote or a line end out of place")
+        bad = ((records.separators != len(header) - 1) | records.misquoted) & ~records.blank
         malformed.extend(
             MalformedRecord(
                 row_number=int(rows[i]),
                 start=int(records.starts[i]),
                 end=int(records.ends[i]),
                 field_count=int(records.separators[i]) + 1,
+                is_misquoted=bool(records.misquoted[i]),
             )
             for i in np.flatnonzero(bad)
         )
@@ -104,6 +117,13 @@ def read_structure(path: Path, *, delimiter: str, quote: str) -> Structure:
             (int(records.starts[i]), int(records.ends[i])) for i in np.flatnonzero(records.blank)
         )
         next_row = int(rows[-1]) + 1
+    for record in malformed:
+        if record.is_misquoted and b"\n" in _raw(path, record.start, record.end).rstrip(b"\r\n"):
+            raise UnreadableFileError(
+                f"row {record.row_number}: a quote near byte {record.start} is out of place, and "
+                f"nobody can tell where the rows around it begin: a quote inside a field is not "
+                f"doubled, or one was lost"
+            )
     if not header:
         raise UnreadableFileError("the file is empty: not even a header stands in it")
     return Structure(header, next_row - 2, tuple(malformed), tuple(blank))
@@ -135,9 +155,20 @@ def _walk(path: Path, delimiter: str, quote: str) -> Iterator[_Records]:
     state = _Walk()
     size = path.stat().st_size
     with path.open("rb") as file:
+        if file.read(len(_BOM)) == _BOM:
+            state.offset = state.record_start = len(_BOM)
+        file.seek(state.offset)
         while data := file.read(_CHUNK_BYTES):
+            following = (file.read(1) or b"\n")[0]
+            file.seek(state.offset + len(data))
             records = _walk_chunk(
-                path, data, state, ord(delimiter), ord(quote), at_end=file.tell() >= size
+                path,
+                data,
+                state,
+                ord(delimiter),
+                ord(quote),
+                following=following,
+                at_end=file.tell() >= size,
             )
             if records is not None:
                 yield records
@@ -149,22 +180,41 @@ def _walk(path: Path, delimiter: str, quote: str) -> Iterator[_Records]:
 
 
 def _walk_chunk(
-    path: Path, data: bytes, state: _Walk, delimiter: int, quote: int, *, at_end: bool
+    path: Path,
+    data: bytes,
+    state: _Walk,
+    delimiter: int,
+    quote: int,
+    *,
+    following: int,
+    at_end: bool,
 ) -> _Records | None:
+    unfinished = len(state.decoder.getstate()[0])
     try:
         state.decoder.decode(data, final=at_end)
     except UnicodeDecodeError as error:
         raise UnreadableFileError(
-            f"not UTF-8 at byte {state.offset + error.start}: name the file's encoding in the "
-            f"source file, for example `encoding: latin-1`"
+            f"not UTF-8 at byte {state.offset - unfinished + error.start}: name the file's "
+            f"encoding in the source file, for example `encoding: latin-1`"
         ) from error
     chars = np.frombuffer(data, dtype=np.uint8)
+    before = np.concatenate(([state.previous], chars[:-1])).astype(np.uint8)
+    after = np.concatenate((chars[1:], [following])).astype(np.uint8)
+    state.previous = int(chars[-1])
+    out_of_place = (chars == _RETURN) & (after != _NEWLINE)
     quotes = chars == quote
     newlines, separators = chars == _NEWLINE, chars == delimiter
     if state.inside_quotes or quotes.any():
         outside = ~(np.bitwise_xor.accumulate(quotes) ^ state.inside_quotes)
         newlines &= outside
         separators &= outside
+        out_of_place &= outside
+        may_open = (before == delimiter) | (before == _NEWLINE) | (before == quote)
+        may_close = (
+            (after == delimiter) | (after == _NEWLINE) | (after == _RETURN) | (after == quote)
+        )
+        # `outside` is what a quote leads into: False where it opens a field, True where it closes.
+        out_of_place |= quotes & np.where(outside, ~may_close, ~may_open)
         if quotes.any():
             state.last_quote = state.offset + int(np.flatnonzero(quotes)[-1])
         state.inside_quotes = not outside[-1]
@@ -173,8 +223,10 @@ def _walk_chunk(
         ends = np.append(ends, len(data))
     chunk_offset = state.offset
     state.offset += len(data)
+    wrong = np.flatnonzero(out_of_place)
     if not len(ends):
         state.open_separators += int(np.count_nonzero(separators))
+        state.is_open_misquoted |= bool(len(wrong))
         return None
     counts = np.add.reduceat(separators, np.concatenate(([0], ends[:-1])), dtype=np.int64)
     left_over = int(np.count_nonzero(separators[ends[-1] :]))
@@ -182,10 +234,14 @@ def _walk_chunk(
     counts[-1] -= left_over
     counts[0] += state.open_separators
     state.open_separators = left_over
+    misquoted = np.zeros(len(ends) + 1, dtype=np.bool_)
+    misquoted[np.searchsorted(ends, wrong, side="right")] = True
+    misquoted[0] |= state.is_open_misquoted
+    state.is_open_misquoted = bool(misquoted[-1])
     ends = ends.astype(np.int64) + chunk_offset
     starts = np.concatenate(([state.record_start], ends[:-1]))
     state.record_start = int(ends[-1])
-    return _Records(starts, ends, counts, _blank_lines(path, starts, ends))
+    return _Records(starts, ends, counts, _blank_lines(path, starts, ends), misquoted[:-1])
 
 
 def _blank_lines(
@@ -201,10 +257,20 @@ def _blank_lines(
     return blank
 
 
-def _read_header(path: Path, end: int, delimiter: str, quote: str) -> tuple[str, ...]:
+def _raw(path: Path, start: int, end: int) -> bytes:
     with path.open("rb") as file:
-        text = file.read(end).removeprefix(_BOM).decode("utf-8")
-    fields = next(csv.reader([text.rstrip("\r\n")], delimiter=delimiter, quotechar=quote), [])
+        file.seek(start)
+        return file.read(end - start)
+
+
+def _read_header(path: Path, start: int, end: int, delimiter: str, quote: str) -> tuple[str, ...]:
+    text = _raw(path, start, end).decode("utf-8").rstrip("\r\n")
+    try:
+        fields = next(csv.reader([text], delimiter=delimiter, quotechar=quote), [])
+    except csv.Error as error:
+        raise UnreadableFileError(
+            f"the header cannot be read ({error}): lines must end with LF or CRLF"
+        ) from error
     names = tuple(name.strip() for name in fields)
     twice = sorted({name for name in names if names.count(name) > 1 and name})
     if twice:

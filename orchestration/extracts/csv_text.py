@@ -40,11 +40,20 @@ def open_csv(path: Path, options: FileOptions, scratch: Path) -> TextFile:
     if options.encoding.lower() not in _EXPECTED_UTF8:
         path = _as_utf8(path, options.encoding, scratch)
     structure = read_structure(path, delimiter=options.delimiter, quote=options.quote)
+    if ROW_NUMBER in structure.header:
+        raise UnreadableFileError(
+            f"the header names `{ROW_NUMBER}`, a name that bronze needs itself"
+        )
     readable = path
     if structure.malformed or structure.blank:
         readable = _without_gaps(path, structure, scratch)
     records = pl.scan_csv(
         readable,
+        # With a header polars would hold its raw names, quotes and blanks and all, against these.
+        has_header=False,
+        skip_rows=1,
+        raise_if_empty=False,
+        glob=False,
         schema=dict.fromkeys(structure.header, pl.String),
         separator=options.delimiter,
         quote_char=options.quote,

@@ -102,7 +102,7 @@ class Ledger:
                 load
                 for load in self.loads
                 if (load.source, load.object, load.checksum) == (source, object_, checksum)
-                and load.status != "refused"
+                and load.status in ("loaded", "accepted")
                 and night in (None, load.batch_date)
             ),
             None,
@@ -119,6 +119,15 @@ class Ledger:
         """Refused loads whose place no later file has taken: their rows are in no version."""
         taken = {load.place for load in self.loads if load.status != "refused"}
         return [load for load in self.with_status("refused") if load.place not in taken]
+
+    def copies(self, loads: Iterable[Load]) -> list[Load]:
+        """Duplicates of some loads: without these they are duplicates of nothing."""
+        bytes_ = {(load.source, load.object, load.checksum) for load in loads}
+        return [
+            load
+            for load in self.with_status("duplicate")
+            if (load.source, load.object, load.checksum) in bytes_
+        ]
 
     def of_run(self, run_id: str) -> list[Load]:
         """The loads of one run."""

@@ -6,13 +6,13 @@ Does not belong here: running checks (run.py, warehouse/, bronze/).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import orjson
 import polars as pl
 
 from orchestration.settings import Settings
@@ -92,7 +92,8 @@ def record(
             "night": date.fromisoformat(night),
             "stage": stage,
             **{name: getattr(result, name) for name in SCHEMA if hasattr(result, name)},
-            "sample": orjson.dumps(result.sample, default=str).decode(),
+            # Not orjson: it stops at integers beyond 64 bits, and a sum over integers has 128.
+            "sample": json.dumps(result.sample, default=str),
         }
         for result in results
     ]
@@ -108,7 +109,7 @@ def results_of(settings: Settings, run_id: str) -> list[CheckResult]:
     results = []
     for path in sorted(_folder(settings).glob(f"*.{run_id}.*.parquet")):
         for row in pl.read_parquet(path).iter_rows(named=True):
-            row["sample"] = orjson.loads(row["sample"])
+            row["sample"] = json.loads(row["sample"])
             for name in ("run_id", "night", "stage"):
                 del row[name]
             results.append(CheckResult(**row))

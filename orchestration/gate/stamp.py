@@ -38,11 +38,12 @@ def give_stamp(
 
     Raises NotGatedError when a check did not run.
     """
-    if ran_checks != expected_checks:
+    if ran_checks != expected_checks or not expected_checks:
         raise NotGatedError(
             f"{ran_checks} checks ran, {expected_checks} are declared: a check that did not run "
             f"is a failure"
         )
+    _require_closed(settings)
     stat = settings.candidate.stat()
     stamp = Stamp(run_id, stat.st_size, stat.st_mtime_ns, expected_checks, ran_checks, warnings)
     _path(settings).write_bytes(orjson.dumps(asdict(stamp)))
@@ -58,6 +59,7 @@ def require_stamp(settings: Settings) -> Stamp:
         raise NotGatedError("there is no candidate to publish: run a night")
     if not _path(settings).exists():
         raise NotGatedError("no gate has passed this candidate: run a whole night")
+    _require_closed(settings)
     stamp = Stamp(**orjson.loads(_path(settings).read_bytes()))
     stat = settings.candidate.stat()
     if (stamp.bytes, stamp.modified_ns) != (stat.st_size, stat.st_mtime_ns):
@@ -65,6 +67,15 @@ def require_stamp(settings: Settings) -> Stamp:
     if stamp.ran_checks != stamp.expected_checks:
         raise NotGatedError("the stamp says that checks are missing")
     return stamp
+
+
+def _require_closed(settings: Settings) -> None:
+    log = settings.candidate.with_name(f"{settings.candidate.name}.wal")
+    if log.exists():
+        raise NotGatedError(
+            f"{log} lies beside the candidate: a process was killed while it wrote, and what it "
+            f"wrote has passed no gate"
+        )
 
 
 def remove_stamp(settings: Settings) -> None:

@@ -57,7 +57,13 @@ def read_suites(folder: Path = SUITES) -> list[Suite]:
 
 
 def _read(path: Path) -> Suite:
-    said = orjson.loads(path.read_bytes())
+    try:
+        return _checked(path, orjson.loads(path.read_bytes()))
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise SuiteError(f"{path} is no suite: {type(error).__name__}: {error}") from error
+
+
+def _checked(path: Path, said: Any) -> Suite:
     if said["name"] != path.stem or said["meta"]["table"] != path.stem:
         raise SuiteError(f"{path}: `name` and `meta.table` must both be {path.stem}")
     expectations = [

@@ -18,6 +18,8 @@ _NATIVE_SOURCES = ("salesforce",)
 # Stands in for a source under bronze/, so that every canonical object has a file to scan even
 # when no mapped source delivers it.
 CANONICAL = "canonical"
+# `bronze/mapped/<object>` is the asset of a canonical object over all mapped sources.
+_RESERVED = (CANONICAL, "mapped")
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def load_sources(user_folder: Path) -> dict[str, Source]:
             raise SourceFileError(
                 f"{path} says `source: {said.source}`; file and source bear one name"
             )
-        if said.source in sources or said.source == CANONICAL:
+        if said.source in sources or said.source in _RESERVED:
             raise SourceFileError(f"{path}: the name {said.source} is taken by a built-in source")
         sources[said.source] = mapped_source(said)
     return sources

@@ -121,6 +121,11 @@ def mapped_contract(
                 f"map it to a column of the file or give it a `value`"
             )
         assert declared.type is not None
+        if said is not None and said.column is None and said.value is None:
+            raise SourceFileError(
+                f"{source.source}.{name}.{column}: say where it comes from: `column` (a column of "
+                f"the file) or `value` (a constant)"
+            )
         said = said or ColumnSpec()
         if said.required is None:
             said = said.model_copy(update={"required": declared.required})

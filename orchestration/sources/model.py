@@ -7,11 +7,21 @@ Does not belong here: how a word is carried out (bronze/cast.py), what a canonic
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 ColumnType = Literal[
     "text", "salesforce_id", "integer", "decimal", "double", "boolean", "date", "timestamp"
@@ -42,6 +52,30 @@ class FileOptions(_Strict):
     null_values: TextList = []
     decimal: Literal[".", ","] = "."
     thousands: str | None = Field(default=None, min_length=1, max_length=1)
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, name: str) -> str:
+        try:
+            codecs.lookup(name)
+        except LookupError as error:
+            raise ValueError(f"there is no encoding named {name!r}") from error
+        return name
+
+    @field_validator("delimiter", "quote")
+    @classmethod
+    def _is_one_byte(cls, text: str) -> str:
+        if not text.isascii() or text in "\r\n":
+            raise ValueError("one ASCII character, and no line end")
+        return text
+
+    @model_validator(mode="after")
+    def _separators_differ(self) -> Self:
+        if self.delimiter == self.quote:
+            raise ValueError("`delimiter` and `quote` must differ")
+        if self.decimal == self.thousands:
+            raise ValueError("`decimal` and `thousands` must differ")
+        return self
 
 
 class ColumnSpec(_Strict):
@@ -107,6 +141,24 @@ class SourceFile(FileOptions):
     objects: dict[str, ObjectSpec]
     pipelines: list[PipelineSpec] = []
 
+    @field_validator("time_zone")
+    @classmethod
+    def _time_zone_exists(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"there is no time zone named {name!r}") from error
+        return name
+
+    @field_validator("pipelines")
+    @classmethod
+    def _pipelines_are_distinct(cls, pipelines: list[PipelineSpec]) -> list[PipelineSpec]:
+        names = [pipeline.name for pipeline in pipelines]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"a pipeline stands here once; twice: {', '.join(twice)}")
+        return pipelines
+
 
 def read_source_file(path: Path) -> SourceFile:
     """Read one source file.
@@ -116,6 +168,8 @@ def read_source_file(path: Path) -> SourceFile:
     """
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise SourceFileError(f"{path} is not UTF-8: {error}") from error
     except yaml.YAMLError as error:
         raise SourceFileError(f"{path} is no valid YAML: {error}") from error
     try:

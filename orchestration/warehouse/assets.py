@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
+from orchestration.bronze.assets import LEDGER_KEY
 from orchestration.bronze.night import refuse
 from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
 from orchestration.jobs import ONE_NIGHT_A_RUN
@@ -18,7 +19,6 @@ from orchestration.warehouse.build import BuildResult, TestResult, build_candida
 from orchestration.warehouse.project import DbtFailedError
 
 _UNIQUE_ID = "dagster_dbt/unique_id"
-LEDGER_KEY = dg.AssetKey(["bronze", "ledger"])
 
 
 class LayerTranslator(DagsterDbtTranslator):

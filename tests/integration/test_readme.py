@@ -22,9 +22,7 @@ QUESTIONS = re.findall(r"\*\*(.+?)\*\*\n\n```sql\n(.+?)```\n\n```text\n(.+?)```"
 def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, list[NightOutcome]]:
     """The sample company of `make nightly`, night after night."""
     settings = Settings(home=tmp_path_factory.mktemp("readme") / "home")
-    simulate(
-        settings.landing, opportunities=5_000, nights=3, seed=7, first_night=date(2025, 9, 28)
-    )
+    simulate(settings.landing, opportunities=5_000, nights=3, seed=7, first_night=date(2025, 9, 28))
     return settings, list(run_nights(settings, plan(settings, None, None).nights))
 
 
@@ -54,7 +52,8 @@ def test_the_night_of_the_readme_is_the_first_night_of_the_sample(
     for load in first.loads:
         shown = f"{load.name:<32}{load.batch_date}/{load.file}"
         assert shown in README
-        assert re.search(re.escape(shown) + rf" +{load.rows_read:,} +{load.rows_accepted:,}", README)
+        counts = rf" +{load.rows_read:,} +{load.rows_accepted:,} +{load.rows_quarantined:,}"
+        assert re.search(re.escape(shown) + counts, README)
     assert f"checked   {first.verdict.ran} checks: {first.verdict.ran} passed" in README
     assert f"11 marts, {first.publication.row_count:,} rows" in README
 

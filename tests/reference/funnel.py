@@ -12,7 +12,7 @@ import calendar
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -296,15 +296,15 @@ class Life:
         return self.amount if first is None else first
 
     def cycle_days(self, outcome: str) -> Fraction | None:
-        """Days from creation to this outcome; one below zero is an error of the data."""
-        if self.outcome != outcome:
+        """Days from creation to this outcome; what was created closed or ends before has none."""
+        if self.outcome != outcome or self.events[0].kind != "open":
             return None
         days = days_between(self.opportunity.created_at, self.closed_at)
         return None if days is None or days < 0 else days
 
     @property
     def sales_cycle_days(self) -> Fraction | None:
-        return None if self.is_created_won else self.cycle_days("won")
+        return self.cycle_days("won")
 
     @cached_property
     def reached(self) -> tuple[Reached, ...]:
@@ -333,7 +333,9 @@ class Life:
     @property
     def skipped_stage_count(self) -> int:
         """Stages of the current pipeline passed without a visit after the entry into it."""
-        entry_rank = self.passage.events[0].rank or 0
+        entry_rank = self.passage.events[0].rank
+        if entry_rank is None:
+            return 0
         return sum(
             one.is_imputed and one.rank > entry_rank
             for one in self.reached
@@ -379,8 +381,19 @@ def pipelines_of(stages: Iterable[Stage]) -> dict[str, Pipeline]:
     return pipelines
 
 
+def stated_close_of(opportunity: Opportunity, as_of_at: datetime) -> datetime | None:
+    """When the CRM says it was closed; what lies after the night has not happened."""
+    closed_at = opportunity.closed_at
+    if closed_at is None and opportunity.close_date is not None:
+        closed_at = datetime.combine(opportunity.close_date, time())
+    return None if closed_at is None or closed_at >= as_of_at else closed_at
+
+
 def live(
-    opportunity: Opportunity, records: Iterable[Record], pipelines: dict[str, Pipeline]
+    opportunity: Opportunity,
+    records: Iterable[Record],
+    pipelines: dict[str, Pipeline],
+    as_of_at: datetime,
 ) -> list[Event]:
     """The events of one opportunity, in order; what the CRM did not record is filled in."""
     told = sorted(
@@ -410,9 +423,7 @@ def live(
     created_at = opportunity.created_at
     current = entry(opportunity.pipeline, opportunity.stage, None)
     is_closed = current.kind != "open"
-    closed_at = opportunity.closed_at
-    if closed_at is None and opportunity.close_date is not None:
-        closed_at = datetime.combine(opportunity.close_date, time())
+    closed_at = stated_close_of(opportunity, as_of_at)
     changed_at = (closed_at if is_closed else None) or opportunity.modified_at
 
     if told:
@@ -438,6 +449,10 @@ def live(
     events: list[Event] = []
     for one in entries:
         if not events or (events[-1].pipeline, events[-1].stage) != (one.pipeline, one.stage):
+            before = events[-1].at if events else None
+            # Changes of one second keep their order: none lies before the one it follows.
+            if one.at is not None and before is not None and one.at < before:
+                one = replace(one, at=before)
             events.append(one)
     return events
 
@@ -498,7 +513,8 @@ class Reference:
         for opportunity in self.crm.opportunities:
             if opportunity.is_deleted:
                 continue
-            events = live(opportunity, records[opportunity.opportunity_id], self.pipelines)
+            told, as_of_at = records[opportunity.opportunity_id], self.crm.as_of_at
+            events = live(opportunity, told, self.pipelines, as_of_at)
             account = accounts.get(opportunity.account_id or "")
             self.lives.append(
                 Life(

@@ -740,6 +740,16 @@ def test_healing_keeps_what_a_refused_night_had_quarantined(home: Settings) -> N
     assert len(quarantine_of(home, load)) == 3
 
 
+def test_healing_ends_a_refusal_that_was_interrupted(home: Settings) -> None:
+    """Written down as refused, and killed before its rows were out of bronze."""
+    land(home, "acme", FIRST, {"deals.csv": DEALS})
+    (load,) = run(home, FIRST)
+    Ledger(home.ledger).mark([load.load_id], "refused")
+    heal(home)
+
+    assert ids_of(home) == []
+
+
 def test_a_refused_file_is_not_due_by_itself(home: Settings) -> None:
     land(home, "acme", FIRST, {"deals.csv": BAD_DEALS})
     run(home, FIRST)

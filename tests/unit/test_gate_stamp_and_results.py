@@ -52,12 +52,16 @@ def test_a_failed_critical_check_refuses() -> None:
     assert verdict_of([PASSED, REFUSING]).refusing == [REFUSING]
 
 
-@pytest.mark.parametrize("severity", ["warning", "info"])
-def test_any_other_failed_check_warns(severity: str) -> None:
-    failed = replace(WARNING, severity=severity)
-    verdict = verdict_of([PASSED, failed])
+def test_a_failed_warning_warns() -> None:
+    verdict = verdict_of([PASSED, WARNING])
 
-    assert (verdict.refusing, verdict.warning) == ([], [failed])
+    assert (verdict.refusing, verdict.warning) == ([], [WARNING])
+
+
+def test_a_failed_check_for_information_is_only_recorded() -> None:
+    verdict = verdict_of([PASSED, replace(WARNING, severity="info")])
+
+    assert (verdict.ran, verdict.refusing, verdict.warning) == (2, [], [])
 
 
 def test_a_check_that_passed_neither_refuses_nor_warns() -> None:

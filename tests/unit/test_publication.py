@@ -283,6 +283,15 @@ def test_a_publication_says_what_it_holds(settings: Settings) -> None:
     assert publication.outcome == "published"
 
 
+def test_a_publication_does_not_count_rows_that_were_deleted(settings: Settings) -> None:
+    write_candidate(settings)
+    with duckdb.connect(str(settings.candidate)) as connection:
+        connection.execute("delete from marts.fct_one where rowid < 2")
+    pass_gate(settings)
+
+    assert promote(settings).row_count == 5
+
+
 def test_a_publication_with_warnings_says_so(settings: Settings) -> None:
     write_candidate(settings)
     pass_gate(settings, warnings=1)

@@ -17,6 +17,10 @@ stages as (
     select * from {{ ref('int_stages') }}
 ),
 
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
 final as (
     select
         opportunities.source_system,
@@ -46,7 +50,10 @@ final as (
         end as amount,
         opportunities.created_at,
         opportunities.close_date,
-        opportunities.closed_at,
+        -- A close date that stands in for the instant may lie in the future: then it is none.
+        case
+            when opportunities.closed_at < as_of.as_of_at then opportunities.closed_at
+        end as closed_at,
         coalesce(opportunities.opportunity_type, 'unknown') as opportunity_type,
         coalesce(opportunities.lead_source, 'unknown') as lead_source,
         {{ key_of('opportunities.source_system', 'opportunities.campaign_id') }} as campaign_key,
@@ -60,6 +67,7 @@ final as (
         or opportunities.merged_into_id is not null
         or coalesce(opportunities.last_batch_date < full_extracts.batch_date, false) as is_deleted
     from opportunities
+    cross join as_of
     left join full_extracts
         on opportunities.source_system = full_extracts.source_system
     left join stages

@@ -23,7 +23,11 @@ final as (
         changes.changed_at,
         coalesce(changes.sequence, 0) as source_sequence,
         changes.actor_id,
-        {{ to_cents('changes.amount') }} as amount,
+        -- In the currency of the opportunity; other currencies have no rate yet.
+        case
+            when opportunities.currency_code = '{{ var("reporting_currency") }}'
+                then {{ to_cents('changes.amount') }}
+        end as amount,
         changes.close_date
     from changes
     inner join opportunities

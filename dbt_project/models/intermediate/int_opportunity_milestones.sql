@@ -44,7 +44,8 @@ event_sums as (
         ) = 1 as is_late_created,
         max(case when event_number = 1 and stage_kind = 'won' then 1 else 0 end) = 1
             as is_created_won,
-        max(case when event_number = 1 then stage_rank end) as first_stage_rank,
+        max(case when event_number = 1 and stage_kind <> 'open' then 1 else 0 end) = 1
+            as is_created_closed,
         max(case when event_number = 1 then amount end) as first_amount,
         max(case when is_synthesised then 1 else 0 end) = 1 as is_history_synthesised
     from neighbours
@@ -64,6 +65,8 @@ reached_sums as (
     select
         reached.opportunity_key,
         max(reached.furthest_stage_rank) as furthest_stage_rank,
+        max(case when reached.stage_rank = opportunities.qualified_rank then 1 else 0 end) = 1
+            as is_qualified,
         max(
             case when reached.stage_rank = opportunities.qualified_rank then reached.reached_at end
         ) as qualified_at,
@@ -71,7 +74,9 @@ reached_sums as (
             case
                 when
                     reached.is_imputed
-                    and reached.stage_rank > coalesce(event_sums.first_stage_rank, 0)
+                    -- What came in closed has skipped nothing.
+                    and reached.stage_rank
+                    > coalesce(reached.entry_stage_rank, reached.stage_count)
                     then 1
                 else 0
             end
@@ -81,7 +86,6 @@ reached_sums as (
         on
             reached.opportunity_key = opportunities.opportunity_key
             and reached.pipeline_key = opportunities.pipeline_key
-    inner join event_sums on reached.opportunity_key = event_sums.opportunity_key
     group by reached.opportunity_key
 ),
 
@@ -112,6 +116,7 @@ final as (
         event_sums.closed_at,
         reached_sums.qualified_at,
         coalesce(reached_sums.furthest_stage_rank, 1) as furthest_stage_rank,
+        coalesce(reached_sums.is_qualified, false) as is_qualified,
         coalesce(visit_sums.visit_count, 0) as visit_count,
         coalesce(visit_sums.regression_count, 0) as regression_count,
         coalesce(reached_sums.skipped_stage_count, 0) as skipped_stage_count,
@@ -119,6 +124,7 @@ final as (
         pushes.push_count,
         event_sums.is_late_created,
         event_sums.is_created_won,
+        event_sums.is_created_closed,
         event_sums.is_history_synthesised,
         event_sums.first_amount
     from event_sums

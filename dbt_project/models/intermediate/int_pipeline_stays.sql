@@ -41,17 +41,28 @@ stays as (
     group by opportunity_key, pipeline_key
 ),
 
-ended as (
+entries as (
     select
         stays.*,
+        events.stage_rank as entry_stage_rank
+    from stays
+    inner join events
+        on
+            stays.opportunity_key = events.opportunity_key
+            and stays.first_event_number = events.event_number
+),
+
+ended as (
+    select
+        entries.*,
         pipelines.stage_count,
         case
-            when stays.pipeline_key <> last_events.last_pipeline_key then 'handed_off'
+            when entries.pipeline_key <> last_events.last_pipeline_key then 'handed_off'
             else coalesce(last_events.last_stage_kind, 'open')
         end as outcome
-    from stays
-    inner join last_events on stays.opportunity_key = last_events.opportunity_key
-    left join pipelines on stays.pipeline_key = pipelines.pipeline_key
+    from entries
+    inner join last_events on entries.opportunity_key = last_events.opportunity_key
+    left join pipelines on entries.pipeline_key = pipelines.pipeline_key
 ),
 
 final as (
@@ -59,6 +70,7 @@ final as (
         opportunity_key,
         pipeline_key,
         first_event_number,
+        entry_stage_rank,
         stage_count,
         outcome,
         -- Winning passes every stage; a loss passes none. An opportunity exists from the first

@@ -15,6 +15,10 @@ history as (
     select * from {{ ref('int_opportunity_history') }}
 ),
 
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
 stages as (
     select * from {{ ref('int_stages') }}
 ),
@@ -35,27 +39,30 @@ recorded as (
     left join stages on history.pipeline_key || ':' || history.stage = stages.stage_key
 ),
 
-last_recorded as (
+placed as (
+    select
+        *,
+        row_number() over (
+            partition by opportunity_key
+            order by
+                {{ second_of('occurred_at') }},
+                source_sequence,
+                tie_rank nulls last,
+                source_record nulls last
+        ) as place,
+        count(*) over (partition by opportunity_key) as record_count
+    from recorded
+),
+
+record_ends as (
     select
         opportunity_key,
-        stage_key as last_stage_key,
-        first_at,
-        occurred_at as last_at
-    from (
-        select
-            *,
-            min(occurred_at) over (partition by opportunity_key) as first_at,
-            row_number() over (
-                partition by opportunity_key
-                order by
-                    {{ second_of('occurred_at') }} desc,
-                    source_sequence desc,
-                    tie_rank desc nulls last,
-                    source_record desc nulls last
-            ) as place_from_end
-        from recorded
-    ) as placed
-    where place_from_end = 1
+        min(occurred_at) as first_at,
+        max(case when place = 1 then pipeline_key end) as first_pipeline_key,
+        max(case when place = record_count then occurred_at end) as last_at,
+        max(case when place = record_count then stage_key end) as last_stage_key
+    from placed
+    group by opportunity_key
 ),
 
 first_open_stages as (
@@ -69,26 +76,35 @@ first_open_stages as (
 known as (
     select
         opportunities.*,
-        last_recorded.last_stage_key,
-        last_recorded.first_at,
-        last_recorded.last_at,
+        record_ends.last_stage_key,
+        record_ends.first_at,
+        record_ends.last_at,
+        coalesce(record_ends.first_pipeline_key, opportunities.pipeline_key)
+            as first_pipeline_key,
         first_open_stages.first_stage_key,
         opportunities.stage_kind in ('won', 'lost') as is_closed,
         coalesce(
             opportunities.closed_at,
-            cast(opportunities.close_date as timestamp),
+            case
+                when opportunities.close_date <= as_of.as_of_date
+                    then cast(opportunities.close_date as timestamp)
+            end,
             opportunities.modified_at,
             opportunities.created_at
         ) as ended_at
     from opportunities
-    left join last_recorded on opportunities.opportunity_key = last_recorded.opportunity_key
-    left join first_open_stages on opportunities.pipeline_key = first_open_stages.pipeline_key
+    cross join as_of
+    left join record_ends on opportunities.opportunity_key = record_ends.opportunity_key
+    left join first_open_stages
+        on
+            coalesce(record_ends.first_pipeline_key, opportunities.pipeline_key)
+            = first_open_stages.pipeline_key
 ),
 
 creations as (
     select
         opportunity_key,
-        pipeline_key,
+        first_pipeline_key as pipeline_key,
         case
             when last_stage_key is not null then first_stage_key
             when is_closed and (ended_at > created_at or created_at is null) then first_stage_key
@@ -182,7 +198,13 @@ final as (
         numbered.stage_key,
         stages.stage_rank,
         stages.stage_kind,
-        numbered.occurred_at,
+        -- Events of one second are ordered by something else than their fractions: no instant lies
+        -- before that of the event before it.
+        max(numbered.occurred_at) over (
+            partition by numbered.opportunity_key
+            order by numbered.event_number
+            rows between unbounded preceding and current row
+        ) as occurred_at,
         numbered.amount,
         numbered.phase <> 0 as is_synthesised,
         numbered.source_record

@@ -84,6 +84,7 @@ final as (
         occupied.stage_key is null as is_imputed,
         stays.outcome,
         stays.furthest_stage_rank,
+        stays.entry_stage_rank,
         stays.stage_count,
         case
             when stages.stage_rank < stays.stage_count

@@ -14,7 +14,7 @@ members as (
         {{ key_of('source_system', 'account_id') }} as account_key,
         source_system,
         account_id,
-        account_name,
+        coalesce(account_name, account_id) as account_name,
         coalesce(industry, 'unknown') as industry,
         coalesce(segment, 'unknown') as segment,
         country,
@@ -33,8 +33,8 @@ members as (
 
 unknown_members as (
     select distinct
-        source_system || ':unknown' as account_key,
-        source_system,
+        opportunities.source_system || ':unknown' as account_key,
+        opportunities.source_system,
         'unknown' as account_id,
         'Unknown' as account_name,
         'unknown' as industry,
@@ -47,6 +47,11 @@ unknown_members as (
         cast(null as varchar) as merged_into_key,
         false as is_deleted
     from opportunities
+    left join members
+        on
+            opportunities.source_system = members.source_system
+            and members.account_id = 'unknown'
+    where members.account_id is null
 ),
 
 final as (

@@ -26,8 +26,8 @@ members as (
 
 unknown_members as (
     select distinct
-        source_system || ':unknown' as rep_key,
-        source_system,
+        sources.source_system || ':unknown' as rep_key,
+        sources.source_system,
         'unknown' as rep_id,
         'Unknown' as rep_name,
         cast(null as varchar) as manager_key,
@@ -40,6 +40,9 @@ unknown_members as (
         union
         select source_system from users
     ) as sources
+    left join members
+        on sources.source_system = members.source_system and members.rep_id = 'unknown'
+    where members.rep_id is null
 ),
 
 final as (

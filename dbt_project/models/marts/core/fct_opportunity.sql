@@ -42,6 +42,7 @@ final as (
         milestones.outcome,
         milestones.outcome <> 'open' as is_closed,
         milestones.outcome = 'won' as is_won,
+        milestones.is_qualified,
         milestones.current_stage_key,
         cast(milestones.furthest_stage_rank as integer) as furthest_stage_rank,
         cast(milestones.visit_count as integer) as visit_count,
@@ -49,25 +50,27 @@ final as (
         cast(milestones.skipped_stage_count as integer) as skipped_stage_count,
         cast(milestones.reopen_count as integer) as reopen_count,
         cast(milestones.push_count as integer) as push_count,
-        -- A cycle below zero is an error of the data and not a fast sale; one that was created won
+        -- A cycle below zero is an error of the data and not a fast sale; what was created closed
         -- has no cycle at all.
         case
             when
                 milestones.outcome = 'won'
-                and not milestones.is_created_won
+                and not milestones.is_created_closed
                 and milestones.closed_at >= opportunities.created_at
                 then {{ days_between('opportunities.created_at', 'milestones.closed_at') }}
         end as sales_cycle_days,
         case
             when
-                milestones.outcome = 'lost' and milestones.closed_at >= opportunities.created_at
+                milestones.outcome = 'lost'
+                and not milestones.is_created_closed
+                and milestones.closed_at >= opportunities.created_at
                 then {{ days_between('opportunities.created_at', 'milestones.closed_at') }}
         end as loss_cycle_days,
         case
             when milestones.outcome <> 'open'
                 then
                     {{ days_between(
-                        business_date('milestones.closed_at'), 'opportunities.close_date'
+                        'opportunities.close_date', business_date('milestones.closed_at')
                     ) }}
         end as closedate_gap_days,
         milestones.is_late_created,

@@ -7,7 +7,7 @@
      'numerator': won, 'denominator': '1'},
     {'metric_id': 'win_rate_value', 'members': 'is_closed and amount > 0', 'day': 'closed_date',
      'numerator': 'case when is_won then amount else 0 end', 'denominator': 'amount'},
-    {'metric_id': 'win_rate_qualified', 'members': 'is_closed and qualified_at is not null',
+    {'metric_id': 'win_rate_qualified', 'members': 'is_closed and is_qualified',
      'day': 'closed_date', 'numerator': won, 'denominator': '1'},
     {'metric_id': 'win_rate_cohort_mature', 'members': 'is_mature', 'day': 'created_date',
      'numerator': won, 'denominator': '1'},

@@ -4,7 +4,7 @@ with
 versions as (
     {{ newest_versions(
         source('mapped', 'opportunity_stage_history'),
-        ['_source', 'opportunity_id', 'stage', 'changed_at', 'sequence'],
+        ['_source', 'opportunity_id', 'pipeline', 'stage', 'changed_at', 'sequence'],
     ) }}
 ),
 

@@ -1,8 +1,11 @@
 -- One row a stage of the picklist, inactive ones included: history still names them.
 with
 
+-- By name: a stage that was removed and added again comes back with another Id.
 versions as (
-    {{ newest_versions(source('salesforce', 'opportunity_stage'), ['Id']) }}
+    {{ newest_versions(
+        source('salesforce', 'opportunity_stage'), ['coalesce(ApiName, MasterLabel)']
+    ) }}
 ),
 
 final as (
