@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import polars as pl
@@ -103,7 +104,7 @@ def _without_gaps(path: Path, structure: Structure, scratch: Path) -> Path:
     return copy
 
 
-def _copy_range(source, target, start: int, end: int) -> None:  # type: ignore[no-untyped-def]
+def _copy_range(source: BinaryIO, target: BinaryIO, start: int, end: int) -> None:
     source.seek(start)
     left = end - start
     while left > 0:

@@ -6,6 +6,7 @@ fail. Does not belong here: what is asked (expectations/), what follows from it 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +131,6 @@ def _with_samples(
     }
     if all(result.success or (result.suite, result.check) not in queries for result in results):
         return results
-    from dataclasses import replace
-
     sampled = []
     with duckdb.connect(str(candidate), read_only=True) as connection:
         for result in results:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -111,7 +112,7 @@ def _write_publications(
     scratch.unlink()
 
 
-def _one(connection: duckdb.DuckDBPyConnection, query: str):  # type: ignore[no-untyped-def]
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
     row = connection.execute(query).fetchone()
     assert row is not None
     return row[0]

@@ -456,7 +456,9 @@ PLANS = st.builds(
             "unknown",
         ]
     ),
-    closing=st.sampled_from(["at the last", "by day", "unknown", "before creation", "both"]),
+    closing=st.sampled_from(
+        ["at the last", "by day", "unknown", "before creation", "both", "after the night"]
+    ),
     modified=st.sampled_from(["unknown", "at the last", "later"]),
     is_sequenced=st.booleans(),
     amount=st.sampled_from(AMOUNTS),
@@ -594,6 +596,7 @@ def opportunity_of(
         "unknown": (None, None),
         "before creation": (None, first_at.date() - 60 * DAY),
         "both": (last_at, last_at.date() - DAY),
+        "after the night": (None, as_of + 20 * DAY),
     }[plan.closing]
     modified_at = {"unknown": None, "at the last": last_at, "later": min(last_at + 9 * DAY, end)}
     return (
@@ -1006,7 +1009,7 @@ def stage_name(row: Row) -> str:
 def reached_in_words(rows: list[Row]) -> str:
     """As `Case.reached` says it; pipelines in the order in which they were entered."""
     rows = sorted(rows, key=lambda row: row["stage_rank"])
-    rows.sort(key=lambda row: (row["reached_at"] or datetime.min).replace(microsecond=0))
+    rows.sort(key=lambda row: row["reached_at"] or datetime.min)
     return ", ".join(
         (f"({stage_name(row)})" if row["is_imputed"] else stage_name(row))
         + (f" {row['reached_at']:%m-%d}" if row["reached_at"] else " ?")
@@ -1022,7 +1025,7 @@ def visits_in_words(rows: list[Row]) -> str:
 # --- the claims ------------------------------------------------------------------------------
 
 
-@companies_per_test(8)
+@companies_per_test(7)
 @given(companies(st.sampled_from(PIPELINES)))
 def test_marts_agree_with_the_reference_on_random_companies(
     warehouse: Warehouse, company: Company

@@ -75,6 +75,9 @@ def story(tmp_path_factory: pytest.TempPathFactory, company: Path) -> dict[str, 
     unknown = night_comes(3) / "Opportunity.csv"
     unknown.write_text(unknown.read_text().replace("Prospecting", "Dreaming"))
     told["unknown_stage"] = run(settings, "nightly")
+    mended = unknown.read_text().replace("Dreaming", "Prospecting")
+    unknown.write_text(mended.replace(",USD,", ",EUR,", 1))
+    told["no_rate"] = run(settings, "nightly")
     return told
 
 
@@ -129,6 +132,14 @@ def test_an_unknown_stage_refuses_the_night(story: dict) -> None:
     unknown = story["unknown_stage"]
     assert unknown.returncode == 1
     assert "Dreaming" in unknown.stdout
+
+
+def test_money_without_a_rate_refuses_the_night_and_shows_the_deal(story: dict) -> None:
+    """The rows can be read and the models built: a suite is what says no."""
+    no_rate = story["no_rate"]
+    assert no_rate.returncode == 1
+    assert "marts.fct_opportunity, amounts_have_a_rate" in no_rate.stdout
+    assert "opportunity_key=salesforce:006" in no_rate.stdout
 
 
 def test_late_and_timely_nights_give_the_same_marts(

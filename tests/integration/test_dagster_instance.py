@@ -1,0 +1,70 @@
+"""Dagster's instance of a home: our event store keeps what Dagster's own would keep.
+
+It overrides private names of Dagster for speed; this test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.storage.event_log import SqliteEventLogStorage
+
+from orchestration.instance import KeptEngineEventLogStorage, open_instance
+from orchestration.settings import Settings
+
+
+@dg.multi_asset(
+    specs=[dg.AssetSpec("rows")],
+    check_specs=[dg.AssetCheckSpec("enough", asset="rows", blocking=True)],
+)
+def rows():
+    yield dg.MaterializeResult(asset_key="rows", metadata={"dagster/row_count": 3})
+    yield dg.AssetCheckResult(asset_key="rows", check_name="enough", passed=True)
+
+
+@dg.asset(deps=["rows"])
+def broken() -> None:
+    raise ValueError("on purpose")
+
+
+def _run(instance: dg.DagsterInstance) -> str:
+    definitions = dg.Definitions(assets=[rows, broken], jobs=[dg.define_asset_job("both")])
+    job = definitions.resolve_job_def("both")
+    return job.execute_in_process(instance=instance, raise_on_error=False).run_id
+
+
+def _kept(instance: dg.DagsterInstance, run_id: str) -> tuple[list[str], dict[str, object]]:
+    events = [
+        record.event_log_entry.dagster_event.event_type_value
+        for record in instance.get_records_for_run(run_id).records
+        if record.event_log_entry.dagster_event
+    ]
+    materialization = instance.get_latest_materialization_event(dg.AssetKey("rows"))
+    assert materialization is not None and materialization.asset_materialization is not None
+    metadata = materialization.asset_materialization.metadata
+    return events, {key: value.value for key, value in metadata.items()}
+
+
+def test_our_event_store_keeps_the_same_events_as_dagsters_own(tmp_path: Path) -> None:
+    ours = open_instance(Settings(home=tmp_path / "ours"))
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    (plain / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    theirs = dg.DagsterInstance.from_config(str(plain))
+    assert type(ours.event_log_storage) is KeptEngineEventLogStorage
+    assert type(theirs.event_log_storage) is SqliteEventLogStorage
+    assert _kept(ours, _run(ours)) == _kept(theirs, _run(theirs))
+
+
+def test_dagsters_own_store_can_read_what_ours_wrote(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    ours = open_instance(settings)
+    run_id = _run(ours)
+    written = _kept(ours, run_id)
+    (settings.dagster_home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    assert _kept(dg.DagsterInstance.from_config(str(settings.dagster_home)), run_id) == written
+
+
+def test_the_instance_of_a_home_calls_nobody(tmp_path: Path) -> None:
+    assert open_instance(Settings(home=tmp_path)).telemetry_enabled is False
