@@ -37,6 +37,10 @@ concurrency:
   pools:
     # One process writes the candidate.
     default_limit: 1
+compute_logs:
+  # Capturing standard output would start two processes for every step, and the steps print nothing.
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 event_log_storage:
   module: orchestration.instance
   class: KeptEngineEventLogStorage

@@ -198,32 +198,23 @@ def _walk_chunk(
             f"encoding in the source file, for example `encoding: latin-1`"
         ) from error
     chars = np.frombuffer(data, dtype=np.uint8)
-    before = np.concatenate(([state.previous], chars[:-1])).astype(np.uint8)
-    after = np.concatenate((chars[1:], [following])).astype(np.uint8)
-    state.previous = int(chars[-1])
-    out_of_place = (chars == _RETURN) & (after != _NEWLINE)
     quotes = chars == quote
     newlines, separators = chars == _NEWLINE, chars == delimiter
+    outside: npt.NDArray[np.bool_] | None = None
     if state.inside_quotes or quotes.any():
         outside = ~(np.bitwise_xor.accumulate(quotes) ^ state.inside_quotes)
         newlines &= outside
         separators &= outside
-        out_of_place &= outside
-        may_open = (before == delimiter) | (before == _NEWLINE) | (before == quote)
-        may_close = (
-            (after == delimiter) | (after == _NEWLINE) | (after == _RETURN) | (after == quote)
-        )
-        # `outside` is what a quote leads into: False where it opens a field, True where it closes.
-        out_of_place |= quotes & np.where(outside, ~may_close, ~may_open)
         if quotes.any():
             state.last_quote = state.offset + int(np.flatnonzero(quotes)[-1])
         state.inside_quotes = not outside[-1]
+    wrong = _out_of_place(chars, quotes, outside, state.previous, following, delimiter, quote)
+    state.previous = int(chars[-1])
     ends = np.flatnonzero(newlines) + 1
     if at_end and not state.inside_quotes and (not len(ends) or ends[-1] != len(data)):
         ends = np.append(ends, len(data))
     chunk_offset = state.offset
     state.offset += len(data)
-    wrong = np.flatnonzero(out_of_place)
     if not len(ends):
         state.open_separators += int(np.count_nonzero(separators))
         state.is_open_misquoted |= bool(len(wrong))
@@ -242,6 +233,42 @@ def _walk_chunk(
     starts = np.concatenate(([state.record_start], ends[:-1]))
     state.record_start = int(ends[-1])
     return _Records(starts, ends, counts, _blank_lines(path, starts, ends), misquoted[:-1])
+
+
+def _out_of_place(
+    chars: npt.NDArray[np.uint8],
+    quotes: npt.NDArray[np.bool_],
+    outside: npt.NDArray[np.bool_] | None,
+    previous: int,
+    following: int,
+    delimiter: int,
+    quote: int,
+) -> npt.NDArray[np.intp]:
+    """Where a quote neither opens nor closes a field, or a carriage return ends no line.
+
+    Looks at those bytes and their neighbours only: a file has few of them.
+    """
+
+    def neighbours(places: npt.NDArray[np.intp], step: int) -> npt.NDArray[np.uint8]:
+        found = chars.take(places + step, mode="clip")
+        at_edge = places == (0 if step < 0 else len(chars) - 1)
+        found[at_edge] = previous if step < 0 else following
+        return found
+
+    returns = np.flatnonzero(chars == _RETURN)
+    if outside is not None:
+        returns = returns[outside[returns]]
+    wrong = [returns[neighbours(returns, 1) != _NEWLINE]]
+    if outside is not None:
+        at = np.flatnonzero(quotes)
+        # What a quote leads into: not outside where it opens a field, outside where it closes one.
+        opening, closing = at[~outside[at]], at[outside[at]]
+        is_border = np.zeros(256, dtype=np.bool_)
+        is_border[[delimiter, quote, _NEWLINE]] = True
+        wrong.append(opening[~is_border[neighbours(opening, -1)]])
+        is_border[_RETURN] = True
+        wrong.append(closing[~is_border[neighbours(closing, 1)]])
+    return np.concatenate(wrong)
 
 
 def _blank_lines(

@@ -59,16 +59,18 @@ def _seal(settings: Settings, stamp: Stamp) -> Publication:
     """Write the tables about the night itself, and close the file for good."""
     with duckdb.connect(str(settings.candidate)) as connection:
         as_of = _one(connection, "select max(as_of_date) from intermediate.int_as_of")
-        tables, rows = connection.execute(
-            "select count(*), sum(estimated_size) from duckdb_tables() where schema_name = 'marts'"
-        ).fetchone() or (0, 0)
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts'"
+        ).fetchall()
+        # Not `estimated_size`: it counts deleted rows too.
+        rows = sum(_one(connection, f'select count(*) from marts."{name}"') for (name,) in tables)
         publication = Publication(
             version=next_version(settings, as_of),
             run_id=stamp.run_id,
             as_of_date=as_of,
             published_at=datetime.now(UTC).replace(tzinfo=None),
-            table_count=int(tables),
-            row_count=int(rows),
+            table_count=len(tables),
+            row_count=rows,
             check_count=stamp.ran_checks,
             warning_count=stamp.warnings,
             outcome="published with warnings" if stamp.warnings else "published",
