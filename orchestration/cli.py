@@ -9,6 +9,7 @@ failed.
 
 from __future__ import annotations
 
+import gc
 import sys
 from datetime import date, datetime
 from typing import Annotated
@@ -77,8 +78,13 @@ def nightly(
         print_held(console, work.held)
         return
     status = 0
+    # The collector walks over all that Dagster, dbt and Great Expectations import, again and again:
+    # four of eighteen CPU-seconds of a night. Between nights is often enough.
+    gc.disable()
     for outcome in run_nights(settings, work.nights):
         print_outcome(console, outcome, settings)
+        if outcome.night != work.nights[-1]:
+            gc.collect()
         status = max(status, outcome.exit_status)
     print_held(console, [load for load in work.held if load.batch_date not in work.nights])
     raise typer.Exit(status)

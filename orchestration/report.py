@@ -47,9 +47,11 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
     console.print(f"\n[bold]Night {outcome.night}[/]", highlight=False)
     _print_loads(console, outcome.loads)
     passed = sum(check.success for check in outcome.checks)
+    warned, refused = len(outcome.verdict.warning), len(outcome.verdict.refusing)
+    noted = outcome.verdict.ran - passed - warned - refused
     console.print(
-        f"checked   {outcome.verdict.ran} checks: {passed} passed, "
-        f"{len(outcome.verdict.warning)} warned, {len(outcome.verdict.refusing)} refused",
+        f"checked   {outcome.verdict.ran} checks: {passed} passed, {warned} warned, "
+        f"{refused} refused" + (f", {noted} noted" if noted else ""),
         highlight=False,
     )
     for check in outcome.verdict.warning:
