@@ -32,7 +32,7 @@ from hypothesis import strategies as st
 
 from orchestration.bronze.night import heal, load_night
 from orchestration.settings import Settings
-from orchestration.warehouse.project import invoke
+from tests.integration.marts import build_marts
 from tests.reference.funnel import (
     Account,
     Crm,
@@ -168,7 +168,7 @@ def send(company: Company, settings: Settings) -> None:
             ),
             OPPORTUNITY_COLUMNS,
         ),
-        "history.csv": csv_text(map(record_row, crm.records), RECORD_COLUMNS),
+        "history.csv": csv_text(record_rows(crm), RECORD_COLUMNS),
         "accounts.csv": csv_text((vars(one) for one in crm.accounts), ACCOUNT_COLUMNS),
         "users.csv": csv_text([{"user_id": "Ana"}, {"user_id": "Bo"}], ["user_id"]),
     }
@@ -185,10 +185,19 @@ def opportunity_row(one: Opportunity) -> dict[str, Any]:
     return row
 
 
-def record_row(one: Record) -> dict[str, Any]:
-    row = vars(one) | {"history_id": one.record_id, "changed_at": one.at}
-    del row["record_id"], row["at"]
-    return row
+def record_rows(crm: Crm) -> Iterator[dict[str, Any]]:
+    """Every other opportunity that stayed in its pipeline does not name it in its history."""
+    pipelines = {one.opportunity_id: one.pipeline for one in crm.opportunities[::2]}
+    moved = {
+        one.opportunity_id
+        for one in crm.records
+        if one.pipeline != pipelines.get(one.opportunity_id)
+    }
+    for one in crm.records:
+        row = vars(one) | {"history_id": one.record_id, "changed_at": one.at}
+        row["pipeline"] = one.pipeline if one.opportunity_id in moved else None
+        del row["record_id"], row["at"]
+        yield row
 
 
 def stage_row(one: Stage) -> dict[str, Any]:
@@ -250,24 +259,9 @@ class Warehouse:
         loads = load_night(self.settings, crm.as_of, "run", crm.source)
         refused = [load for load in loads if load.error or load.rows_quarantined]
         assert not refused, refused
-        build_marts(self.settings)
+        build_marts(self.settings, GRAINS)
         with duckdb.connect(str(self.settings.candidate), read_only=True) as connection:
             return {name: rows_of(connection, name) for name in GRAINS}
-
-
-def build_marts(settings: Settings) -> None:
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    result = invoke(
-        settings,
-        [
-            "build", "--no-write-json", "--exclude-resource-type", "test", "unit_test",
-            "--select", *(f"+{name}" for name in GRAINS),
-        ],
-    )  # fmt: skip
-    # dbt-duckdb keeps its connection; the file has to be opened by this test.
-    DuckDBConnectionManager.close_all_connections()
-    assert result.success, [str(node.message) for node in result.result or []]
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, mart: str) -> list[Row]:

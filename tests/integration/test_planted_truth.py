@@ -24,7 +24,7 @@ from scipy import stats
 from orchestration.bronze.night import heal, load_night
 from orchestration.settings import Settings
 from orchestration.simulation import Simulated, simulate
-from orchestration.warehouse.project import invoke
+from tests.integration.marts import build_marts
 from tests.reference.funnel import Crm, Opportunity, Record, Reference, Stage
 
 FIRST_NIGHT = date(2025, 9, 28)
@@ -230,23 +230,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         heal(settings)
         loads = load_night(settings, simulated.nights[-1], "run", "salesforce")
         assert not [load for load in loads if load.error or load.rows_quarantined]
-        build_marts(settings)
+        build_marts(settings, MARTS)
         yield Company(settings, simulated)
-
-
-def build_marts(settings: Settings) -> None:
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    result = invoke(
-        settings,
-        [
-            "build", "--no-write-json", "--exclude-resource-type", "test", "unit_test",
-            "--select", *(f"+{name}" for name in MARTS),
-        ],
-    )  # fmt: skip
-    # dbt-duckdb keeps its connection; the file has to be opened by these tests.
-    DuckDBConnectionManager.close_all_connections()
-    assert result.success, [str(node.message) for node in result.result or []]
 
 
 def sum_of_squares(cells: dict[Any, Cell]) -> float:

@@ -49,7 +49,8 @@ first_stage_horizons as (
 stale_ages as (
     select
         pipeline_key,
-        {{ percentile('sales_cycle_days', 0.95) }} as stale_days
+        -- Interpolation may leave a whole number a hair above itself.
+        ceil(round({{ percentile('sales_cycle_days', 0.95) }}, 6)) as stale_days
     from opportunities
     group by pipeline_key
 ),
@@ -69,7 +70,7 @@ populated as (
         ) as is_mature,
         -- The day on which an open opportunity became older than all but 5 % of won ones were.
         {{ business_date(
-            dbt.dateadd('day', 'cast(ceil(stale_ages.stale_days) as integer)', 'opportunities.created_at')
+            dbt.dateadd('day', 'cast(stale_ages.stale_days as integer)', 'opportunities.created_at')
         ) }} as stale_date,
         as_of.as_of_date
     from opportunities
