@@ -5,6 +5,7 @@ Belongs here: tables and sentences. Does not belong here: deciding anything (nig
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 
 from rich.console import Console
@@ -25,7 +26,7 @@ def print_plan(console: Console, plan: Plan) -> None:
         console.print(
             f"[yellow]{night.source.name} {night.night} is not complete:[/] it has no _SUCCESS and "
             f"changed a moment ago. Put an empty _SUCCESS into it, or name the night: "
-            f"flywheel nightly --date {night.night}"
+            f"{_command()} nightly --date {night.night}"
         )
     for name in plan.landing.unclaimed:
         console.print(f"[yellow]no object claims[/] {name}: it is not read", highlight=False)
@@ -37,7 +38,7 @@ def print_held(console: Console, held: list[Load]) -> None:
         rows = sum(load.rows_read for load in held if load.batch_date == night)
         console.print(
             f"[yellow]{night} is held back:[/] it was refused and its {rows:,} rows are in no "
-            f"version. Land corrected files, or try again: flywheel nightly --date {night}",
+            f"version. Land corrected files, or try again: {_command()} nightly --date {night}",
             highlight=False,
         )
 
@@ -65,7 +66,7 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
             f"{publication.as_of_date}: {publication.table_count} marts, "
             f"{publication.row_count:,} rows\n"
             f"look      {settings.published}  (read-only; DuckDB 1.4 or newer)\n"
-            f'          flywheel sql "select * from marts.win_rate limit 5"',
+            f'          {_command()} sql "select * from marts.win_rate limit 5"',
             highlight=False,
             soft_wrap=True,
         )
@@ -83,6 +84,12 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _command() -> str:
+    """The console script as it was called, so that what is printed can be copied and run."""
+    called = sys.argv[0]
+    return called if called.endswith("flywheel") else "flywheel"
 
 
 def _print_loads(console: Console, loads: list[Load]) -> None:
