@@ -473,3 +473,26 @@ def test_spellings_are_mended_as_the_source_file_says(ask: Ask, facts: dict[str,
         )
         expected = sorted({mended.get(value, value) for value in facts[fact]})
         assert [value for (value,) in found] == expected
+
+
+def test_only_the_mended_product_and_no_account_was_without_a_partner(
+    ask: Ask, facts: dict[str, Any]
+) -> None:
+    """A strict join on the raw names would lose all opportunities of that product."""
+    raw = sorted(facts["product_label_counts_raw"])
+    named = {name for (name,) in ask("select product_name from marts.dim_product")}
+    assert [label for label in raw if label not in named] == facts["product_labels_not_in_products"]
+    assert ask(
+        """
+        select count(*) from marts.fct_opportunity
+        inner join marts.dim_product using (product_key)
+        where product_name = 'GTX Pro'
+        """
+    ) == [(facts["rows_with_unmatched_product"],)]
+    only_named = ask(
+        """
+        select account_name from marts.dim_account
+        where account_id <> 'unknown' and country is null
+        """
+    )
+    assert only_named == facts["accounts_not_in_accounts"]
