@@ -21,10 +21,11 @@ from orchestration.bronze.cast import (
     bronze_schema,
     cast_by_contract,
 )
+from orchestration.durable import checksum, replace_durably
 from orchestration.extracts.csv_structure import UnreadableFileError, raw_records
 from orchestration.extracts.csv_text import TextFile, open_csv
 from orchestration.extracts.landing import LandedFile
-from orchestration.extracts.ledger import Ledger, Load, checksum, replace_durably
+from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
 from orchestration.sources.contract import Contract
 

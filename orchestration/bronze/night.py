@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from orchestration.bronze.load import accepted_path, load_file, quarantine_path, write_contract_file
+from orchestration.durable import checksum
 from orchestration.extracts.landing import LandedFile, Night, landed_nights
-from orchestration.extracts.ledger import Ledger, Load, checksum
+from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source, canonical_contracts, load_sources
 from orchestration.sources.contract import Contract

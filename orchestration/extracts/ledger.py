@@ -11,14 +11,14 @@ bronze, and the file waits in landing to be corrected or tried again.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
+
+from orchestration.durable import replace_durably
 
 SCHEMA = pl.Schema(
     {
@@ -172,26 +172,3 @@ class Ledger:
         pl.DataFrame([asdict(load) for load in loads], schema=SCHEMA).write_parquet(temporary)
         replace_durably(temporary, self._path)
         self.loads = loads
-
-
-def replace_durably(temporary: Path, path: Path) -> None:
-    """Put a finished file in its place so that a power cut leaves the old one or the new one."""
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames inside a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def checksum(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

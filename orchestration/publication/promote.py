@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 
 from orchestration.bronze.night import accept
-from orchestration.extracts.ledger import replace_durably
+from orchestration.durable import replace_durably
 from orchestration.gate.results import result_files
 from orchestration.gate.stamp import Stamp, remove_stamp, require_stamp
 from orchestration.publication.fingerprint import fingerprint

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestration.extracts.ledger import replace_durably, sync_folder
+from orchestration.durable import replace_durably, sync_folder
 from orchestration.settings import Settings
 
 _NAME = re.compile(r"flywheel\.(?P<version>\d{4}-\d{2}-\d{2}-\d{3})\.duckdb")
