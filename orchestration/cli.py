@@ -17,7 +17,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from orchestration.quarantine_cli import quarantine_app
 from orchestration.settings import Settings
+from orchestration.sources_cli import sources_app
 
 app = typer.Typer(
     add_completion=False,
@@ -25,6 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Nightly CRM extracts in, gated and published funnel and cohort marts out.",
 )
+app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(sources_app, name="sources")
 # A pipe has no width of its own: wide enough that no file name is cut.
 console = Console() if sys.stdout.isatty() else Console(width=120)
 
@@ -36,14 +40,21 @@ def main() -> None:
     """Run a command; configuration errors end with a sentence and not with a traceback."""
     from pydantic import ValidationError
 
+    from orchestration.extracts.places import LandingUnreachableError
     from orchestration.lock import NightRunningError
     from orchestration.publication.versions import NoSuchVersionError
     from orchestration.sources.model import SourceFileError
 
     try:
         app()
-    except (SourceFileError, NoSuchVersionError, NightRunningError, ValidationError) as error:
-        Console(stderr=True).print(f"[red]{error}[/]", highlight=False, soft_wrap=True)
+    except (
+        SourceFileError,
+        NoSuchVersionError,
+        NightRunningError,
+        LandingUnreachableError,
+        ValidationError,
+    ) as error:
+        Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(_USAGE)
 
 
@@ -65,6 +76,7 @@ def nightly(
     """Run every night that is due: load, build, check, publish."""
     from orchestration.lock import hold_lock
     from orchestration.nightly import plan, run_nights
+    from orchestration.progress import shown_on
     from orchestration.report import print_held, print_outcome, print_plan
 
     if night is not None and (first is not None or last is not None):
@@ -81,11 +93,12 @@ def nightly(
     # The collector walks over all that Dagster, dbt and Great Expectations import, again and again:
     # four of eighteen CPU-seconds of a night. Between nights is often enough.
     gc.disable()
-    for outcome in run_nights(settings, work.nights):
-        print_outcome(console, outcome, settings)
-        if outcome.night != work.nights[-1]:
-            gc.collect()
-        status = max(status, outcome.exit_status)
+    with shown_on(console):
+        for outcome in run_nights(settings, work.nights):
+            print_outcome(console, outcome, settings)
+            if outcome.night != work.nights[-1]:
+                gc.collect()
+            status = max(status, outcome.exit_status)
     print_held(console, [load for load in work.held if load.batch_date not in work.nights])
     raise typer.Exit(status)
 
@@ -107,7 +120,7 @@ def simulate(
     from orchestration.simulation import simulate as land
 
     settings = Settings()
-    if unless_landed and has_landed(settings.landing):
+    if unless_landed and has_landed(settings):
         return
     try:
         made = land(
@@ -205,15 +218,19 @@ def _print_nothing_new(settings: Settings) -> None:
     from orchestration.nightly import has_landed
     from orchestration.publication.versions import current_version, publications
 
-    if not has_landed(settings.landing):
+    if not has_landed(settings):
         console.print(
-            f"nothing has landed in {settings.landing}: drop a night there, or make a sample "
+            f"nothing has landed in {settings.landing_name}: drop a night there, or make a sample "
             f"company with `flywheel simulate`",
             highlight=False,
             soft_wrap=True,
         )
         raise typer.Exit(_USAGE)
-    current, newest = current_version(settings), publications(settings)[-1].version
+    published = publications(settings)
+    if not published:
+        console.print("nothing new, and nothing was ever published", highlight=False)
+        return
+    current, newest = current_version(settings), published[-1].version
     since = "" if current == newest else f"; readers see {current} since the rollback"
     console.print(
         f"nothing new: version {newest} holds all that has landed{since}\n"

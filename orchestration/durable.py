@@ -6,9 +6,12 @@ Does not belong here: what the files hold (ledger, bronze rows, published versio
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
+
+from blake3 import blake3
+
+_CHUNK_BYTES = 1024 * 1024
 
 
 def replace_durably(temporary: Path, path: Path) -> None:
@@ -29,6 +32,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
+    """BLAKE3 of a file's bytes, in hex: as hard to forge as SHA-256, in a third of the time."""
+    digest = blake3()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while data := file.read(_CHUNK_BYTES):
+            digest.update(data)
+    return digest.hexdigest()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from orchestration.extracts.landing import FIRST_NIGHT
+
 if TYPE_CHECKING:
     # Dagster gives the type of its own public function no public name.
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -22,8 +24,8 @@ ONE_NIGHT_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 
 
 def nights() -> dg.DailyPartitionsDefinition:
-    """One partition a night; today's is open from midnight on."""
-    return dg.DailyPartitionsDefinition(start_date="2010-01-01", end_offset=1)
+    """One partition a night, tomorrow's included: it may have begun where the CRM is."""
+    return dg.DailyPartitionsDefinition(start_date=FIRST_NIGHT.isoformat(), end_offset=2)
 
 
 def build_nightly_job(

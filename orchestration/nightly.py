@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.bronze.night import Landing, retry, survey
@@ -140,6 +139,7 @@ def _failure(result: dg.ExecuteInProcessResult) -> str:
     return "the run failed; see its log in Dagster"
 
 
-def has_landed(landing: Path) -> bool:
-    """Whether anything was ever dropped."""
-    return landing.is_dir() and any(landing.iterdir())
+def has_landed(settings: Settings) -> bool:
+    """Whether anything was ever dropped; a bucket is taken to hold something."""
+    landing = settings.landing
+    return settings.is_landing_remote or (landing.is_dir() and any(landing.iterdir()))

@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from orchestration.extracts.ledger import Load
@@ -29,7 +30,21 @@ def print_plan(console: Console, plan: Plan) -> None:
             f"{_command()} nightly --date {night.night}"
         )
     for name in plan.landing.unclaimed:
-        console.print(f"[yellow]no object claims[/] {name}: it is not read", highlight=False)
+        console.print(
+            f"[yellow]no object claims[/] {escape(name)}: it is not read",
+            highlight=False,
+            soft_wrap=True,
+        )
+    for source, nights in plan.landing.absent.items():
+        told = ", ".join(map(str, nights[-_SHOWN_ROWS:]))
+        console.print(
+            f"[yellow]{source}: no night came on[/] {told}"
+            + (
+                f" and {len(nights) - _SHOWN_ROWS} days before" if len(nights) > _SHOWN_ROWS else ""
+            ),
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def print_held(console: Console, held: list[Load]) -> None:
@@ -73,7 +88,7 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
     elif outcome.verdict.refusing:
         console.print(
             "[red bold]refused[/]   nothing was published; readers still see the version before.\n"
-            f"          Correct the files in {settings.landing} and run again.",
+            f"          Correct the files in {settings.landing_name} and run again.",
             highlight=False,
             soft_wrap=True,
         )
@@ -105,7 +120,7 @@ def _print_loads(console: Console, loads: list[Load]) -> None:
     for load in loads:
         table.add_row(
             load.name,
-            f"{load.batch_date}/{load.file}",
+            escape(f"{load.batch_date}/{load.file}"),
             f"{load.rows_read:,}",
             f"{load.rows_accepted:,}",
             f"{load.rows_quarantined:,}",
@@ -119,7 +134,7 @@ def _print_loads(console: Console, loads: list[Load]) -> None:
 
 def _print_check(console: Console, label: str, check: CheckResult) -> None:
     console.print(
-        f"{label}   {check.suite}, {check.check}: {check.observed}\n"
+        f"{label}   {check.suite}, {check.check}: {escape(check.observed)}\n"
         f"          must hold: {check.description}",
         highlight=False,
         soft_wrap=True,

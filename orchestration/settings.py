@@ -18,11 +18,18 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Options from `FLYWHEEL_*` environment variables, and the places that follow from them."""
 
-    model_config = SettingsConfigDict(env_prefix="FLYWHEEL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="FLYWHEEL_", frozen=True, extra="ignore", populate_by_name=True
+    )
 
     home: Path = Field(
         default=PROJECT_ROOT / "flywheel_home",
         description="Folder of all data: landing, bronze, quarantine, warehouse.",
+    )
+    landing_url: str = Field(
+        default="",
+        validation_alias="FLYWHEEL_LANDING",
+        description="Where extracts land, if not in landing/: a folder, s3://…, gs://… or az://…",
     )
     quiet_minutes: float = Field(
         default=5.0,
@@ -35,6 +42,11 @@ class Settings(BaseSettings):
         le=1,
         description="More refused rows than this share of an object's rows refuse the night.",
     )
+    max_file_bytes: int = Field(
+        default=32 * 1024**3,
+        ge=1,
+        description="A compressed extract that unpacks to more is taken for a bomb.",
+    )
     keep_versions: int = Field(
         default=7, ge=1, description="How many published versions stay for readers and rollback."
     )
@@ -45,9 +57,21 @@ class Settings(BaseSettings):
         return self.home.expanduser().resolve()
 
     @property
+    def is_landing_remote(self) -> bool:
+        """Whether extracts land in a bucket."""
+        return "://" in self.landing_url
+
+    @property
     def landing(self) -> Path:
-        """`landing/<source>/<YYYY-MM-DD>/…`: what the CRM export dropped."""
+        """`landing/<source>/<YYYY-MM-DD>/…`: what the CRM export dropped on this machine."""
+        if self.landing_url and not self.is_landing_remote:
+            return Path(self.landing_url).expanduser().resolve()
         return self.root / "landing"
+
+    @property
+    def landing_name(self) -> str:
+        """The landing place, as a person would name it."""
+        return self.landing_url if self.is_landing_remote else str(self.landing)
 
     @property
     def user_sources(self) -> Path:
@@ -68,6 +92,11 @@ class Settings(BaseSettings):
     def quarantine(self) -> Path:
         """`quarantine/<source>/<object>/batch=<YYYY-MM-DD>/`: refused rows."""
         return self.root / "quarantine"
+
+    @property
+    def reload(self) -> Path:
+        """`reload/<source>/<object>/batch=<YYYY-MM-DD>/`: refused rows to be read anew."""
+        return self.root / "reload"
 
     @property
     def warehouse(self) -> Path:

@@ -10,8 +10,8 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.bronze.judge import judge_object
-from orchestration.bronze.night import heal, load_night, refuse, survey
+from orchestration.bronze.judge import CHECKS, judge_object
+from orchestration.bronze.night import heal, load_night, refuse, refuse_objects, survey
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
 from orchestration.jobs import ONE_NIGHT_A_RUN
@@ -19,13 +19,16 @@ from orchestration.lock import hold_lock
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source, canonical_contracts
 
+_MEANINGS = {
+    "contract_held": "Its files can be read, few of their rows are refused, references are listed.",
+    "as_usual": "It came as in the night before: columns and, where it comes whole, rows.",
+}
 LEDGER_KEY = dg.AssetKey(["bronze", "ledger"])
-_CHECK = "contract_held"
 
 
 def count_checks(sources: dict[str, Source]) -> int:
-    """How many checks bronze declares: one an object."""
-    return sum(len(source.contracts) for source in sources.values())
+    """How many checks bronze declares."""
+    return len(CHECKS) * sum(len(source.contracts) for source in sources.values())
 
 
 def build_bronze_assets(
@@ -75,7 +78,7 @@ def _landing(
                 asset_key=["landing", name],
                 metadata={
                     "files_due": len(due),
-                    "files": [f"{file.night}/{file.path.name}" for file in due],
+                    "files": [f"{file.night}/{file.name}" for file in due],
                     "unclaimed": [each for each in found.unclaimed if each.startswith(f"{name}/")],
                     "undone_loads": len(undone),
                 },
@@ -104,13 +107,9 @@ def _bronze(
             for name, key in keys.items()
         ],
         check_specs=[
-            dg.AssetCheckSpec(
-                _CHECK,
-                asset=key,
-                blocking=True,
-                description="Its files can be read, and few enough of their rows are refused.",
-            )
+            dg.AssetCheckSpec(check, asset=key, blocking=True, description=_MEANINGS[check])
             for key in keys.values()
+            for check in CHECKS
         ],
         # Reading is what fails for passing reasons (a file still being written, a share away).
         retry_policy=dg.RetryPolicy(max_retries=2, delay=1),
@@ -119,22 +118,21 @@ def _bronze(
     def bronze(context: dg.AssetExecutionContext) -> Iterator[Any]:
         night = date.fromisoformat(context.partition_key)
         loads = load_night(settings, night, context.run_id, source.name)
+        ledger = Ledger(settings.ledger)
         checks = {
-            name: judge_object(settings, f"{source.name}/{name}", _of(loads, name)) for name in keys
+            name: judge_object(settings, source.contracts[name], _of(loads, name), ledger)
+            for name in keys
         }
-        record(
-            settings,
-            context.run_id,
-            context.partition_key,
-            f"bronze-{source.name}",
-            list(checks.values()),
-        )
-        refusing = verdict_of(checks.values()).refusing
+        judged = [check for each in checks.values() for check in each]
+        record(settings, context.run_id, context.partition_key, f"bronze-{source.name}", judged)
+        refusing = verdict_of(judged).refusing
         if refusing:
             refuse(settings)
+        else:
+            refuse_objects(settings, [name for name in keys if not checks[name][0].success], loads)
         for name, key in keys.items():
             yield dg.MaterializeResult(asset_key=key, metadata=_sums(_of(loads, name)))
-            yield _as_dagster(key, checks[name])
+            yield from (_as_dagster(key, check) for check in checks[name])
         if refusing:
             raise dg.Failure(str(GateRefusedError(refusing)), allow_retries=False)
 
@@ -209,8 +207,11 @@ def _sums(loads: list[Load]) -> dict[str, int]:
 def _as_dagster(key: dg.AssetKey, check: CheckResult) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=key,
-        check_name=_CHECK,
+        check_name=check.check,
         passed=check.success,
+        severity=dg.AssetCheckSeverity.ERROR
+        if check.severity == "critical"
+        else dg.AssetCheckSeverity.WARN,
         metadata={
             "observed": check.observed,
             "expected": check.expected,

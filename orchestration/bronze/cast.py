@@ -1,70 +1,169 @@
-"""A contract as polars expressions: the typed value of each column, and the first broken rule.
+"""A contract as polars expressions: the typed rows that hold it, and what the others break first.
 
-Belongs here: how text becomes a value of each column type, and which texts are refused.
-Does not belong here: files (load.py), which columns there are (sources/).
+Belongs here: which text feeds a column, which rows are accepted, and the rule of each refused one.
+Does not belong here: files (load.py), how a text becomes a value (values.py), which columns there
+are (sources/).
 
-Rules and what they mean to a person who reads the quarantine:
-
-    missing    the contract requires a value and the field is empty
-    type       the text is no value of the column's type
-    range      a date or instant outside the years 1900 to 2199 (a mistyped or misread year)
-    precision  more than six decimals, which could not be kept
+Rules and what they mean to a person who reads the quarantine: rules.py.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 import polars as pl
 
+from orchestration.bronze.common import common_value
+from orchestration.bronze.header import HeaderMatch
+from orchestration.bronze.values import POLARS_TYPES, rules_of, values_of
+from orchestration.extracts.table import ROW_NUMBER, TextTable
 from orchestration.sources.contract import Column, Contract
-from orchestration.sources.model import ColumnType
-
-POLARS_TYPES: dict[ColumnType, pl.DataType] = {
-    "text": pl.String(),
-    "salesforce_id": pl.String(),
-    "integer": pl.Int64(),
-    "decimal": pl.Decimal(24, 6),
-    "double": pl.Float64(),
-    "boolean": pl.Boolean(),
-    "date": pl.Date(),
-    "timestamp": pl.Datetime("us"),
-}
-
-# Wide enough to see which decimals the decimal of bronze would cut off.
-_WIDE = pl.Decimal(38, 18)
-
-_DATE_FORMATS = ("%Y-%m-%d",)
-_TIMESTAMP_FORMATS = (
-    "%Y-%m-%dT%H:%M:%S%.f%#z",
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%d",
-)
-_EARLIEST, _LATEST = date(1900, 1, 1), date(2199, 12, 31)
-_BOOLEANS = {
-    "true": True, "1": True, "yes": True, "y": True, "t": True,
-    "false": False, "0": False, "no": False, "n": False, "f": False,
-}  # fmt: skip
 
 BROKEN_COLUMN, BROKEN_RULE, BROKEN_VALUE = "_broken_column", "_broken_rule", "_broken_value"
 
 
-class MissingColumnsError(Exception):
-    """The file's header lacks columns that the contract names."""
+@dataclass(frozen=True)
+class Lookup:
+    """What the texts of a column are looked up in: the value of each that is found once."""
+
+    values: dict[str, str]
+
+    def find(self, text: pl.Expr) -> pl.Expr:
+        """The value; NULL where there is none, or more than one."""
+        return text.replace_strict(self.values, default=None, return_dtype=pl.String)
+
+
+Lookups = Mapping[str, Lookup]
 
 
 @dataclass(frozen=True)
 class _Cast:
+    """One column: `text` is what the file says, `found` what a lookup made of it.
+
+    The three stand in columns of their own between steps, so that none is computed twice.
+    """
+
+    column: Column
     text: pl.Expr
-    value: pl.Expr
-    rules: tuple[tuple[str, pl.Expr], ...]
+    found: pl.Expr
+    read: Callable[[pl.Series], pl.Series] | None
+    common: pl.Expr | None
+
+    def text_column(self) -> pl.Expr:
+        """What the file says."""
+        return self.text.alias(f"text {self.column.name}")
+
+    def value_column(self, in_common_form: bool) -> pl.Expr:
+        """What it is worth, from the text; NULL where it is none."""
+        value = self.found
+        if in_common_form and self.common is not None:
+            value = self.common
+        elif self.column.type != "text" and self.read is not None:
+            type_ = POLARS_TYPES[self.column.type]
+            value = value.map_batches(self.read, return_dtype=type_, is_elementwise=True)
+        return value.alias(f"value {self.column.name}")
+
+    @property
+    def said(self) -> pl.Expr:
+        """The text, once it stands in its column."""
+        return pl.col(f"text {self.column.name}")
+
+    @property
+    def value(self) -> pl.Expr:
+        """The value, once it stands in its column."""
+        return pl.col(f"value {self.column.name}")
+
+    def is_broken(self, in_common_form: bool) -> pl.Expr | None:
+        """Whether a row must be refused for this column; None where no row can be."""
+        if self.column.is_required:
+            return self.value.is_null()
+        if self.read is None or (self.column.type == "text" and self.column.lookup is None):
+            return None
+        if in_common_form:
+            return self.value.is_null() & self.said.is_not_null()
+        # A field of blanks is no value, and none is needed.
+        unread = pl.when(self.value.is_null()).then(self.said).str.strip_chars()
+        return unread.is_not_null() & (unread != "")
+
+
+class CastRows:
+    """A table of text through a contract: the accepted rows, and the refused ones.
+
+    With `in_common_form` only texts in the most common forms are values: if every row is accepted
+    so, the result is the same, in a third of the time.
+    """
+
+    def __init__(
+        self,
+        table: TextTable,
+        contract: Contract,
+        match: HeaderMatch,
+        lookups: Lookups | None = None,
+        *,
+        in_common_form: bool = False,
+    ) -> None:
+        self._contract = contract
+        self._casts = [
+            _cast(column, contract, table, match, lookups or {}) for column in contract.columns
+        ]
+        self._kept = [pl.col(header).alias(name) for name, header in match.kept.items()]
+        read = table.records.select(
+            ROW_NUMBER, *self._kept, *(cast.text_column() for cast in self._casts)
+        )
+        self._rows = read.with_columns(cast.value_column(in_common_form) for cast in self._casts)
+        tests = [(cast, cast.is_broken(in_common_form)) for cast in self._casts]
+        self._tests = [(cast, test) for cast, test in tests if test is not None]
+        self._is_broken = pl.any_horizontal([test for _, test in self._tests] or [pl.lit(False)])
+
+    def accepted(self) -> pl.LazyFrame:
+        """Rows that hold the contract: its columns typed, undeclared ones kept as text, and
+        `_row_number`.
+        """
+        return self._rows.filter(~self._is_broken).select(ROW_NUMBER, *self._columns())
+
+    def marked(self) -> pl.LazyFrame:
+        """All rows as `accepted` has them, the others without a `_row_number`.
+
+        To copy the accepted rows out of a file where every row is one takes as long as two casts.
+        """
+        number = pl.when(~self._is_broken).then(ROW_NUMBER).alias(ROW_NUMBER)
+        return self._rows.select(number, *self._columns())
+
+    def refused(self) -> pl.LazyFrame:
+        """`_row_number` of all other rows, with the first column that is broken, rule and text."""
+        return self._rows.filter(self._is_broken).select(
+            ROW_NUMBER,
+            _first([(test, pl.lit(cast.column.name)) for cast, test in self._tests]).alias(
+                BROKEN_COLUMN
+            ),
+            _first([(test, self._rule(cast)) for cast, test in self._tests]).alias(BROKEN_RULE),
+            _first([(test, cast.said) for cast, test in self._tests]).alias(BROKEN_VALUE),
+        )
+
+    def _columns(self) -> list[pl.Expr]:
+        values = [cast.value.alias(cast.column.name) for cast in self._casts]
+        return values + [pl.col(kept.meta.output_name()) for kept in self._kept]
+
+    def _rule(self, cast: _Cast) -> pl.Expr:
+        why = cast.said.map_batches(
+            partial(rules_of, column=cast.column, contract=self._contract),
+            return_dtype=pl.String,
+            is_elementwise=True,
+        )
+        blank = cast.said.is_null() | (cast.said.str.strip_chars() == "")
+        return (
+            pl.when(blank)
+            .then(pl.lit("missing"))
+            .when(pl.lit(cast.column.lookup is not None))
+            .then(pl.lit("lookup"))
+            .otherwise(why)
+        )
 
 
 def bronze_schema(contract: Contract) -> pl.Schema:
-    """Names and types of an object's bronze columns, origin columns last."""
+    """Names and types of an object's declared bronze columns, origin columns last."""
     columns = {column.name: POLARS_TYPES[column.type] for column in contract.columns}
     return pl.Schema(
         columns
@@ -78,37 +177,6 @@ def bronze_schema(contract: Contract) -> pl.Schema:
     )
 
 
-def cast_by_contract(records: pl.LazyFrame, contract: Contract, header: set[str]) -> pl.LazyFrame:
-    """Typed columns of the contract, `_row_number`, and what the row breaks first (NULL: nothing).
-
-    `records` holds text columns named by the file's header. Raises MissingColumnsError when the
-    header lacks a column that the contract does not call optional.
-    """
-    lacking = [
-        column.header
-        for column in contract.columns
-        if column.header and column.header not in header and not column.is_header_optional
-    ]
-    if lacking:
-        raise MissingColumnsError(
-            f"the file lacks {_listed(lacking)}, which {contract.name} needs; "
-            f"it has {_listed(sorted(header))}"
-        )
-    casts = {column.name: _cast(column, contract, header) for column in contract.columns}
-    broken = [(name, rule, test) for name, cast in casts.items() for rule, test in cast.rules]
-    return records.select(
-        pl.col("_row_number"),
-        *(cast.value.alias(name) for name, cast in casts.items()),
-        _first([(test, pl.lit(name)) for name, _, test in broken]).alias(BROKEN_COLUMN),
-        _first([(test, pl.lit(rule)) for _, rule, test in broken]).alias(BROKEN_RULE),
-        _first([(test, casts[name].text) for name, _, test in broken]).alias(BROKEN_VALUE),
-    )
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
 def _first(choices: list[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
     """The value beside the first test that holds; NULL when none does."""
     if not choices:
@@ -116,113 +184,48 @@ def _first(choices: list[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
     return pl.coalesce(pl.when(test).then(value) for test, value in choices)
 
 
-def _cast(column: Column, contract: Contract, header: set[str]) -> _Cast:
-    type_ = POLARS_TYPES[column.type]
-    if column.header in header:
-        text = pl.col(str(column.header))
-    elif column.constant is not None:
-        text = pl.lit(column.constant)
+def _cast(
+    column: Column, contract: Contract, table: TextTable, match: HeaderMatch, lookups: Lookups
+) -> _Cast:
+    header = match.header_of(column)
+    if column.parts:
+        parts = [pl.col(match.found[part]) for part in column.parts if part in match.found]
+        text = pl.concat_str(parts, separator=column.separator, ignore_nulls=True)
+    elif header is not None:
+        text = pl.col(header)
+    elif column.constant is None and column.default is None:
+        return _absent(column)
     else:
-        text = pl.lit(None, dtype=pl.String)
-        if column.default is None and not column.is_required:
-            return _Cast(text, pl.lit(None, dtype=type_), ())
+        text = pl.lit(column.constant, dtype=pl.String)
     if column.strip:
         text = text.str.strip_chars(column.strip)
-    if column.type != "text":
-        text = text.str.strip_chars()
     nulls = [*contract.options.null_values, ""]
-    text = pl.when(~text.is_in(nulls)).then(text)
+    if column.type != "text" and (column.replacements or len(nulls) > 1):
+        text = text.str.strip_chars()
+    is_value = text != "" if len(nulls) == 1 else ~text.is_in(nulls)
+    text = pl.when(is_value).then(text)
     if column.replacements:
         text = text.replace(dict(column.replacements))
         text = pl.when(text != "").then(text)
     if column.default is not None:
         text = text.fill_null(column.default)
-    value, rules = _value(text, column, contract)
-    if column.is_required:
-        rules = [("missing", text.is_null()), *rules]
-    return _Cast(text, value, tuple(rules))
+    # What the file holds as a date or an instant is written in ISO form, whatever the contract
+    # says of texts.
+    formats = () if header in table.typed else column.formats
+    column = replace(column, formats=formats)
+    said = pl.col(f"text {column.name}")
+    found = said if column.lookup is None else lookups[column.name].find(said)
+    return _Cast(
+        column=column,
+        text=text,
+        found=found,
+        read=partial(values_of, column=column, contract=contract),
+        common=common_value(found, column, contract),
+    )
 
 
-def _value(
-    text: pl.Expr, column: Column, contract: Contract
-) -> tuple[pl.Expr, list[tuple[str, pl.Expr]]]:
-    match column.type:
-        case "text":
-            return text, []
-        case "salesforce_id":
-            return text, [("type", ~text.str.contains(r"^[A-Za-z0-9]{18}$"))]
-        case "integer":
-            whole = _plain_number(text, contract).str.replace(r"\.0+$", "")
-            value = whole.cast(pl.Int64, strict=False)
-            return value, [("type", text.is_not_null() & value.is_null())]
-        case "double":
-            value = _plain_number(text, contract).cast(pl.Float64, strict=False)
-            return value, [("type", text.is_not_null() & ~value.is_finite().fill_null(False))]
-        case "decimal":
-            number = _plain_number(text, contract)
-            value = number.cast(POLARS_TYPES["decimal"], strict=False)
-            return value, [
-                ("type", text.is_not_null() & value.is_null()),
-                ("precision", number.cast(_WIDE, strict=False) != value),
-            ]
-        case "boolean":
-            value = text.str.to_lowercase().replace_strict(
-                _BOOLEANS, default=None, return_dtype=pl.Boolean
-            )
-            return value, [("type", text.is_not_null() & value.is_null())]
-        case "date":
-            days = [
-                text.str.to_date(format_, strict=False)
-                for format_ in column.formats or _DATE_FORMATS
-            ]
-            return _plausible(text, days)
-        case "timestamp":
-            instants = [
-                _instant(text, format_, contract.time_zone)
-                for format_ in column.formats or _TIMESTAMP_FORMATS
-            ]
-            return _plausible(text, instants)
-
-
-def _plain_number(text: pl.Expr, contract: Contract) -> pl.Expr:
-    """The number as programs write it; NULL where a separator stands out of place."""
-    decimal, thousands = contract.options.decimal, contract.options.thousands
-    if thousands:
-        # Groups of three, or of two and three as in India: `12,50` is no 1250.
-        mark = re.escape(thousands)
-        grouped = rf"^[^{mark}]*[0-9](?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}(?:[^0-9{mark}].*)?$"
-        divided = text.str.contains(thousands, literal=True)
-        text = pl.when(~divided | text.str.contains(grouped)).then(text)
-        text = text.str.replace_all(thousands, "", literal=True)
-    if decimal != ".":
-        text = pl.when(~text.str.contains(".", literal=True)).then(text)
-        text = text.str.replace(decimal, ".", literal=True)
-    return text
-
-
-def _instant(text: pl.Expr, format_: str, time_zone: str) -> pl.Expr:
-    """UTC without a zone; a text without an offset is local time of the source."""
-    if "%z" in format_ or "%#z" in format_:
-        parsed = text.str.to_datetime(format_, strict=False, time_unit="us", time_zone="UTC")
-        return parsed.dt.replace_time_zone(None)
-    if any(part in format_ for part in ("%H", "%I", "%T", "%s")):
-        parsed = text.str.to_datetime(format_, strict=False, time_unit="us")
-    else:
-        parsed = text.str.to_date(format_, strict=False).cast(pl.Datetime("us"))
-    if time_zone == "UTC" or "%s" in format_:
-        return parsed
-    local = parsed.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
-    return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-
-
-def _plausible(text: pl.Expr, readings: list[pl.Expr]) -> tuple[pl.Expr, list[tuple[str, pl.Expr]]]:
-    """The first reading within the plausible years: `16` must not be read as the year 16."""
-    in_range = [
-        pl.when(reading.dt.date().is_between(_EARLIEST, _LATEST)).then(reading)
-        for reading in readings
-    ]
-    value = pl.coalesce(in_range)
-    return value, [
-        ("range", value.is_null() & pl.coalesce(readings).is_not_null()),
-        ("type", text.is_not_null() & value.is_null()),
-    ]
+def _absent(column: Column) -> _Cast:
+    """A column that the file does not have."""
+    nothing = pl.lit(None, dtype=POLARS_TYPES[column.type])
+    text = pl.lit(None, dtype=pl.String)
+    return _Cast(column, text, found=nothing, read=None, common=nothing)

@@ -1,56 +1,144 @@
 """Whether an object's files of a night may go on to the models.
 
-Belongs here: the check `contract_held` and the refused rows it shows.
+Belongs here: the checks `contract_held` (it refuses) and `as_usual` (it warns) of each object.
 Does not belong here: checks of what the models made (gate/).
 """
 
 from __future__ import annotations
 
-import polars as pl
+import json
+from collections.abc import Sequence
 
-from orchestration.bronze.load import quarantine_path
-from orchestration.extracts.ledger import Load
+from orchestration.bronze.quarantine import refused_rows
+from orchestration.bronze.references import unlisted_values
+from orchestration.bronze.usual import is_far_fewer, is_far_more, usual_row_count
+from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult
 from orchestration.settings import Settings
+from orchestration.sources.contract import Contract
 
+CHECKS = ("contract_held", "as_usual")
 _SAMPLE_ROWS = 10
 
 
-def judge_object(settings: Settings, name: str, loads: list[Load]) -> CheckResult:
-    """One object of one night: every file could be read, few enough rows were refused."""
+def judge_object(
+    settings: Settings, contract: Contract, loads: list[Load], ledger: Ledger
+) -> list[CheckResult]:
+    """Both checks of one object of one night, in the order of `CHECKS`."""
+    return [_contract_held(settings, contract, loads), _as_usual(contract, loads, ledger)]
+
+
+def _contract_held(settings: Settings, contract: Contract, loads: list[Load]) -> CheckResult:
+    """Every file could be read, few enough rows were refused, every reference is listed."""
+    limit = contract.max_refused_share
+    limit = settings.max_quarantine_share if limit is None else limit
     unreadable = [load for load in loads if load.error and load.status != "duplicate"]
     read = sum(load.rows_read for load in loads)
     refused = sum(load.rows_quarantined for load in loads)
-    too_many = read > 0 and refused / read > settings.max_quarantine_share
-    if unreadable:
-        observed = "; ".join(f"{load.file}: {load.error}" for load in unreadable)
-    elif not loads:
-        observed = "no new file"
-    else:
-        observed = f"{refused:,} of {read:,} rows refused"
+    too_many = read > 0 and refused / read > limit
+    unlisted = unlisted_values(contract, settings, loads)
+    faults = [f"{load.file}: {load.error}" for load in unreadable] + [
+        each.text for each in unlisted
+    ]
+    if too_many or not faults:
+        faults.insert(0, f"{refused:,} of {read:,} rows refused" if loads else "no new file")
+    sample = refused_rows(settings, loads, _SAMPLE_ROWS).drop("source", "object", "raw_header")
     return CheckResult(
-        suite=f"bronze.{name}",
+        suite=f"bronze.{contract.name}",
         check="contract_held",
-        table=f"bronze.{name}",
-        severity="critical",
-        success=not unreadable and not too_many,
+        table=f"bronze.{contract.name}",
+        # Where the source file says so, a refused object stays behind and the night goes on.
+        severity="critical" if contract.refuses_night else "warning",
+        success=not unreadable and not too_many and not unlisted,
         description=(
-            "Its files can be read, and at most "
-            f"{settings.max_quarantine_share:.1%} of their rows are refused."
+            f"Its files can be read, at most {limit:.1%} of their rows are refused, and what they "
+            f"refer to is listed."
         ),
-        observed=observed,
-        expected=f"readable files, at most {settings.max_quarantine_share:.1%} of rows refused",
-        unexpected_count=refused,
-        sample=quarantined_rows(settings, loads, _SAMPLE_ROWS),
+        observed="; ".join(faults),
+        expected=f"readable files, at most {limit:.1%} of rows refused, nothing unlisted",
+        unexpected_count=refused + sum(each.row_count for each in unlisted),
+        sample=[*(row for each in unlisted for row in each.sample), *sample.to_dicts()][
+            :_SAMPLE_ROWS
+        ],
     )
 
 
-def quarantined_rows(settings: Settings, loads: list[Load], limit: int) -> list[dict[str, object]]:
-    """The first refused rows of some loads, with file, row number, column, rule and raw text."""
-    rows: list[dict[str, object]] = []
+def _as_usual(contract: Contract, loads: list[Load], ledger: Ledger) -> CheckResult:
+    """It was delivered like the night before, with the same columns and about as many rows."""
+    surprises = [*_column_surprises(loads, ledger), *_row_surprises(contract, loads, ledger)]
+    return CheckResult(
+        suite=f"bronze.{contract.name}",
+        check="as_usual",
+        table=f"bronze.{contract.name}",
+        severity="warning",
+        success=not surprises,
+        description=(
+            "It is delivered as in the night before: with the same columns and, where it is "
+            "delivered whole, about as many rows."
+        ),
+        observed="; ".join(surprises) or "as usual",
+        expected="no new or missing column, no object left out, as many rows as usual",
+        unexpected_count=len(surprises),
+        sample=[],
+    )
+
+
+def _column_surprises(loads: list[Load], ledger: Ledger) -> list[str]:
+    surprises = []
     for load in loads:
-        path = quarantine_path(settings, load)
-        if len(rows) < limit and load.rows_quarantined and path.exists():
-            found = pl.scan_parquet(path).head(limit - len(rows)).collect()
-            rows += found.drop("source", "object").to_dicts()
-    return rows
+        new = _names(load.new_columns)
+        if new:
+            surprises.append(f"{load.file}: new columns, kept as text in bronze: {_listed(new)}")
+        before = ledger.last_accepted(load.name)
+        if before is not None:
+            gone = [
+                name
+                for name in _names(load.missing_columns)
+                if name not in _names(before.missing_columns)
+            ]
+            if gone:
+                surprises.append(f"{load.file}: columns are missing and NULL: {_listed(gone)}")
+    return surprises
+
+
+def _row_surprises(contract: Contract, loads: list[Load], ledger: Ledger) -> list[str]:
+    fresh = [load for load in loads if load.status != "duplicate" and load.reload_of is None]
+    surprises = []
+    for night in sorted({load.batch_date for load in fresh if load.extract == "full"}):
+        files = [load for load in fresh if load.batch_date == night]
+        rows = sum(load.rows_accepted for load in files)
+        usual = usual_row_count(contract.name, files[0], ledger)
+        if usual is not None and is_far_fewer(rows, usual):
+            surprises.append(
+                f"{rows:,} rows on {night} where {usual:,.0f} are usual: the extract looks cut "
+                f"off, and no record it lacks counts as deleted"
+            )
+        elif usual is not None and is_far_more(rows, usual):
+            surprises.append(f"{rows:,} rows on {night} where {usual:,.0f} are usual")
+    if not loads and _is_missing(contract, ledger):
+        surprises.append("nothing was delivered, although it was the night before")
+    return surprises
+
+
+def _is_missing(contract: Contract, ledger: Ledger) -> bool:
+    """Whether the source's newest published night brought the object, and this one did not."""
+    if contract.is_declared:
+        return False
+    nights = [
+        load.batch_date for load in ledger.with_status("accepted") if load.source == contract.source
+    ]
+    is_this_night = any(load.source == contract.source for load in ledger.with_status("loaded"))
+    return is_this_night and any(
+        load.batch_date == max(nights)
+        for load in ledger.with_status("accepted")
+        if load.name == contract.name
+    )
+
+
+def _names(as_json: str | None) -> list[str]:
+    return list(json.loads(as_json)) if as_json else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name[:60]}`" for name in names[:10])
+    return f"{shown} and {len(names) - 10} more" if len(names) > 10 else shown

@@ -1,61 +1,43 @@
 """One file becomes bronze rows and quarantined rows, and a line in the ledger.
 
-Belongs here: streaming a file through its contract, writing both sides under their final names
-only when they are whole, and the account that no row was lost.
-Does not belong here: which files are due (night.py), what a value is (cast.py).
+Belongs here: what a file is called in bronze, telling bytes that were loaded before, and moving
+both sides to their final names only when they are whole.
+Does not belong here: which files are due (night.py), reading and splitting (split.py).
 """
 
 from __future__ import annotations
 
+import json
+import re
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
-from orchestration.bronze.cast import (
-    BROKEN_COLUMN,
-    BROKEN_RULE,
-    BROKEN_VALUE,
-    MissingColumnsError,
-    bronze_schema,
-    cast_by_contract,
-)
+from orchestration.bronze.cast import bronze_schema
+from orchestration.bronze.header import MissingColumnsError
+from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.split import Sides, split_file
 from orchestration.durable import checksum, replace_durably
-from orchestration.extracts.csv_structure import UnreadableFileError, raw_records
-from orchestration.extracts.csv_text import TextFile, open_csv
 from orchestration.extracts.landing import LandedFile
 from orchestration.extracts.ledger import Ledger, Load
+from orchestration.extracts.table import UnreadableFileError
+from orchestration.extracts.unpack import plain_name, unpack
+from orchestration.progress import reading
 from orchestration.settings import Settings
 from orchestration.sources.contract import Contract
 
-QUARANTINE_SCHEMA = pl.Schema(
-    {
-        "source": pl.String(),
-        "object": pl.String(),
-        "batch_date": pl.Date(),
-        "file": pl.String(),
-        "row_number": pl.Int64(),
-        "column": pl.String(),
-        "rule": pl.String(),
-        "value": pl.String(),
-        "raw_text": pl.String(),
-    }
-)
-
-
-class LostRowsError(Exception):
-    """Rows read are not rows accepted plus rows quarantined: the reader itself is at fault."""
+# Part of the name of a bronze file, whatever a file was landed as.
+_LONGEST_STEM = 80
 
 
 def accepted_path(settings: Settings, load: Load) -> Path:
     """Where the accepted rows of a load stand."""
     return settings.bronze / f"{load.load_id}.parquet"
-
-
-def quarantine_path(settings: Settings, load: Load) -> Path:
-    """Where the refused rows of a load stand, if there were any."""
-    return settings.quarantine / f"{load.load_id}.parquet"
 
 
 def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: str) -> Load:
@@ -65,51 +47,135 @@ def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: st
     check on its object then refuses the night. Bytes that this object has seen before give a load
     with the status `duplicate` and no rows. Raises LostRowsError when the account does not close.
     """
-    contract, started = landed.contract, datetime.now(UTC).replace(tzinfo=None)
-    stat = landed.path.stat()
-    digest = checksum(landed.path)
-    accepted = quarantined = read = 0
-    status, error = "loaded", None
-    batch = f"batch={landed.night.isoformat()}"
-    load_id = f"{contract.source}/{contract.object}/{batch}/{landed.path.stem}-{digest[:12]}"
-    number = ledger.next_number()
-    only_night = landed.night if contract.extract == "full" else None
-    known = ledger.known(contract.source, contract.object, digest, only_night)
-    # Pipelines are due only when they changed, be it back to what they were.
-    if known is not None and not contract.pipelines:
-        status = "duplicate"
-        error = f"the same bytes as {known.file} of {known.batch_date}, loaded before"
-        load_id = f"{load_id}-{started:%Y%m%d%H%M%S%f}"
-    else:
-        try:
-            read, accepted, quarantined = _split(landed, load_id, number, settings)
-        except (UnreadableFileError, MissingColumnsError) as problem:
-            error = str(problem)
-        except pl.exceptions.ComputeError as problem:
-            error = f"not readable as CSV: {str(problem).splitlines()[0]}"
-    load = Load(
-        load_id=load_id,
-        load_number=number,
-        run_id=run_id,
-        source=contract.source,
-        object=contract.object,
-        batch_date=landed.night,
-        file=landed.path.name,
-        bytes=stat.st_size,
-        modified_ns=stat.st_mtime_ns,
-        checksum=digest,
-        extract=contract.extract,
-        contract_version=contract.version,
-        rows_read=read,
-        rows_accepted=accepted,
-        rows_quarantined=quarantined,
-        status=status,
-        error=error,
-        started_at=started,
-        finished_at=datetime.now(UTC).replace(tzinfo=None),
-    )
+    settings.bronze.mkdir(parents=True, exist_ok=True)
+    load = _begun(landed, ledger.next_number(), run_id)
+    if not landed.problem:
+        with (
+            tempfile.TemporaryDirectory(prefix=".loading-", dir=settings.bronze) as scratch,
+            reading(f"{load.name} {load.batch_date}/{load.file}", load.bytes),
+        ):
+            try:
+                load = _loaded(load, landed, ledger, settings, Path(scratch))
+            except (UnreadableFileError, MissingColumnsError) as problem:
+                load = replace(load, error=str(problem))
+            except pl.exceptions.ComputeError as problem:
+                load = replace(load, error=f"not readable: {str(problem).splitlines()[0]}")
+    load = replace(load, finished_at=_now())
     ledger.add(load)
     return load
+
+
+def _begun(landed: LandedFile, number: int, run_id: str) -> Load:
+    return Load(
+        load_id=_load_id(landed, f"unread-{number}"),
+        load_number=number,
+        run_id=run_id,
+        source=landed.contract.source,
+        object=landed.contract.object,
+        batch_date=landed.night,
+        file=landed.name,
+        bytes=landed.entry.bytes,
+        modified_ns=landed.entry.modified_ns,
+        checksum="",
+        extract=landed.contract.extract,
+        contract_version=landed.contract.version,
+        rows_read=0,
+        rows_accepted=0,
+        rows_quarantined=0,
+        status="loaded",
+        error=landed.problem,
+        started_at=_now(),
+        finished_at=_now(),
+        reload_of=landed.reload_of,
+    )
+
+
+def _loaded(
+    load: Load, landed: LandedFile, ledger: Ledger, settings: Settings, scratch: Path
+) -> Load:
+    """The load, with its rows in their place."""
+    path = _plain_file(landed, settings, scratch)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        summing = beside.submit(checksum, path)
+        # Of a size that was loaded before, the bytes may have been too: then nothing is read.
+        if ledger.has_size(load) and (before := _known(load, landed, summing.result(), ledger)):
+            return _repeated(load, before)
+        sides = split_file(landed, path, load.load_number, settings, scratch)
+        digest = summing.result()
+    # The same rows in another packing are found out only here.
+    if before := _known(load, landed, digest, ledger):
+        return _repeated(load, before)
+    load = replace(
+        load,
+        load_id=_load_id(landed, digest[:12]),
+        checksum=digest,
+        rows_read=sides.rows_read,
+        rows_accepted=sides.rows_accepted,
+        rows_quarantined=sides.rows_quarantined,
+        columns=json.dumps(sides.columns),
+        new_columns=json.dumps(_new_columns(sides, ledger.last_accepted(load.name))),
+        missing_columns=json.dumps(sides.missing_columns),
+    )
+    if sides.bad:
+        _move(sides.bad, quarantine_path(settings, load))
+    _move(sides.good, accepted_path(settings, load))
+    return load
+
+
+def _plain_file(landed: LandedFile, settings: Settings, scratch: Path) -> Path:
+    """The file unpacked. Of a zip that stands elsewhere only the member is brought here."""
+    with ExitStack() as opened:
+        source = opened.enter_context(landed.open()) if landed.member else landed.fetch(scratch)
+        return unpack(
+            source,
+            landed.base_name,
+            landed.contract.options,
+            landed.member,
+            scratch,
+            settings.max_file_bytes,
+        )
+
+
+def _known(load: Load, landed: LandedFile, digest: str, ledger: Ledger) -> Load | None:
+    """The load that brought in these bytes before, where that makes these ones needless."""
+    if landed.contract.is_declared:
+        # What a source file says itself is due only when it changed, be it back to what it was.
+        return None
+    only_night = landed.night if landed.contract.extract == "full" else None
+    return ledger.known(load.source, load.object, digest, only_night)
+
+
+def _repeated(load: Load, before: Load) -> Load:
+    return replace(
+        load,
+        load_id=f"{before.load_id}-again-{load.load_number}",
+        checksum=before.checksum,
+        status="duplicate",
+        error=f"the same bytes as {before.file} of {before.batch_date}, loaded before",
+    )
+
+
+def _load_id(landed: LandedFile, ending: str) -> str:
+    """`<source>/<object>/batch=<night>/<file>-<ending>`, safe as a path."""
+    stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", plain_name(landed.name)).lstrip(".")
+    batch = f"batch={landed.night.isoformat()}"
+    contract = landed.contract
+    return f"{contract.source}/{contract.object}/{batch}/{stem[:_LONGEST_STEM]}-{ending}"
+
+
+def _new_columns(sides: Sides, before: Load | None) -> list[str]:
+    """Columns that the object's last published file did not have."""
+    known = json.loads(before.columns) if before and before.columns else None
+    return [] if known is None else [name for name in sides.columns if name not in known]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _move(finished: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    replace_durably(finished, target)
 
 
 def write_contract_file(contract: Contract, folder: Path) -> None:
@@ -121,105 +187,3 @@ def write_contract_file(contract: Contract, folder: Path) -> None:
     for outdated in path.parent.glob("*.parquet"):
         outdated.unlink()
     bronze_schema(contract).to_frame().write_parquet(path)
-
-
-def _split(
-    landed: LandedFile, load_id: str, number: int, settings: Settings
-) -> tuple[int, int, int]:
-    """Write both sides; return rows read, accepted and quarantined."""
-    settings.bronze.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".loading-", dir=settings.bronze) as scratch_name:
-        scratch = Path(scratch_name)
-        text = open_csv(landed.path, landed.contract.options, scratch)
-        good, bad = scratch / "accepted.parquet", scratch / "refused.parquet"
-        accepted, refused = _write_sides(landed, text, number, good, bad)
-        read, malformed = text.structure.record_count, len(text.structure.malformed)
-        if read != accepted + refused + malformed:
-            raise LostRowsError(
-                f"{landed.path}: {read} records, but {accepted} accepted, {refused} refused and "
-                f"{malformed} malformed ones"
-            )
-        if refused + malformed:
-            listing = scratch / "quarantine.parquet"
-            _quarantine(landed, text, bad).write_parquet(listing)
-            _move(listing, settings.quarantine / f"{load_id}.parquet")
-        _move(good, settings.bronze / f"{load_id}.parquet")
-        return read, accepted, refused + malformed
-
-
-def _write_sides(
-    landed: LandedFile, text: TextFile, number: int, good: Path, bad: Path
-) -> tuple[int, int]:
-    checked = cast_by_contract(text.records, landed.contract, set(text.structure.header))
-    schema = bronze_schema(landed.contract)
-    is_good = pl.col(BROKEN_COLUMN).is_null()
-    accepted = (
-        checked.filter(is_good)
-        .with_columns(
-            _source=pl.lit(landed.contract.source),
-            _batch_date=pl.lit(landed.night),
-            _load_number=pl.lit(number, dtype=pl.Int64),
-            _file=pl.lit(landed.path.name),
-        )
-        .select(schema.names())
-    )
-    refused = checked.filter(~is_good).select(
-        "_row_number", BROKEN_COLUMN, BROKEN_RULE, BROKEN_VALUE
-    )
-    pl.collect_all(
-        [
-            accepted.sink_parquet(good, compression="zstd", lazy=True),
-            refused.sink_parquet(bad, lazy=True),
-        ],
-        engine="streaming",
-    )
-    return _rows(good), _rows(bad)
-
-
-def _rows(path: Path) -> int:
-    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
-
-
-def _quarantine(landed: LandedFile, text: TextFile, bad: Path) -> pl.DataFrame:
-    """The refused rows with the raw text of each, in order of row number."""
-    expected = len(text.structure.header)
-    malformed = pl.DataFrame(
-        {
-            "_row_number": [record.row_number for record in text.structure.malformed],
-            BROKEN_COLUMN: None,
-            BROKEN_RULE: [
-                "a quote out of place"
-                if record.is_misquoted
-                else f"{record.field_count} fields where the header has {expected}"
-                for record in text.structure.malformed
-            ],
-            BROKEN_VALUE: None,
-        },
-        schema={
-            "_row_number": pl.Int64,
-            BROKEN_COLUMN: pl.String,
-            BROKEN_RULE: pl.String,
-            BROKEN_VALUE: pl.String,
-        },
-    )
-    refused = pl.concat([pl.read_parquet(bad), malformed]).sort("_row_number")
-    options = landed.contract.options
-    raw = raw_records(
-        text.path, refused["_row_number"], delimiter=options.delimiter, quote=options.quote
-    )
-    return refused.select(
-        source=pl.lit(landed.contract.source),
-        object=pl.lit(landed.contract.object),
-        batch_date=pl.lit(landed.night),
-        file=pl.lit(landed.path.name),
-        row_number="_row_number",
-        column=BROKEN_COLUMN,
-        rule=BROKEN_RULE,
-        value=BROKEN_VALUE,
-        raw_text=pl.Series([raw[number] for number in refused["_row_number"]], dtype=pl.String),
-    ).match_to_schema(QUARANTINE_SCHEMA)
-
-
-def _move(finished: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    replace_durably(finished, target)

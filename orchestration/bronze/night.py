@@ -6,33 +6,44 @@ Does not belong here: how one file is read (load.py), what the gate asks (gate/)
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from orchestration.bronze.load import accepted_path, load_file, quarantine_path, write_contract_file
-from orchestration.durable import checksum
-from orchestration.extracts.landing import LandedFile, Night, landed_nights
+from orchestration.bronze.declared import declared_files
+from orchestration.bronze.load import accepted_path, load_file, write_contract_file
+from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.reload import reload_files
+from orchestration.bronze.usual import is_whole
+from orchestration.extracts.landing import (
+    FIRST_NIGHT,
+    LandedFile,
+    Night,
+    is_loadable,
+    landed_nights,
+)
 from orchestration.extracts.ledger import Ledger, Load
+from orchestration.extracts.places import landing_place
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source, canonical_contracts, load_sources
-from orchestration.sources.contract import Contract
 
 
 @dataclass(frozen=True)
 class Landing:
-    """What is landed and not yet loaded, and what must wait."""
+    """What is landed and not yet loaded, and what must wait.
+
+    `absent` are nights, by source, that never came although an earlier and a later one did.
+    """
 
     files: dict[date, list[LandedFile]]
     incomplete: list[Night]
     unclaimed: list[str]
+    absent: dict[str, list[date]]
 
 
 def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> Landing:
-    """Look over the landing folder.
+    """Look over the landing place.
 
     A night is due with the files the ledger has not seen; a corrected file of a refused night
     brings the night's other refused files along. Nights in `always` are taken even when they look
@@ -40,33 +51,46 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
     """
     sources = load_sources(settings.user_sources)
     chosen = set(always)
+    held = {load.place for load in ledger.held()}
     files: dict[date, list[LandedFile]] = {}
     incomplete, unclaimed = [], []
-    nights = landed_nights(settings.landing, sources.values())
+    landed = landed_nights(landing_place(settings), sources.values())
+    nights = [night for night in landed if is_loadable(night.night)]
+    unclaimed += [
+        f"{night.source.name}/{night.night} (nights begin at {FIRST_NIGHT} and end tomorrow)"
+        for night in landed
+        if night not in nights
+    ]
     for night in nights:
-        there = night.files()
+        settled = {
+            entry.name
+            for entry in night.zips()
+            if ledger.is_settled(
+                entry.name, night.source.name, night.night, entry.bytes, entry.modified_ns
+            )
+        }
+        there = night.files(settled)
         fresh = [file for file in there if not _seen(file, ledger)]
         if fresh:
-            held = {load.place for load in ledger.held()}
-            fresh = [file for file in there if file in fresh or _place(file) in held]
+            fresh = [file for file in there if file in fresh or file.place in held]
         if fresh and night.night not in chosen and not night.is_complete(settings.quiet_minutes):
             incomplete.append(night)
             continue
-        unclaimed += [f"{night.source.name}/{night.night}/{name}" for name in night.unclaimed()]
+        unclaimed += [
+            f"{night.source.name}/{night.night}/{name}" for name in night.unclaimed(settled)
+        ]
         if fresh:
             files.setdefault(night.night, []).extend(fresh)
     for source in sources.values():
         newest = max((night.night for night in nights if night.source == source), default=None)
-        stages = source.contracts.get("stages")
-        if newest is None or stages is None or not stages.pipelines:
-            continue
-        file = _pipelines_file(stages, newest, settings)
-        tried = [load for load in ledger.loads if load.name == stages.name]
-        if not tried or tried[-1].checksum != checksum(file.path):
-            files.setdefault(newest, []).insert(0, file)
+        if newest is not None:
+            declared = declared_files(source, newest, settings, ledger)
+            files[newest] = [*declared, *files.get(newest, [])]
+    for file in reload_files(settings, ledger, sources):
+        files.setdefault(file.night, []).append(file)
     waiting = {night.night for night in incomplete}
-    due = {night: found for night, found in sorted(files.items()) if night not in waiting}
-    return Landing(files=due, incomplete=incomplete, unclaimed=unclaimed)
+    due = {night: found for night, found in sorted(files.items()) if found and night not in waiting}
+    return Landing(due, incomplete, unclaimed, _absent(nights))
 
 
 def load_night(settings: Settings, night: date, run_id: str, source: str) -> list[Load]:
@@ -76,11 +100,43 @@ def load_night(settings: Settings, night: date, run_id: str, source: str) -> lis
     """
     ledger = Ledger(settings.ledger)
     landing = survey(settings, ledger, always=[night])
+    depths = _lookup_depths(load_sources(settings.user_sources)[source])
     for batch, files in landing.files.items():
-        for file in files:
-            if batch <= night and file.contract.source == source:
-                load_file(file, ledger, settings, run_id)
+        due = [file for file in files if batch <= night and file.contract.source == source]
+        for file in sorted(due, key=lambda file: depths[file.contract.object]):
+            load_file(file, ledger, settings, run_id)
+    loads = [load for load in ledger.of_run(run_id) if load.source == source]
+    whole = {
+        load.load_id: {"is_whole": is_whole(load, loads, ledger)}
+        for load in loads
+        if load.extract == "full"
+    }
+    if whole:
+        ledger.update(whole)
     return [load for load in ledger.of_run(run_id) if load.source == source]
+
+
+def _lookup_depths(source: Source) -> dict[str, int]:
+    """How many objects must be in bronze before an object can be loaded, one after another."""
+
+    def depth(name: str) -> int:
+        targets = {
+            column.lookup.object for column in source.contracts[name].columns if column.lookup
+        }
+        return 1 + max(map(depth, targets), default=-1)
+
+    return {name: depth(name) for name in source.contracts}
+
+
+def _absent(nights: list[Night]) -> dict[str, list[date]]:
+    absent: dict[str, list[date]] = {}
+    for name in {night.source.name for night in nights}:
+        came = [night.night for night in nights if night.source.name == name]
+        days = range(min(came).toordinal(), max(came).toordinal())
+        gone = sorted(set(days) - {day.toordinal() for day in came})
+        if gone:
+            absent[name] = [date.fromordinal(day) for day in gone]
+    return absent
 
 
 def write_contract_files(settings: Settings, sources: dict[str, Source]) -> None:
@@ -134,6 +190,15 @@ def refuse(settings: Settings) -> None:
         accepted_path(settings, load).unlink(missing_ok=True)
 
 
+def refuse_objects(settings: Settings, objects: list[str], loads: list[Load]) -> None:
+    """Take the rows of some objects' loads out of bronze; the rest of their night goes on."""
+    ledger = Ledger(settings.ledger)
+    gone = [load for load in loads if load.object in objects and load.status == "loaded"]
+    ledger.mark([load.load_id for load in [*gone, *ledger.copies(gone)]], "refused")
+    for load in gone:
+        accepted_path(settings, load).unlink(missing_ok=True)
+
+
 def retry(settings: Settings, night: date) -> None:
     """Make the refused files of a night due again."""
     ledger = Ledger(settings.ledger)
@@ -143,31 +208,4 @@ def retry(settings: Settings, night: date) -> None:
 
 
 def _seen(file: LandedFile, ledger: Ledger) -> bool:
-    stat = file.path.stat()
-    return ledger.seen(_place(file), stat.st_size, stat.st_mtime_ns)
-
-
-def _place(file: LandedFile) -> tuple[str, str, date, str]:
-    return file.contract.source, file.contract.object, file.night, file.path.name
-
-
-def _pipelines_file(contract: Contract, night: date, settings: Settings) -> LandedFile:
-    """The `pipelines:` of a source file, written out as the CSV file a CRM would have sent."""
-    columns = [column.name for column in contract.columns]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    for pipeline in contract.pipelines:
-        said = {"pipeline": pipeline.name}
-        for rank, stage in enumerate(pipeline.stages, start=1):
-            qualifying = str(stage == pipeline.qualified_from).lower()
-            row = {"stage": stage, "rank": rank, "kind": "open", "is_qualifying": qualifying}
-            writer.writerow(said | row)
-        for kind, stages in (("won", pipeline.won), ("lost", pipeline.lost)):
-            for stage in stages:
-                writer.writerow(said | {"stage": stage, "kind": kind})
-    path = settings.bronze / contract.source / "pipelines.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists() or path.read_text(encoding="utf-8") != text.getvalue():
-        path.write_text(text.getvalue(), encoding="utf-8")
-    return LandedFile(contract=contract, night=night, path=path)
+    return ledger.seen(file.place, file.entry.bytes, file.entry.modified_ns)

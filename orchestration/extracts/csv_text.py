@@ -1,46 +1,55 @@
-"""A CSV file as a lazy frame of text columns, one row a well-formed record.
+"""A CSV file as a table of text, one row a well-formed record.
 
-Belongs here: encodings, malformed records cut out, row numbers as a spreadsheet shows them.
-Does not belong here: types and rules (bronze/cast.py), where records end (csv_structure.py).
+Belongs here: delimiters, malformed records cut out, row numbers as a spreadsheet shows them.
+Does not belong here: encodings (encodings.py), where records end (csv_structure.py), types and
+rules (bronze/cast.py).
 """
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass
+import csv
+from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import polars as pl
 
-from orchestration.extracts.csv_structure import Structure, UnreadableFileError, read_structure
-from orchestration.sources.model import FileOptions
+from orchestration.extracts.csv_structure import Structure, raw_records, read_structure
+from orchestration.extracts.encodings import opened_first
+from orchestration.extracts.table import ROW_NUMBER, Malformed, TextTable, UnreadableFileError
+from orchestration.sources.file_options import FileOptions
 
-ROW_NUMBER = "_row_number"
-_EXPECTED_UTF8 = {"utf-8", "utf8", "utf-8-sig", "ascii"}
-
-
-@dataclass(frozen=True)
-class TextFile:
-    """A file ready to be read: its structure, and its well-formed records as text."""
-
-    path: Path
-    structure: Structure
-    records: pl.LazyFrame
+# What Salesforce's Bulk API offers, and with it what other programs write.
+_DELIMITERS = (",", "\t", ";", "|", "^", "`")
+_LINE_BYTES = 1024 * 1024
 
 
-def open_csv(path: Path, options: FileOptions, scratch: Path) -> TextFile:
+def open_csv(
+    path: Path, options: FileOptions, scratch: Path, expected: Collection[str] = ()
+) -> TextTable:
     """Open one CSV file.
 
-    `records` has one String column per header name plus `_row_number` (Int64); an empty field is
-    NULL. Malformed records are left out of it and listed in `structure.malformed`. `scratch` is a
-    folder for copies that the caller throws away.
-    Raises UnreadableFileError when the file as a whole cannot be read.
+    Row 1 is the first line of the file. `expected` are names that the header may hold: with
+    `delimiter: auto` they tell which delimiter it is. `scratch` is a folder for copies that the
+    caller throws away. Raises UnreadableFileError when the file as a whole cannot be read.
     """
-    if options.encoding.lower() not in _EXPECTED_UTF8:
-        path = _as_utf8(path, options.encoding, scratch)
-    structure = read_structure(path, delimiter=options.delimiter, quote=options.quote)
+    return opened_first(
+        path, options.encoding, scratch, partial(_open_utf8, options, scratch, expected)
+    )
+
+
+def _open_utf8(
+    options: FileOptions, scratch: Path, expected: Collection[str], path: Path
+) -> TextTable:
+    lines_above = options.header_row - 1
+    if lines_above or options.skip_footer:
+        path = _trimmed(path, lines_above, options.skip_footer, scratch)
+    quote, delimiter = options.quote, options.delimiter
+    if delimiter == "auto":
+        delimiter = _delimiter_of(path, quote, expected)
+    structure = read_structure(path, delimiter=delimiter, quote=quote)
     if ROW_NUMBER in structure.header:
         raise UnreadableFileError(
             f"the header names `{ROW_NUMBER}`, a name that bronze needs itself"
@@ -56,45 +65,96 @@ def open_csv(path: Path, options: FileOptions, scratch: Path) -> TextFile:
         raise_if_empty=False,
         glob=False,
         schema=dict.fromkeys(structure.header, pl.String),
-        separator=options.delimiter,
-        quote_char=options.quote,
+        separator=delimiter,
+        quote_char=quote,
         row_index_name=ROW_NUMBER,
         row_index_offset=2,
-    ).with_columns(_row_numbers(structure).alias(ROW_NUMBER))
-    return TextFile(path=path, structure=structure, records=records)
+    ).with_columns(_row_numbers(structure, lines_above).alias(ROW_NUMBER))
+    return TextTable(
+        header=structure.header,
+        record_count=structure.record_count,
+        malformed=tuple(
+            Malformed(record.row_number + lines_above, record.reason)
+            for record in structure.malformed
+        ),
+        records=records,
+        raw_texts=partial(_raw_texts, path, delimiter, quote, lines_above),
+        raw_header=_first_line(path, quote),
+    )
 
 
-def _row_numbers(structure: Structure) -> pl.Expr:
+def _raw_texts(
+    path: Path, delimiter: str, quote: str, lines_above: int, row_numbers: Collection[int]
+) -> dict[int, str]:
+    inner = [number - lines_above for number in row_numbers]
+    texts = raw_records(path, inner, delimiter=delimiter, quote=quote)
+    return {number + lines_above: text for number, text in texts.items()}
+
+
+def _row_numbers(structure: Structure, lines_above: int) -> pl.Expr:
     """Row numbers of the file, from those of the file without its malformed records."""
     read = pl.col(ROW_NUMBER).cast(pl.Int64)
-    if not structure.malformed:
-        return read
-    # The i-th malformed row pushes all rows from its own number less i onwards down by one.
-    gaps = np.array([bad.row_number for bad in structure.malformed], dtype=np.int64)
-    shifted = pl.Series(gaps - np.arange(len(gaps)))
-    return read + pl.lit(shifted).search_sorted(read, side="right").cast(pl.Int64)
+    if structure.malformed:
+        # The i-th malformed row pushes all from its own number less i onwards down by one.
+        gaps = np.array([bad.row_number for bad in structure.malformed], dtype=np.int64)
+        shifted = pl.Series(gaps - np.arange(len(gaps)))
+        read = read + pl.lit(shifted).search_sorted(read, side="right").cast(pl.Int64)
+    return read + lines_above if lines_above else read
 
 
-def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
-    copy = scratch / f"{path.name}.utf8"
-    try:
-        with (
-            path.open("r", encoding=encoding, newline="") as source,
-            copy.open("w", encoding="utf-8", newline="") as target,
-        ):
-            shutil.copyfileobj(source, target, length=1024 * 1024)
-    except LookupError as error:
-        raise UnreadableFileError(f"there is no encoding named {encoding!r}") from error
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(
-            f"not {encoding} at byte {error.start}: name another encoding in the source file"
-        ) from error
+def _delimiter_of(path: Path, quote: str, expected: Collection[str]) -> str:
+    """The delimiter that splits the header into the most names that are expected."""
+    line, known = _first_line(path, quote), {name.casefold() for name in expected}
+
+    def names_found(delimiter: str) -> int:
+        names = next(csv.reader([line], delimiter=delimiter, quotechar=quote), [])
+        return sum(name.strip().casefold() in known for name in names)
+
+    return max(_DELIMITERS, key=names_found)
+
+
+def _first_line(path: Path, quote: str) -> str:
+    """The header as it stands, its quoted line ends included."""
+    with path.open("rb") as file:
+        line = file.readline(_LINE_BYTES)
+        while not line.strip(b"\xef\xbb\xbf\r\n") and line:
+            line = file.readline(_LINE_BYTES)
+        while line.count(quote.encode()) % 2 and (more := file.readline(_LINE_BYTES)):
+            line += more
+            if len(line) > _LINE_BYTES:
+                break
+    return line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
+
+
+def _trimmed(path: Path, lines_above: int, lines_below: int, scratch: Path) -> Path:
+    """A copy without the lines above the header and those of the footer."""
+    size = path.stat().st_size
+    copy = scratch / "trimmed.csv"
+    with path.open("rb") as source, copy.open("wb") as target:
+        for _ in range(lines_above):
+            source.readline()
+        start = source.tell()
+        _copy_range(source, target, start, _footer_start(source, size, lines_below))
     return copy
+
+
+def _footer_start(file: BinaryIO, size: int, lines: int) -> int:
+    """Where the last `lines` lines begin; a file may end with or without a line end."""
+    if not lines:
+        return size
+    end, block, wanted = size, b"", lines + 1
+    while end > 0 and block.rstrip(b"\r\n").count(b"\n") < wanted:
+        start = max(0, end - 64 * 1024)
+        file.seek(start)
+        block = file.read(end - start) + block
+        end = start
+    kept = block.rstrip(b"\r\n").rsplit(b"\n", lines)
+    return end + len(kept[0]) + 1 if len(kept) > lines else 0
 
 
 def _without_gaps(path: Path, structure: Structure, scratch: Path) -> Path:
     gaps = sorted([(bad.start, bad.end) for bad in structure.malformed] + list(structure.blank))
-    copy = scratch / f"{path.name}.whole"
+    copy = scratch / "whole.csv"
     with path.open("rb") as source, copy.open("wb") as target:
         position = 0
         for start, end in gaps:

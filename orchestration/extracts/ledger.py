@@ -11,10 +11,11 @@ bronze, and the file waits in landing to be corrected or tried again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -41,13 +42,22 @@ SCHEMA = pl.Schema(
         "error": pl.String(),
         "started_at": pl.Datetime("us"),
         "finished_at": pl.Datetime("us"),
+        "is_whole": pl.Boolean(),
+        "reload_of": pl.String(),
+        "columns": pl.String(),
+        "new_columns": pl.String(),
+        "missing_columns": pl.String(),
     }
 )
 
 
 @dataclass(frozen=True)
 class Load:
-    """One line of the ledger: one file read for one object. Instants are UTC."""
+    """One line of the ledger: one file read for one object. Instants are UTC.
+
+    `is_whole` tells of a full extract whether records it lacks are deleted; `reload_of` is the
+    load whose quarantined rows the file repeats. Columns are those of the file, as JSON lists.
+    """
 
     load_id: str
     load_number: int
@@ -68,6 +78,11 @@ class Load:
     error: str | None
     started_at: datetime
     finished_at: datetime
+    is_whole: bool | None = None
+    reload_of: str | None = None
+    columns: str | None = None
+    new_columns: str | None = None
+    missing_columns: str | None = None
 
     @property
     def name(self) -> str:
@@ -79,6 +94,12 @@ class Load:
         """Source, object, night and file name: a corrected file takes the same place."""
         return self.source, self.object, self.batch_date, self.file
 
+    @property
+    def archive(self) -> str | None:
+        """The zip that the file is a member of."""
+        archive, slash, _ = self.file.partition("/")
+        return archive if slash else None
+
 
 class Ledger:
     """The ledger file, read once and written whole on every change."""
@@ -87,7 +108,8 @@ class Ledger:
         self._path = path
         self.loads: list[Load] = []
         if path.exists():
-            self.loads = [Load(**row) for row in pl.read_parquet(path).iter_rows(named=True)]
+            written = pl.read_parquet(path).match_to_schema(SCHEMA, missing_columns="insert")
+            self.loads = [Load(**row) for row in written.iter_rows(named=True)]
 
     def known(
         self, source: str, object_: str, checksum: str, night: date | None = None
@@ -108,6 +130,14 @@ class Ledger:
             None,
         )
 
+    def has_size(self, load: Load) -> bool:
+        """Whether a file of this object, loaded or accepted, was as many bytes long."""
+        return any(
+            (each.name, each.bytes) == (load.name, load.bytes)
+            for each in self.loads
+            if each.status in ("loaded", "accepted")
+        )
+
     def seen(self, place: tuple[str, str, date, str], size: int, modified_ns: int) -> bool:
         """Whether the very file in this place, unchanged in size and time, was tried before."""
         return any(
@@ -115,10 +145,45 @@ class Ledger:
             for load in self.loads
         )
 
+    def last_accepted(self, name: str) -> Load | None:
+        """The newest published load of an object."""
+        return max(
+            (load for load in self.with_status("accepted") if load.name == name),
+            key=lambda load: load.load_number,
+            default=None,
+        )
+
+    def row_counts(self, name: str, before: date) -> list[int]:
+        """Published rows of an object, a night each, of the nights before one, newest first."""
+        counts: dict[date, int] = {}
+        for load in self.with_status("accepted"):
+            if load.name == name and load.batch_date < before:
+                counts[load.batch_date] = counts.get(load.batch_date, 0) + load.rows_accepted
+        return [count for _, count in sorted(counts.items(), reverse=True)]
+
     def held(self) -> list[Load]:
         """Refused loads whose place no later file has taken: their rows are in no version."""
-        taken = {load.place for load in self.loads if load.status != "refused"}
-        return [load for load in self.with_status("refused") if load.place not in taken]
+        judged = [load for load in self.loads if load.status != "refused"]
+        taken = {load.place for load in judged}
+        # A zip that could not be opened gives way to the members of the one that took its place.
+        zips = {(load.source, load.batch_date, load.archive) for load in judged if load.archive}
+        return [
+            load
+            for load in self.with_status("refused")
+            if load.place not in taken and (load.source, load.batch_date, load.file) not in zips
+        ]
+
+    def is_settled(self, file: str, source: str, night: date, size: int, modified_ns: int) -> bool:
+        """Whether a zip, unchanged in size and time, was loaded and nothing of it is held back."""
+        members = [
+            load
+            for load in self.loads
+            if (load.source, load.batch_date) == (source, night)
+            and file in (load.file, load.archive)
+            and (load.bytes, load.modified_ns) == (size, modified_ns)
+        ]
+        held = {load.place for load in self.held()}
+        return bool(members) and not any(load.place in held for load in members)
 
     def copies(self, loads: Iterable[Load]) -> list[Load]:
         """Duplicates of some loads: without these they are duplicates of nothing."""
@@ -158,13 +223,11 @@ class Ledger:
 
     def mark(self, load_ids: Iterable[str], status: str) -> None:
         """Give loads a new status."""
-        chosen = set(load_ids)
-        self._write(
-            [
-                replace(load, status=status) if load.load_id in chosen else load
-                for load in self.loads
-            ]
-        )
+        self.update({load_id: {"status": status} for load_id in load_ids})
+
+    def update(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change fields of loads, by their ids."""
+        self._write([replace(load, **changes.get(load.load_id, {})) for load in self.loads])
 
     def _write(self, loads: list[Load]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,14 +10,20 @@ from functools import cache
 from pathlib import Path
 
 from orchestration.sources.contract import Contract, mapped_contract, native_contract
-from orchestration.sources.model import ObjectSpec, SourceFile, SourceFileError, read_source_file
+from orchestration.sources.file_options import FileOptions
+from orchestration.sources.model import ObjectSpec, SourceFile, SourceFileError
+from orchestration.sources.reading import read_source_file
 
 _BUILT_IN = Path(__file__).parent
-_NATIVE_SOURCES = ("salesforce",)
+_NATIVE_SOURCES = ("salesforce", "hubspot")
 
 # Stands in for a source under bronze/, so that every canonical object has a file to scan even
 # when no mapped source delivers it.
 CANONICAL = "canonical"
+# How the tables that a source file holds itself are written, whatever it says of its files.
+_AS_WRITTEN_BY_US = {"extract": "full"} | {
+    name: field.get_default() for name, field in FileOptions.model_fields.items()
+}
 # `bronze/mapped/<object>` is the asset of a canonical object over all mapped sources.
 _RESERVED = (CANONICAL, "mapped")
 
@@ -72,12 +78,54 @@ def mapped_source(said: SourceFile) -> Source:
         raise SourceFileError(
             f"{said.source}: stages come from `pipelines:` or from a file, not from both"
         )
+    # What the source file itself says is read like a file that holds canonical columns.
+    whole = said.model_copy(update=_AS_WRITTEN_BY_US)
     if said.pipelines:
-        # The pipelines of the source file are read like a file that holds canonical columns.
-        whole = said.model_copy(update={"extract": "full"})
         stages = native_contract(whole, "stages", objects["stages"])
         contracts["stages"] = replace(stages, canonical=True)
+    if said.lead_statuses is not None:
+        if "lead_statuses" in contracts:
+            raise SourceFileError(
+                f"{said.source}: lead statuses come from `lead_statuses:` or from a file, not both"
+            )
+        statuses = native_contract(whole, "lead_statuses", objects["lead_statuses"])
+        contracts["lead_statuses"] = replace(statuses, canonical=True)
+    _check_links(contracts)
+    contracts = {name: _within(contract, contracts) for name, contract in contracts.items()}
     return Source(name=said.source, time_zone=said.time_zone, contracts=contracts)
+
+
+def _within(contract: Contract, contracts: dict[str, Contract]) -> Contract:
+    """A source that lists no stages cannot be held to a list of stages."""
+    columns = tuple(
+        replace(column, references=None)
+        if column.references and column.references.object not in contracts
+        else column
+        for column in contract.columns
+    )
+    return replace(contract, columns=columns)
+
+
+def _check_links(contracts: dict[str, Contract]) -> None:
+    """Lookups and references of a source name objects and columns that it has."""
+    for contract in contracts.values():
+        for column in contract.columns:
+            if column.lookup is None:
+                continue
+            place = f"{contract.source}.{contract.object}.{column.name}"
+            target = contracts.get(column.lookup.object)
+            if target is None or target is contract:
+                raise SourceFileError(
+                    f"{place}: `lookup` looks into `{column.lookup.object}`, which is no other "
+                    f"object of {contract.source}"
+                )
+            names = [each.name for each in target.columns]
+            for name in (column.lookup.match, column.lookup.return_):
+                if name not in names:
+                    raise SourceFileError(
+                        f"{place}: `lookup` names `{name}`, which is no column of "
+                        f"{target.object}; there are: {', '.join(names)}"
+                    )
 
 
 def load_sources(user_folder: Path) -> dict[str, Source]:

@@ -10,14 +10,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from pydantic import TypeAdapter
+
+from orchestration.sources.file_options import FileOptions
 from orchestration.sources.model import (
     ColumnSpec,
     ColumnType,
-    FileOptions,
+    LeadStatuses,
+    LoadRules,
+    LookupSpec,
     ObjectSpec,
     PipelineSpec,
+    ReferenceSpec,
+    ReportFooter,
     SourceFile,
     SourceFileError,
 )
@@ -45,11 +52,17 @@ SQL_TYPES: dict[ColumnType, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One bronze column: its type, and where in the file its text comes from."""
+    """One bronze column: its type, and where in the file its text comes from.
+
+    `headers` are names for one and the same column of the file, the first that it has is taken;
+    `parts` are several columns put together.
+    """
 
     name: str
     type: ColumnType
-    header: str | None = None
+    headers: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    separator: str = " "
     constant: str | None = None
     default: str | None = None
     formats: tuple[str, ...] = ()
@@ -57,6 +70,9 @@ class Column:
     strip: str | None = None
     is_required: bool = False
     is_header_optional: bool = False
+    lookup: LookupSpec | None = None
+    references: ReferenceSpec | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +89,13 @@ class Contract:
     time_zone: str
     options: FileOptions
     columns: tuple[Column, ...]
+    passthrough: tuple[str, ...] = ()
+    keeps_undeclared: bool = True
+    refuses_night: bool = True
+    max_refused_share: float | None = None
+    report_footer: ReportFooter | None = None
     pipelines: tuple[PipelineSpec, ...] = ()
+    lead_statuses: LeadStatuses | None = None
 
     @property
     def name(self) -> str:
@@ -81,12 +103,14 @@ class Contract:
         return f"{self.source}/{self.object}"
 
     @property
+    def is_declared(self) -> bool:
+        """Whether the source file itself holds the rows: no file of the CRM does."""
+        return bool(self.pipelines) or self.lead_statuses is not None
+
+    @property
     def version(self) -> str:
         """Twelve hex digits that change when the contract does."""
-        said = asdict(self) | {
-            "options": self.options.model_dump(),
-            "pipelines": [pipeline.model_dump() for pipeline in self.pipelines],
-        }
+        said = TypeAdapter(Contract).dump_python(self, mode="json")
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -94,11 +118,14 @@ def native_contract(source: SourceFile, name: str, spec: ObjectSpec) -> Contract
     """The contract of an object whose columns keep the CRM's own names and state their types."""
     columns = []
     for column, said in spec.columns.items():
-        if said.type is None:
+        type_ = said.type
+        if type_ is None:
             raise SourceFileError(
                 f"{source.source}.{name}.{column}: a native column states its type"
             )
-        columns.append(_column(column, said, said.type, said.column or column, source))
+        if not said.column and not said.concat and said.value is None:
+            said = said.model_copy(update={"column": [column]})
+        columns.append(_column(column, said, type_, source))
     return _contract(source, name, spec, canonical=False, columns=tuple(columns))
 
 
@@ -115,21 +142,24 @@ def mapped_contract(
     columns = []
     for column, declared in canonical.columns.items():
         said = spec.columns.get(column)
+        place = f"{source.source}.{name}.{column}"
         if said is None and declared.required and column != "currency_code":
             raise SourceFileError(
                 f"{source.source}.{name}: {name} needs `{column}`; "
                 f"map it to a column of the file or give it a `value`"
             )
         assert declared.type is not None
-        if said is not None and said.column is None and said.value is None:
+        if said is not None and not (said.column or said.concat) and said.value is None:
             raise SourceFileError(
-                f"{source.source}.{name}.{column}: say where it comes from: `column` (a column of "
-                f"the file) or `value` (a constant)"
+                f"{place}: say where it comes from: `column` (a column of the file), `concat` "
+                f"(several) or `value` (a constant)"
             )
-        said = said or ColumnSpec()
-        if said.required is None:
-            said = said.model_copy(update={"required": declared.required})
-        columns.append(_column(column, said, declared.type, said.column, source))
+        if said is not None and said.type not in (None, declared.type):
+            raise SourceFileError(
+                f"{place}: its type is {declared.type}, as of every canonical `{column}`; "
+                f"leave `type` out"
+            )
+        columns.append(_column(column, _completed(said, declared), declared.type, source))
     missing_key = sorted(set(spec.key) - {column.name for column in columns})
     if missing_key:
         raise SourceFileError(
@@ -139,14 +169,27 @@ def mapped_contract(
     return _contract(source, name, spec, canonical=True, columns=tuple(columns))
 
 
-def _column(
-    name: str, said: ColumnSpec, type_: ColumnType, header: str | None, source: SourceFile
-) -> Column:
+def _completed(said: ColumnSpec | None, declared: ColumnSpec) -> ColumnSpec:
+    """What the user says of a canonical column, and what is fixed where the user says nothing."""
+    said = said or ColumnSpec()
+    return said.model_copy(
+        update={
+            "required": declared.required if said.required is None else said.required,
+            "references": said.references or declared.references,
+            "description": declared.description,
+        }
+    )
+
+
+def _column(name: str, said: ColumnSpec, type_: ColumnType, source: SourceFile) -> Column:
     is_currency = name in {"currency_code", "CurrencyIsoCode"}
+    is_from_file = said.value is None and not said.concat
     return Column(
         name=name,
         type=type_,
-        header=None if said.value is not None else header,
+        headers=tuple(said.column) if is_from_file else (),
+        parts=tuple(said.concat),
+        separator=said.separator,
         constant=said.value,
         default=source.currency if is_currency else None,
         formats=tuple(said.format),
@@ -154,15 +197,18 @@ def _column(
         strip=said.strip,
         is_required=bool(said.required),
         is_header_optional=said.optional,
+        lookup=said.lookup,
+        references=said.references,
+        description=said.description,
     )
 
 
 def _contract(
     source: SourceFile, name: str, spec: ObjectSpec, *, canonical: bool, columns: tuple[Column, ...]
 ) -> Contract:
-    options = {
+    rules = {
         field: getattr(spec if field in spec.model_fields_set else source, field)
-        for field in FileOptions.model_fields
+        for field in LoadRules.model_fields
     }
     return Contract(
         source=source.source,
@@ -171,9 +217,15 @@ def _contract(
         description=spec.description,
         files=tuple(spec.files),
         key=tuple(spec.key),
-        extract=spec.extract or source.extract,
+        extract=rules["extract"],
         time_zone=source.time_zone,
-        options=FileOptions(**options),
+        options=FileOptions(**{field: rules[field] for field in FileOptions.model_fields}),
         columns=columns,
+        passthrough=tuple(source.passthrough),
+        keeps_undeclared=rules["undeclared"] == "keep",
+        refuses_night=rules["on_refusal"] == "night",
+        max_refused_share=rules["max_refused_share"],
+        report_footer=source.report_footer,
         pipelines=tuple(source.pipelines) if name == "stages" else (),
+        lead_statuses=source.lead_statuses if name == "lead_statuses" else None,
     )

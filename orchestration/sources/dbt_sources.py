@@ -1,14 +1,17 @@
 """The dbt source declarations, written from the contracts.
 
-Belongs here: turning contracts into `dbt_project/models/staging/<source>/_<source>__sources.yml`.
+Belongs here: turning contracts into `dbt_project/models/staging/<source>/_<source>__sources.yml`,
+and into the list of all bronze objects that a macro gives.
 A test compares the files with what this module writes; after a change to a contract run
 
     python -m orchestration.sources.dbt_sources
+
+Does not belong here: what a person reads about the contracts (reference.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +23,27 @@ from orchestration.sources.catalog import canonical_contracts, native_sources
 from orchestration.sources.contract import ORIGIN_COLUMNS, SQL_TYPES, Contract
 
 _STAGING = PROJECT_ROOT / "dbt_project" / "models" / "staging"
+_OBJECTS = PROJECT_ROOT / "dbt_project" / "macros" / "bronze_objects.sql"
 _HOME = "{{ env_var('FLYWHEEL_HOME', 'flywheel_home') }}"
 _HEADING = "# Written from the contracts by orchestration/sources/dbt_sources.py: change those.\n"
+
+_CRMS = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
+
+# The objects whose records are followed one by one from bronze to the marts (ops.reconciliation).
+_COUNTED = {"opportunity", "deal", "opportunities"}
+_OBJECTS_TEXT = """\
+{{#-
+    Every object in bronze as source, object and key; the key only where reconciliation counts its
+    records.
+
+    Written from the contracts by orchestration/sources/dbt_sources.py: change those.
+-#}}
+{{% macro bronze_objects() -%}}
+    {{{{ return([
+{rows}
+    ]) }}}}
+{{%- endmacro %}}
+"""
 
 
 def declarations() -> dict[Path, str]:
@@ -37,10 +59,11 @@ def declarations() -> dict[Path, str]:
     for name, source in native_sources().items():
         files[_path(name)] = _source(
             name,
-            f"Objects of {name.title()}, in its own columns.",
+            f"Objects of {_CRMS[name]}, in its own columns.",
             source.contracts.values(),
             folder=name,
         )
+    files[_OBJECTS] = _OBJECTS_TEXT.format(rows="\n".join(_object_rows()))
     files[_path("flywheel")] = _text(
         "flywheel",
         "What Flywheel itself remembers.",
@@ -56,6 +79,14 @@ def declarations() -> dict[Path, str]:
     return files
 
 
+def _object_rows() -> Iterator[str]:
+    families = {name: source.contracts for name, source in native_sources().items()}
+    for family, contracts in (families | {"mapped": canonical_contracts()}).items():
+        for contract in contracts.values():
+            key = f"'{contract.key[0]}'" if contract.object in _COUNTED else "none"
+            yield f"        ('{family}', '{contract.object}', {key}),"
+
+
 def _path(name: str) -> Path:
     return _STAGING / name / f"_{name}__sources.yml"
 
@@ -64,24 +95,31 @@ def _source(name: str, description: str, contracts: Iterable[Contract], folder: 
     tables = []
     for contract in contracts:
         files = f"{_HOME}/bronze/{folder}/{contract.object}/*/*.parquet"
-        columns = {column.name: SQL_TYPES[column.type] for column in contract.columns}
         tables.append(
             {
                 "name": contract.object,
                 "description": contract.description,
-                "config": {"external_location": f"read_parquet('{files}', union_by_name=true)"},
-                "columns": [
-                    {"name": column, "data_type": type_}
-                    for column, type_ in (columns | ORIGIN_COLUMNS).items()
-                ],
+                "config": {
+                    "external_location": f"read_parquet('{files}', union_by_name=true)",
+                    "meta": {"key": list(contract.key)},
+                },
+                "columns": list(_columns(contract)),
             }
         )
     return _text(name, description, tables)
 
 
+def _columns(contract: Contract) -> Iterator[dict[str, str]]:
+    for column in contract.columns:
+        said = {"name": column.name, "data_type": SQL_TYPES[column.type]}
+        yield said | ({"description": column.description} if column.description else {})
+    for name, type_ in ORIGIN_COLUMNS.items():
+        yield {"name": name, "data_type": type_}
+
+
 def _text(name: str, description: str, tables: list[dict[str, Any]]) -> str:
     said = {"sources": [{"name": name, "description": description, "tables": tables}]}
-    return _HEADING + yaml.safe_dump(said, sort_keys=False, width=200)
+    return _HEADING + yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=200)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,19 @@
 """The shape of a source file: which landed files hold which object, and what they may contain.
 
-Belongs here: the words a user may write in `sources/<name>.yml`, with their defaults.
-Does not belong here: how a word is carried out (bronze/cast.py), what a canonical object holds
+Belongs here: the words a user may write in `sources/<name>.yml` about objects, columns and
+processes, with their defaults. Does not belong here: words about the content of files
+(file_options.py), how a word is carried out (bronze/cast.py), what a canonical object holds
 (canonical.yml).
 """
 
 from __future__ import annotations
 
-import codecs
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from orchestration.sources.file_options import FileOptions, Strict, TextList
 
 ColumnType = Literal[
     "text", "salesforce_id", "integer", "decimal", "double", "boolean", "date", "timestamp"
@@ -32,68 +24,51 @@ class SourceFileError(Exception):
     """A source file says something that cannot be carried out; the text names file and place."""
 
 
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+class LookupSpec(Strict):
+    """A value of another object of the source, found by what this column says."""
+
+    object: str = Field(description="The object to look into, for example `users`.")
+    match: str = Field(description="Its column that holds what this column says: `user_name`.")
+    return_: str = Field(alias="return", description="Its column to take: `user_id`.")
 
 
-TextList = Annotated[list[str], BeforeValidator(_as_list)]
+class ReferenceSpec(Strict):
+    """Values that must be listed in another object of the source."""
+
+    object: str = Field(description="The object that lists them.")
+    columns: TextList = Field(min_length=1, description="Its columns, any of which may say it.")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FileOptions(_Strict):
-    """How the text of a file is to be read."""
-
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    quote: str = Field(default='"', min_length=1, max_length=1)
-    encoding: str = "utf-8"
-    null_values: TextList = []
-    decimal: Literal[".", ","] = "."
-    thousands: str | None = Field(default=None, min_length=1, max_length=1)
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_exists(cls, name: str) -> str:
-        try:
-            codecs.lookup(name)
-        except LookupError as error:
-            raise ValueError(f"there is no encoding named {name!r}") from error
-        return name
-
-    @field_validator("delimiter", "quote")
-    @classmethod
-    def _is_one_byte(cls, text: str) -> str:
-        if not text.isascii() or text in "\r\n":
-            raise ValueError("one ASCII character, and no line end")
-        return text
-
-    @model_validator(mode="after")
-    def _separators_differ(self) -> Self:
-        if self.delimiter == self.quote:
-            raise ValueError("`delimiter` and `quote` must differ")
-        if self.decimal == self.thousands:
-            raise ValueError("`decimal` and `thousands` must differ")
-        return self
-
-
-class ColumnSpec(_Strict):
+class ColumnSpec(Strict):
     """Where a column comes from and what it may hold."""
 
-    column: str | None = None
-    value: str | None = None
-    type: ColumnType | None = None
-    format: TextList = []
-    replace: dict[str, str] = {}
-    strip: str | None = None
-    required: bool | None = None
-    optional: bool = False
+    description: str = Field(default="", description="What the column means, for the docs.")
+    column: TextList = Field(
+        default=[], description="The column of the file; of several names, the first it has."
+    )
+    value: str | None = Field(default=None, description="A constant instead of a column.")
+    concat: TextList = Field(default=[], description="Columns of the file to put together.")
+    separator: str = Field(default=" ", description="What stands between them.")
+    type: ColumnType | None = Field(
+        default=None, description="Needed in built-in sources; a canonical column has its own."
+    )
+    format: TextList = Field(
+        default=[], description="Of dates and times, like %d.%m.%Y; of several, the first to fit."
+    )
+    replace: dict[str, str] = Field(default={}, description="Texts and what they become.")
+    strip: str | None = Field(default=None, description="Characters to take off both ends: `$ `.")
+    required: bool | None = Field(default=None, description="A row without a value is refused.")
+    optional: bool = Field(default=False, description="The file may lack the column.")
+    lookup: LookupSpec | None = None
+    references: ReferenceSpec | None = None
 
     @model_validator(mode="after")
-    def _one_origin(self) -> ColumnSpec:
-        if self.column is not None and self.value is not None:
-            raise ValueError("give either `column` (a column of the file) or `value` (a constant)")
+    def _one_origin(self) -> Self:
+        if sum([bool(self.column), self.value is not None, bool(self.concat)]) > 1:
+            raise ValueError(
+                "give one of `column` (a column of the file), `value` (a constant) and `concat` "
+                "(several columns put together)"
+            )
         return self
 
 
@@ -101,27 +76,54 @@ def _as_column_spec(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
-class ObjectSpec(FileOptions):
+class LoadRules(FileOptions):
+    """What a night makes of the files; said for a source, or for one of its objects."""
+
+    extract: Literal["full", "delta"] = Field(
+        default="full",
+        description="full: each night holds everything, an absent record is deleted; delta: "
+        "what changed.",
+    )
+    on_refusal: Literal["night", "object"] = Field(
+        default="night",
+        description="What a file that breaks its contract keeps back: its whole night, or only "
+        "its object.",
+    )
+    max_refused_share: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="More refused rows than this share break the contract "
+        "(FLYWHEEL_MAX_QUARANTINE_SHARE).",
+    )
+    undeclared: Literal["keep", "drop"] = Field(
+        default="keep",
+        description="Columns of a file that nobody named: kept as text in bronze, or left out.",
+    )
+
+
+class ObjectSpec(LoadRules):
     """One object of a source: its files, its key, its columns."""
 
     description: str = ""
-    files: TextList
-    key: TextList
-    extract: Literal["full", "delta"] | None = None
+    files: TextList = Field(description="Names or patterns, like `deals*.csv`; any case.")
+    key: TextList = Field(description="The columns that tell one record from another.")
     columns: dict[str, Annotated[ColumnSpec, BeforeValidator(_as_column_spec)]]
 
 
-class PipelineSpec(_Strict):
+class PipelineSpec(Strict):
     """One sales process: open stages in order, and the stages that end it."""
 
     name: str = "default"
-    stages: list[str] = Field(min_length=1)
-    won: TextList
-    lost: TextList
-    qualified_from: str | None = None
+    stages: list[str] = Field(min_length=1, description="The open stages, in order.")
+    won: TextList = Field(description="The stages of a won deal.")
+    lost: TextList = Field(description="The stages of a lost deal.")
+    qualified_from: str | None = Field(
+        default=None, description="The open stage that makes a deal qualified."
+    )
 
     @model_validator(mode="after")
-    def _stages_are_distinct(self) -> PipelineSpec:
+    def _stages_are_distinct(self) -> Self:
         names = [*self.stages, *self.won, *self.lost]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -131,15 +133,37 @@ class PipelineSpec(_Strict):
         return self
 
 
-class SourceFile(FileOptions):
+class LeadStatuses(Strict):
+    """Lead statuses that mean something in every CRM."""
+
+    mql: TextList = Field(default=[], description="Qualified by marketing.")
+    sql: TextList = Field(default=[], description="Accepted by sales.")
+    converted: TextList = Field(default=[], description="Became an opportunity.")
+    disqualified: TextList = Field(default=[], description="Will become none.")
+
+
+class ReportFooter(Strict):
+    """How a report that was saved as a file gives itself away, and what to export instead."""
+
+    marks: TextList = Field(min_length=1, description="Texts near the end of such a file.")
+    remedy: str
+
+
+class SourceFile(LoadRules):
     """One source, as its YAML file says it."""
 
-    source: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    extract: Literal["full", "delta"] = "full"
-    time_zone: str = "UTC"
-    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    source: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Also the folder under landing/.")
+    time_zone: str = Field(default="UTC", description="Of timestamps without an offset.")
+    currency: str | None = Field(
+        default=None, pattern=r"^[A-Z]{3}$", description="Of rows without one: USD."
+    )
+    passthrough: TextList = Field(
+        default=[], description="Patterns of custom columns that go on to staging: `*__c`."
+    )
+    report_footer: ReportFooter | None = None
     objects: dict[str, ObjectSpec]
-    pipelines: list[PipelineSpec] = []
+    pipelines: list[PipelineSpec] = Field(default=[])
+    lead_statuses: LeadStatuses | None = None
 
     @field_validator("time_zone")
     @classmethod
@@ -158,26 +182,3 @@ class SourceFile(FileOptions):
         if twice:
             raise ValueError(f"a pipeline stands here once; twice: {', '.join(twice)}")
         return pipelines
-
-
-def read_source_file(path: Path) -> SourceFile:
-    """Read one source file.
-
-    Raises SourceFileError with the file, the place within it and the remedy, when the YAML cannot
-    be parsed or says what no source may say.
-    """
-    try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise SourceFileError(f"{path} is not UTF-8: {error}") from error
-    except yaml.YAMLError as error:
-        raise SourceFileError(f"{path} is no valid YAML: {error}") from error
-    try:
-        source = SourceFile.model_validate(said)
-    except ValidationError as error:
-        lines = [
-            f"  {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors()
-        ]
-        raise SourceFileError(f"{path} is no valid source file:\n" + "\n".join(lines)) from error
-    return source

@@ -6,6 +6,7 @@ Does not belong here: files and their accounts (test_bronze_loading.py).
 
 from __future__ import annotations
 
+import string
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,16 +14,19 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestration.bronze.cast import (
     BROKEN_COLUMN,
     BROKEN_RULE,
     BROKEN_VALUE,
-    MissingColumnsError,
+    CastRows,
     bronze_schema,
-    cast_by_contract,
 )
+from orchestration.bronze.header import MissingColumnsError, match_header
 from orchestration.extracts.csv_text import open_csv
+from orchestration.extracts.table import ROW_NUMBER, TextTable
 from orchestration.sources.catalog import canonical_contracts, native_sources
 from orchestration.sources.contract import SQL_TYPES, Contract, native_contract
 from orchestration.sources.model import SourceFile
@@ -47,7 +51,20 @@ def cast(rows: dict[str, list[str | None]], contract: Contract) -> list[dict[str
         rows | {"_row_number": range(2, count + 2)},
         schema=dict.fromkeys(rows, pl.String) | {"_row_number": pl.Int64},
     )
-    return cast_by_contract(records, contract, set(rows)).collect().to_dicts()
+    return cast_table(table_of(records), contract).collect().to_dicts()
+
+
+def table_of(records: pl.LazyFrame) -> TextTable:
+    """Text columns as a reader gives them."""
+    header = [name for name in records.collect_schema() if name != ROW_NUMBER]
+    return TextTable(tuple(header), 0, (), records, raw_texts=lambda numbers: {})
+
+
+def cast_table(table: TextTable, contract: Contract) -> pl.LazyFrame:
+    """Accepted rows, and refused ones with what they break, in the order of the table."""
+    rows = CastRows(table, contract, match_header(contract, table.header))
+    both = pl.concat([rows.accepted(), rows.refused()], how="diagonal")
+    return both.sort(ROW_NUMBER)
 
 
 def value_of(column: dict[str, Any], text: str | None, **source: Any) -> Any:
@@ -90,11 +107,37 @@ def test_an_id_has_eighteen_letters_and_digits() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["006000000000001", "006000000000001AA", "006000000000001AAAA", "00600000000000-AAA"]
+    "text", ["00600000000001", "006000000000001AA", "006000000000001AAAA", "00600000000000-AAA"]
 )
 def test_any_other_id_is_refused(text: str) -> None:
-    """Fifteen characters come from a report: there ids differ by case alone, and joins fail."""
     assert rule_against(ID, text) == "type"
+
+
+def test_an_id_of_15_characters_becomes_the_one_of_18() -> None:
+    """A published pair (design: sources, S70)."""
+    assert value_of(ID, "0067E0000028LZP") == "0067E0000028LZPQA2"
+
+
+def test_ids_that_differ_by_case_alone_become_different_ids() -> None:
+    assert value_of(ID, "0067E0000028lZP") != value_of(ID, "0067E0000028LZP").swapcase()
+
+
+@given(st.text(alphabet=string.ascii_letters + string.digits, min_size=15, max_size=15))
+def test_every_short_id_is_lengthened_by_the_rule(text: str) -> None:
+    suffix = ""
+    for start in (0, 5, 10):
+        block = text[start : start + 5]
+        bits = sum(1 << place for place, letter in enumerate(block) if letter.isupper())
+        suffix += "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"[bits]
+    assert value_of(ID, text) == text + suffix
+
+
+@pytest.mark.parametrize(
+    ("text", "format_"), [("1759053600000", "epoch_ms"), ("1759053600", "epoch_s")]
+)
+def test_a_count_since_1970_is_an_instant(text: str, format_: str) -> None:
+    assert value_of(TIMESTAMP | {"format": format_}, text) == datetime(2025, 9, 28, 10)
+    assert value_of(DATE | {"format": format_}, text) == date(2025, 9, 28)
 
 
 # Numbers -----------------------------------------------------------------------------------------
@@ -475,9 +518,7 @@ def test_a_latin_1_file_is_read_as_its_source_says(tmp_path: Path) -> None:
         {"name": TEXT, "größe": DOUBLE}, encoding="latin-1", delimiter=";", decimal=","
     )
     file = open_csv(tmp_path / "things.csv", contract.options, tmp_path)
-    (row,) = (
-        cast_by_contract(file.records, contract, set(file.structure.header)).collect().to_dicts()
-    )
+    (row,) = cast_table(file, contract).collect().to_dicts()
 
     assert (row["name"], row["größe"]) == ("Müller", 1.5)
 
@@ -491,9 +532,9 @@ def test_a_latin_1_file_is_read_as_its_source_says(tmp_path: Path) -> None:
     ids=lambda contract: contract.name,
 )
 def test_a_contract_casts_to_the_types_that_bronze_promises(contract: Contract) -> None:
-    headers = [column.header for column in contract.columns if column.header]
+    headers = [column.headers[0] for column in contract.columns if column.headers]
     records = pl.LazyFrame(schema=dict.fromkeys(headers, pl.String) | {"_row_number": pl.Int64})
-    schema = cast_by_contract(records, contract, set(headers)).collect_schema()
+    schema = cast_table(table_of(records), contract).collect_schema()
 
     promised = bronze_schema(contract)
     assert {column.name: schema[column.name] for column in contract.columns} == {

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from orchestration.bronze.load import accepted_path, load_file, quarantine_path
+from orchestration.bronze.load import accepted_path, load_file
 from orchestration.bronze.night import (
     accept,
     heal,
@@ -29,8 +29,9 @@ from orchestration.bronze.night import (
     survey,
     write_contract_files,
 )
+from orchestration.bronze.quarantine import quarantine_path
 from orchestration.extracts.csv_structure import raw_records
-from orchestration.extracts.landing import LandedFile
+from orchestration.extracts.landing import local_file
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
@@ -94,7 +95,7 @@ def publish(settings: Settings, night: date, run_id: str = "run") -> list[Load]:
 def due(settings: Settings, always: tuple[date, ...] = ()) -> dict[date, list[str]]:
     """Names of the files that are due, by night."""
     found = survey(settings, Ledger(settings.ledger), always)
-    return {night: [file.path.name for file in files] for night, files in found.files.items()}
+    return {night: [file.name for file in files] for night, files in found.files.items()}
 
 
 def ledger_of(settings: Settings) -> list[tuple[str, str]]:
@@ -192,7 +193,7 @@ def load_bytes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bytes], tu
         for old in [*settings.bronze.rglob("*.parquet"), *settings.quarantine.rglob("*.parquet")]:
             old.unlink()
         loaded = load_file(
-            LandedFile(contract, FIRST, path), Ledger(settings.ledger), settings, "run"
+            local_file(contract, FIRST, path), Ledger(settings.ledger), settings, "run"
         )
         frames = [
             pl.read_parquet(place) if place.exists() else pl.DataFrame({number: []})

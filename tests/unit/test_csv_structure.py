@@ -1,36 +1,49 @@
-"""Where the records of a CSV file begin and end, against Python's csv module as a second witness.
+"""Where the records of a CSV file begin and end, against two witnesses that read byte by byte.
 
 Belongs here: counts, places and raw texts of records on random files, and files refused whole.
-Does not belong here: values (test_bronze_casting.py), what is loaded (test_bronze_loading.py).
+Does not belong here: packed bits (test_csv_bitmaps.py), values (test_bronze_casting.py), what is
+loaded (test_bronze_loading.py).
 
-The walk carries its state (inside quotes or not, separators of the open record, half a character)
-from one chunk of 8 MB to the next. What can go wrong there goes wrong at the seams, and a file of
-8 MB has one seam: these tests cut small files into chunks of a few bytes instead, so that every
-kind of byte comes to stand beside a seam.
+The witness of well-formed files is Python's csv module; that of damaged ones, where the csv module
+guesses, is `Witness` below. The walk carries its state (inside quotes or not, separators of the
+open record, half a character) from one chunk of a megabyte to the next. What can go wrong there
+goes wrong at the seams: these tests cut small files into chunks of a few bytes, so that every kind
+of byte comes to stand beside a seam.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from orchestration.extracts import csv_structure
+from orchestration.extracts import csv_structure, csv_walk
 from orchestration.extracts.csv_structure import (
+    MalformedRecord,
     Structure,
-    UnreadableFileError,
     raw_records,
     read_structure,
 )
+from orchestration.extracts.table import NotUtf8Error, UnreadableFileError
 
 BOM = b"\xef\xbb\xbf"
 DELIMITERS = [",", ";", "\t", "|", "^", "`"]
-CHUNK_BYTES = st.integers(min_value=1, max_value=40)
+# Small ones, and those that fill whole words of 64 bits or nearly so.
+CHUNK_BYTES = st.integers(min_value=1, max_value=40) | st.sampled_from([63, 64, 65, 128, 191])
+
+UTF16: dict[str, Callable[[str], bytes]] = {
+    "little-endian": lambda text: text.encode("utf-16-le"),
+    "big-endian": lambda text: text.encode("utf-16-be"),
+    "little-endian with a mark": lambda text: b"\xff\xfe" + text.encode("utf-16-le"),
+    "big-endian with a mark": lambda text: b"\xfe\xff" + text.encode("utf-16-be"),
+}
 
 # The same files on every run: a failure is a change of the code and not a lucky draw.
 random_files = settings(derandomize=True, max_examples=100, deadline=None)
@@ -94,7 +107,7 @@ def structure_of(
     path = folder / "file.csv"
     path.write_bytes(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_structure, "_CHUNK_BYTES", chunk)
+        patch.setattr(csv_walk, "_CHUNK_BYTES", chunk)
         return read_structure(path, delimiter=delimiter, quote=quote)
 
 
@@ -102,7 +115,7 @@ def raw_of(folder: Path, written: Written, wanted: list[int], chunk: int) -> dic
     path = folder / "file.csv"
     path.write_bytes(written.data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_structure, "_CHUNK_BYTES", chunk)
+        patch.setattr(csv_walk, "_CHUNK_BYTES", chunk)
         return raw_records(path, wanted, delimiter=written.delimiter, quote=written.quote)
 
 
@@ -204,6 +217,148 @@ def test_where_the_chunks_are_cut_changes_nothing(
     assert structure_of(folder, written.data, written.delimiter, written.quote, chunk) == whole
 
 
+# Random damaged files ----------------------------------------------------------------------------
+
+HEADER = b"a,b\n"
+TOKENS = [b'"', b'"', b'""', b'","', b",", b"\n", b"\r\n", b"\r", b"\0", b" ", b"x", b"x" * 70]
+FIELDS = [
+    b"",
+    b"x",
+    b'""',
+    b'"x"',
+    b'"x,""y"',
+    b'"x\ny"',
+    b'"x\r\ny\rz"',
+    "é€😀".encode(),
+    b"x" * 70,
+]
+LINE_ENDS = [b"\n", b"\n", b"\r\n", b"\r\n", b"\n\n", b"\r\n\r\n"]
+
+
+@dataclass
+class Witness:
+    """The structure of a file below `HEADER`, one byte after the other."""
+
+    malformed: list[MalformedRecord] = field(default_factory=list)
+    blank: list[tuple[int, int]] = field(default_factory=list)
+    raw: dict[int, bytes] = field(default_factory=dict)
+    is_refused: bool = False
+
+    def structure(self) -> Structure:
+        return Structure(("a", "b"), len(self.raw) - 1, tuple(self.malformed), tuple(self.blank))
+
+    def read(self, data: bytes) -> None:
+        start, at = 0, 0
+        while at < len(data):
+            at = self._record(data, start)
+            start = at
+
+    def _record(self, data: bytes, start: int) -> int:
+        """Read the record that begins at `start`; return where it ends."""
+        state, fields, faults, lines, before = "new field", 1, set(), 0, ""
+        end = len(data)
+        for place in range(start, len(data)):
+            byte = chr(data[place])
+            if byte == "\0":
+                faults.add("a NUL byte")
+            if state == "in quotes":
+                lines += byte == "\n"
+                state = "closed" if byte == '"' else state
+                continue
+            if before == "\r" and byte != "\n":
+                faults.add("a carriage return out of place")
+            if byte == "\n":
+                end = place + 1
+                break
+            if byte == '"':
+                if state == "in field":
+                    faults.add("a quote out of place")
+                state = "in quotes"
+            elif byte == ",":
+                fields, state = fields + 1, "new field"
+            else:
+                if state == "closed" and byte != "\r":
+                    faults.add("a quote out of place")
+                state = "in field"
+            before = "" if state == "in quotes" else byte
+        self._add(data, start, end, fields, faults)
+        is_unclear = lines and faults - {"a NUL byte"}
+        self.is_refused |= bool(is_unclear) or state == "in quotes"
+        return end
+
+    def _add(self, data: bytes, start: int, end: int, fields: int, faults: set[str]) -> None:
+        if data[start:end] in (b"\n", b"\r\n", b"\r"):
+            joined = self.blank.pop()[0] if self.blank and self.blank[-1][1] == start else start
+            self.blank.append((joined, end))
+            return
+        row = len(self.raw) + 1
+        self.raw[row] = data[start:end].rstrip(b"\r\n")
+        reasons = ["a quote out of place", "a carriage return out of place", "a NUL byte"]
+        reason = next((each for each in reasons if each in faults), None)
+        if reason is None and fields != 2:
+            reason = f"{fields} fields where the header has 2"
+        if reason is not None:
+            self.malformed.append(MalformedRecord(row, start, end, fields, reason))
+
+
+@st.composite
+def damaged_files(draw: st.DrawFn) -> bytes:
+    """A header and well-formed rows, with a few tokens put in or bytes cut out anywhere below."""
+    rows = draw(st.lists(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3), max_size=8))
+    ends = [draw(st.sampled_from(LINE_ENDS)) for _ in rows]
+    body = b"".join(b",".join(row) + end for row, end in zip(rows, ends, strict=True))
+    for _ in range(draw(st.integers(min_value=0, max_value=3))):
+        place = draw(st.integers(min_value=0, max_value=len(body)))
+        cut = draw(st.integers(min_value=0, max_value=1))
+        token = draw(st.sampled_from([b"", *TOKENS]))
+        damaged = body[:place] + token + body[place + cut :]
+        if is_utf8(damaged):
+            body = damaged
+    return HEADER + body
+
+
+def is_utf8(data: bytes) -> bool:
+    return data.decode("utf-8", errors="replace").encode() == data
+
+
+random_tokens = st.lists(st.sampled_from(TOKENS), max_size=25).map(
+    lambda tokens: HEADER + b"".join(tokens)
+)
+more_random_files = settings(derandomize=True, max_examples=600, deadline=None)
+
+
+def witness_of(data: bytes) -> Witness:
+    witness = Witness()
+    witness.read(data)
+    return witness
+
+
+@more_random_files
+@given(data=damaged_files() | random_tokens, chunk=CHUNK_BYTES)
+def test_a_damaged_file_is_seen_as_one_who_reads_byte_by_byte_sees_it(
+    folder: Path, data: bytes, chunk: int
+) -> None:
+    witness = witness_of(data)
+
+    if witness.is_refused:
+        with pytest.raises(UnreadableFileError):
+            structure_of(folder, data, chunk=chunk)
+    else:
+        assert structure_of(folder, data, chunk=chunk) == witness.structure()
+
+
+@random_files
+@given(data=damaged_files(), chunk=CHUNK_BYTES)
+def test_the_raw_text_of_every_record_of_a_damaged_file_can_be_read(
+    folder: Path, data: bytes, chunk: int
+) -> None:
+    witness = witness_of(data)
+    assume(not witness.is_refused)
+
+    texts = raw_of(folder, Written(",", '"', data, []), list(witness.raw), chunk)
+    assert texts == {row: raw.decode() for row, raw in witness.raw.items()}
+
+
 # Row numbers -------------------------------------------------------------------------------------
 
 
@@ -238,6 +393,139 @@ def test_a_file_of_a_header_alone_has_no_records(folder: Path) -> None:
 
 def test_a_header_without_a_name_is_named_by_its_place(folder: Path) -> None:
     assert structure_of(folder, b"a,,c\n").header == ("a", "column_2", "c")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (b"1", "1 fields where the header has 2"),
+        (b"1,2,3", "3 fields where the header has 2"),
+        (b'1,x"y"', "a quote out of place"),
+        (b'"1" ,2', "a quote out of place"),
+        (b"1,x\ry", "a carriage return out of place"),
+        (b"1,x\0y", "a NUL byte"),
+        (b'1,"x\0y"', "a NUL byte"),
+        (b'1,"x\0y\nz"', "a NUL byte"),
+        (b'"1\0"x,2', "a quote out of place"),
+    ],
+)
+def test_a_malformed_row_says_in_words_what_is_wrong_with_it(
+    folder: Path, row: bytes, reason: str
+) -> None:
+    data = b"a,b\n1,2\n" + row + b"\n3,4\n"
+    structure = structure_of(folder, data)
+
+    assert [(bad.row_number, bad.reason) for bad in structure.malformed] == [(3, reason)]
+
+
+def test_a_carriage_return_inside_quotes_is_text(folder: Path) -> None:
+    assert structure_of(folder, b'a,b\r\n1,"x\ry\r"\r\n').malformed == ()
+
+
+def test_blank_lines_are_listed_in_runs(folder: Path) -> None:
+    structure = structure_of(folder, b"a,b\n\n\r\n\n1,2\n\r\n3,4\n", chunk=2)
+
+    assert structure.blank == ((4, 8), (12, 14))
+
+
+def test_a_file_is_opened_once_however_many_rows_are_malformed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    path, plain_open = folder / "opened.csv", Path.open
+    path.write_bytes(b"a,b\n" + b'x"y"\n' * 50)
+
+    def counted_open(path: Path, *args: str, **kwargs: object) -> object:
+        opened.append(path)
+        return plain_open(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", counted_open)
+    bad = [each.row_number for each in read_structure(path, delimiter=",", quote='"').malformed]
+    raw_records(path, bad, delimiter=",", quote='"')
+
+    assert len(bad) == 50
+    assert len(opened) == 2
+
+
+# Limits ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def short_records(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A limit on records that a test can reach."""
+    monkeypatch.setattr(csv_walk, "MAX_RECORD_BYTES", 100)
+    return 100
+
+
+@pytest.mark.parametrize("chunk", [7, 64, 4096])
+def test_a_record_as_long_as_the_limit_is_read(
+    folder: Path, short_records: int, chunk: int
+) -> None:
+    data = b"a\n" + b"x" * (short_records - 1) + b"\nb\n"
+
+    assert structure_of(folder, data, chunk=chunk).record_count == 2
+
+
+@pytest.mark.parametrize("chunk", [7, 64, 4096])
+def test_a_longer_record_is_refused_with_its_row_and_place(
+    folder: Path, short_records: int, chunk: int
+) -> None:
+    data = b"a\nb\n" + b"x" * short_records + b"\nb\n"
+    with pytest.raises(UnreadableFileError, match="row 3, which begins at byte 4, is longer"):
+        structure_of(folder, data, chunk=chunk)
+
+
+@pytest.mark.parametrize(
+    "endless", [b"x" * 500, b'"' + b"x\n" * 250], ids=["endless line", "unclosed quote"]
+)
+def test_what_stands_behind_an_endless_record_is_not_read(
+    folder: Path, short_records: int, endless: bytes
+) -> None:
+    """It would be refused for another reason: it is not UTF-8."""
+    data = b"a\n" + endless + b"\xff"
+    with pytest.raises(UnreadableFileError, match="row 2, which begins at byte 2, is longer"):
+        structure_of(folder, data)
+
+
+@pytest.mark.parametrize("byte", [b"\0", b"x", b","])
+def test_a_gigabyte_without_a_line_end_is_refused_in_little_memory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, byte: bytes
+) -> None:
+    path = folder / "endless.csv"
+    monkeypatch.setattr(csv_walk, "MAX_RECORD_BYTES", 16 * 1024 * 1024)
+    with path.open("wb") as file:
+        file.write(b"a\n" + byte * 2 * csv_walk.MAX_RECORD_BYTES)
+        file.truncate(1024**3)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableFileError, match="row 2"):
+            read_structure(path, delimiter=",", quote='"')
+        assert tracemalloc.get_traced_memory()[1] < 64 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+        path.unlink()
+
+
+def test_a_header_of_as_many_columns_as_the_limit_is_read(folder: Path) -> None:
+    names = ",".join(f"c{number}" for number in range(csv_structure.MAX_COLUMNS))
+
+    assert len(structure_of(folder, names.encode(), chunk=4096).header) == csv_structure.MAX_COLUMNS
+
+
+def test_a_header_of_more_columns_is_refused(folder: Path) -> None:
+    text = refusal(folder, b"," * csv_structure.MAX_COLUMNS + b"\n")
+
+    assert "5,001 columns" in text
+
+
+def test_a_file_of_almost_nothing_but_malformed_rows_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_structure, "MAX_MALFORMED", 3)
+    rows = b"1;2\n" * 3
+
+    assert len(structure_of(folder, b"a,b\n" + rows).malformed) == 3
+    assert "row 2 (1 fields where the header has 2)" in refusal(folder, b"a,b\n" + rows + rows)
 
 
 # Files refused whole -----------------------------------------------------------------------------
@@ -279,6 +567,27 @@ def test_text_that_is_not_utf8_is_refused_with_its_place_and_the_remedy(
 
 def test_half_a_character_at_the_end_is_refused(folder: Path) -> None:
     assert "not UTF-8" in refusal(folder, b"a\nx\n" + "é".encode()[:1])
+
+
+def test_text_that_is_not_utf8_may_be_tried_in_another_encoding(folder: Path) -> None:
+    with pytest.raises(NotUtf8Error):
+        structure_of(folder, "a\né\n".encode("latin-1"))
+
+
+@pytest.mark.parametrize("encode", [*UTF16], ids=[*UTF16])
+@pytest.mark.parametrize("text", ["id,name\n1,Bell\n", "id,name\r\n", '"größe"\r\n"1"'])
+def test_a_file_in_utf16_is_refused_with_the_remedy(folder: Path, text: str, encode: str) -> None:
+    data = UTF16[encode](text)
+    with pytest.raises(NotUtf8Error, match="encoding: utf-16") as raised:
+        structure_of(folder, data)
+
+    encoding = str(raised.value).split("`encoding: ")[1].split("`")[0]
+    assert data.decode(encoding) == text
+
+
+@pytest.mark.parametrize("header", [b"a\0,b", b"\0", b'"a\0",b', b"\na,b\0"])
+def test_a_header_with_a_nul_byte_is_refused(folder: Path, header: bytes) -> None:
+    assert "the header holds a NUL byte" in refusal(folder, header + b"\n1,2\n")
 
 
 @pytest.mark.parametrize("header", [b"a,b,a", b'a,b,"a"', b"a,b, a"])

@@ -71,7 +71,7 @@ def refusal(load: Write, text: str, name: str = "acme.yml") -> str:
 
 
 def test_a_column_may_be_named_without_braces(load: Write) -> None:
-    assert column(load(ACME), "opportunities", "opportunity_id").header == "deal"
+    assert column(load(ACME), "opportunities", "opportunity_id").headers == ("deal",)
 
 
 def test_the_short_form_of_a_column_means_the_long_one(load: Write) -> None:
@@ -92,7 +92,7 @@ def test_a_single_text_stands_for_a_list_of_one(load: Write) -> None:
 def test_a_column_may_hold_a_constant_instead_of_a_column_of_the_file(load: Write) -> None:
     constant = column(load(ACME), "accounts", "is_deleted")
 
-    assert (constant.header, constant.constant) == (None, "false")
+    assert (constant.headers, constant.constant) == ((), "false")
 
 
 def test_a_mapped_object_has_every_canonical_column_in_its_canonical_type(load: Write) -> None:
@@ -106,7 +106,7 @@ def test_a_mapped_object_has_every_canonical_column_in_its_canonical_type(load: 
 def test_a_column_that_is_not_mapped_comes_from_nowhere(load: Write) -> None:
     unmapped = column(load(ACME), "opportunities", "next_step")
 
-    assert (unmapped.header, unmapped.constant, unmapped.default) == (None, None, None)
+    assert (unmapped.headers, unmapped.constant, unmapped.default) == ((), None, None)
 
 
 def test_the_currency_of_the_source_stands_in_for_rows_without_one(load: Write) -> None:
@@ -120,7 +120,7 @@ def test_the_currency_of_the_source_backs_up_a_mapped_currency_column(load: Writ
     mapped = ACME.replace("opportunity_id: deal", "opportunity_id: deal\n      currency_code: iso")
     currency = column(load(mapped + "currency: EUR\n"), "opportunities", "currency_code")
 
-    assert (currency.header, currency.default) == ("iso", "EUR")
+    assert (currency.headers, currency.default) == (("iso",), "EUR")
 
 
 def test_without_a_currency_of_the_source_none_is_made_up(load: Write) -> None:
@@ -222,7 +222,7 @@ def test_a_column_has_one_origin(load: Write) -> None:
 
     assert "acme.yml" in text
     assert "objects.opportunities.columns.stage" in text
-    assert "either `column`" in text
+    assert "one of `column`" in text
 
 
 def test_a_mapped_column_has_an_origin(load: Write) -> None:

@@ -2,21 +2,34 @@
 with
 
 known_accounts as (
-    select * from {{ ref('stg_salesforce__accounts') }}
-    union all
-    select * from {{ ref('stg_mapped__accounts') }}
+    {{ union_of(
+        [
+            'source_system', 'account_id', 'account_name', 'industry', 'segment', 'country',
+            'employee_count', 'annual_revenue', 'account_type', 'parent_id', 'owner_id',
+            'created_at', 'is_deleted', 'merged_into_id',
+        ],
+        [
+            ref('stg_salesforce__accounts'),
+            ref('stg_hubspot__accounts'),
+            ref('stg_mapped__accounts'),
+        ],
+    ) }}
 ),
 
 opportunities as (
-    select
+    select distinct
         source_system,
         account_id
-    from {{ ref('stg_salesforce__opportunities') }}
-    union
-    select
-        source_system,
-        account_id
-    from {{ ref('stg_mapped__opportunities') }}
+    from (
+        {{ union_of(
+            ['source_system', 'account_id'],
+            [
+                ref('stg_salesforce__opportunities'),
+                ref('stg_hubspot__opportunities'),
+                ref('stg_mapped__opportunities'),
+            ],
+        ) }}
+    ) as delivered
 ),
 
 only_named_accounts as (

@@ -3,14 +3,26 @@
 with
 
 opportunities as (
-    select * from {{ ref('stg_salesforce__opportunities') }}
-    union all
-    select * from {{ ref('stg_mapped__opportunities') }}
+    {{ union_of(
+        [
+            'source_system', 'opportunity_id', 'opportunity_name', 'account_id', 'owner_id',
+            'created_by_id', 'pipeline', 'stage', 'amount', 'currency_code', 'created_at',
+            'close_date', 'closed_at', 'opportunity_type', 'lead_source', 'campaign_id',
+            'product_id', 'forecast_category', 'probability', 'loss_reason', 'next_step',
+            'is_deleted', 'merged_into_id', 'modified_at', 'last_batch_date',
+        ],
+        [
+            ref('stg_salesforce__opportunities'),
+            ref('stg_hubspot__opportunities'),
+            ref('stg_mapped__opportunities'),
+        ],
+    ) }}
 ),
 
+-- A source has one of these objects and no other.
 full_extracts as (
     select * from {{ ref('stg_flywheel__full_extracts') }}
-    where object_name in ('opportunity', 'opportunities')
+    where object_name in ('opportunity', 'deal', 'opportunities')
 ),
 
 stages as (

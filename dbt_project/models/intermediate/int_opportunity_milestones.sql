@@ -47,7 +47,8 @@ event_sums as (
         max(case when event_number = 1 and stage_kind <> 'open' then 1 else 0 end) = 1
             as is_created_closed,
         max(case when event_number = 1 then amount end) as first_amount,
-        max(case when is_synthesised then 1 else 0 end) = 1 as is_history_synthesised
+        -- Stamps show one entry a stage: what happened between them is as unknown.
+        max(case when is_synthesised or is_stamp then 1 else 0 end) = 1 as is_history_synthesised
     from neighbours
     group by opportunity_key
 ),

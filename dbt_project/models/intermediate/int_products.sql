@@ -2,14 +2,16 @@
 with
 
 final as (
-    select
-        source_system,
-        product_id,
-        product_name,
-        product_family,
-        list_price,
-        is_active
-    from {{ ref('stg_mapped__products') }}
+    {{ union_of(
+        [
+            'source_system', 'product_id', 'product_name', 'product_family', 'list_price',
+            'is_active',
+        ],
+        [
+            ref('stg_salesforce__products'),
+            ref('stg_mapped__products'),
+        ],
+    ) }}
 )
 
 select * from final

@@ -33,7 +33,8 @@ recorded as (
         history.source_sequence,
         stages.tie_rank,
         history.amount,
-        history.history_id as source_record
+        history.history_id as source_record,
+        history.is_stamp
     from history
     inner join opportunities on history.opportunity_key = opportunities.opportunity_key
     left join stages on history.pipeline_key || ':' || history.stage = stages.stage_key
@@ -147,7 +148,8 @@ filled_in as (
         cast(0 as bigint) as source_sequence,
         stages.tie_rank,
         cast(null as decimal(18, 2)) as amount,
-        cast(null as varchar) as source_record
+        cast(null as varchar) as source_record,
+        false as is_stamp
     from (
         select * from creations
         union all
@@ -207,6 +209,7 @@ final as (
         ) as occurred_at,
         numbered.amount,
         numbered.phase <> 0 as is_synthesised,
+        numbered.is_stamp,
         numbered.source_record
     from numbered
     left join stages on numbered.stage_key = stages.stage_key

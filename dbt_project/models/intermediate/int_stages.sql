@@ -1,51 +1,42 @@
 -- One row a stage of a pipeline, over all sources. Open stages are ranked from 1 in their order.
 with
 
-salesforce_stages as (
-    select * from {{ ref('stg_salesforce__opportunity_stages') }}
+listed as (
+    {{ union_of(
+        [
+            'source_system', 'pipeline', 'pipeline_label', 'stage', 'stage_label', 'sort_order',
+            'kind', 'default_probability', 'is_active', 'is_qualifying', 'last_batch_date',
+        ],
+        [
+            {
+                'rows': ref('stg_salesforce__opportunity_stages'),
+                'lacking': {
+                    'pipeline_label': 'pipeline', 'is_qualifying': 'cast(null as boolean)'
+                },
+            },
+            {
+                'rows': ref('stg_hubspot__stages'),
+                'lacking': {'is_qualifying': 'cast(null as boolean)'},
+            },
+            {
+                'rows': ref('stg_mapped__stages'),
+                'lacking': {'pipeline_label': 'pipeline', 'is_active': 'true'},
+            },
+        ],
+    ) }}
 ),
 
-mapped_stages as (
-    select * from {{ ref('stg_mapped__stages') }}
-),
-
+-- A source has one of these objects and no other.
 full_extracts as (
     select * from {{ ref('stg_flywheel__full_extracts') }}
-    where object_name in ('stages', 'opportunity_stage')
-),
-
-listed as (
-    select
-        source_system,
-        pipeline,
-        stage,
-        stage_label,
-        sort_order,
-        kind,
-        default_probability,
-        is_active,
-        cast(null as boolean) as is_qualifying,
-        last_batch_date
-    from salesforce_stages
-    union all
-    select
-        source_system,
-        pipeline,
-        stage,
-        stage_label,
-        sort_order,
-        kind,
-        default_probability,
-        true as is_active,
-        is_qualifying,
-        last_batch_date
-    from mapped_stages
+    where object_name in ('opportunity_stage', 'pipeline_stage', 'stages')
 ),
 
 all_stages as (
     select
         listed.source_system,
         listed.pipeline,
+        listed.pipeline_label,
         listed.stage,
         listed.stage_label,
         listed.sort_order,
@@ -89,7 +80,7 @@ final as (
     select
         ranked.source_system,
         {{ key_of('ranked.source_system', 'ranked.pipeline') }} as pipeline_key,
-        ranked.pipeline as pipeline_name,
+        ranked.pipeline_label as pipeline_name,
         {{ key_of('ranked.source_system', "ranked.pipeline || ':' || ranked.stage") }} as stage_key,
         ranked.stage as stage_id,
         ranked.stage_label as stage_name,

@@ -2,15 +2,28 @@
 with
 
 known_users as (
-    select * from {{ ref('stg_salesforce__users') }}
-    union all
-    select * from {{ ref('stg_mapped__users') }}
+    {{ union_of(
+        [
+            'source_system', 'user_id', 'user_name', 'manager_id', 'team', 'role', 'is_active',
+            'hired_date',
+        ],
+        [
+            ref('stg_salesforce__users'),
+            ref('stg_hubspot__users'),
+            ref('stg_mapped__users'),
+        ],
+    ) }}
 ),
 
 opportunities as (
-    select * from {{ ref('stg_salesforce__opportunities') }}
-    union all
-    select * from {{ ref('stg_mapped__opportunities') }}
+    {{ union_of(
+        ['source_system', 'owner_id', 'created_by_id'],
+        [
+            ref('stg_salesforce__opportunities'),
+            ref('stg_hubspot__opportunities'),
+            ref('stg_mapped__opportunities'),
+        ],
+    ) }}
 ),
 
 named_users as (

@@ -22,6 +22,10 @@ final as (
         rows_quarantined,
         status,
         error,
+        is_whole,
+        reload_of,
+        new_columns,
+        missing_columns,
         started_at,
         finished_at
     from loads

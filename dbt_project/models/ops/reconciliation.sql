@@ -11,12 +11,24 @@ bronze_rows as (
     select * from {{ ref('stg_flywheel__bronze_rows') }}
 ),
 
-salesforce_opportunities as (
-    select * from {{ ref('stg_salesforce__opportunities') }}
-),
-
-mapped_opportunities as (
-    select * from {{ ref('stg_mapped__opportunities') }}
+staged_opportunities as (
+    {{ union_of(
+        ['source_system', 'object_name', 'amount'],
+        [
+            {
+                'rows': ref('stg_salesforce__opportunities'),
+                'lacking': {'object_name': "'opportunity'"},
+            },
+            {
+                'rows': ref('stg_hubspot__opportunities'),
+                'lacking': {'object_name': "'deal'"},
+            },
+            {
+                'rows': ref('stg_mapped__opportunities'),
+                'lacking': {'object_name': "'opportunities'"},
+            },
+        ],
+    ) }}
 ),
 
 opportunities as (
@@ -60,19 +72,11 @@ loaded as (
 staged as (
     select
         source_system,
-        'opportunity' as object_name,
+        object_name,
         count(*) as record_count,
         sum({{ to_cents('amount') }}) as amount
-    from salesforce_opportunities
-    group by source_system
-    union all
-    select
-        source_system,
-        'opportunities',
-        count(*),
-        sum({{ to_cents('amount') }})
-    from mapped_opportunities
-    group by source_system
+    from staged_opportunities
+    group by source_system, object_name
 ),
 
 canonical as (
@@ -126,7 +130,7 @@ comparisons as (
         on
             bronze_rows.source_system = staged.source_system
             and bronze_rows.object_name = staged.object_name
-    where bronze_rows.object_name in ('opportunity', 'opportunities')
+    where bronze_rows.object_name in ('opportunity', 'deal', 'opportunities')
     union all
     select
         'opportunities in staging = in the canonical table',

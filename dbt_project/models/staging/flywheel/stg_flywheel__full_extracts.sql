@@ -1,4 +1,5 @@
--- One row an object that is delivered whole: the newest night that delivered it.
+-- One row an object that is delivered whole: the newest night that delivered about as many rows as
+-- usual, so that what it lacks is deleted and not cut off.
 with
 
 loads as (
@@ -11,7 +12,12 @@ final as (
         object as object_name,
         max(batch_date) as batch_date
     from loads
-    where extract = 'full' and status in ('loaded', 'accepted') and error is null
+    where
+        extract = 'full'
+        and status in ('loaded', 'accepted')
+        and error is null
+        and coalesce(is_whole, true)
+        and reload_of is null
     group by source, object
 )
 

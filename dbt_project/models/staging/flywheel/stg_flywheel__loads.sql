@@ -19,6 +19,10 @@ final as (
         -- A load that no gate has judged yet is published together with this very candidate.
         case when status = 'loaded' then 'accepted' else status end as status,
         error,
+        is_whole,
+        reload_of,
+        new_columns,
+        missing_columns,
         started_at,
         finished_at
     from {{ source('flywheel', 'ledger') }}

@@ -10,11 +10,14 @@ final as (
         _source as source_system,
         user_id,
         coalesce(user_name, user_id) as user_name,
+        email,
         manager_id,
         team,
         role,
         coalesce(is_active, true) as is_active,
-        hired_date
+        hired_date,
+        time_zone,
+        modified_at
     from versions
 )
 

@@ -21,7 +21,7 @@ final as (
         CreatedDate as created_at,
         IsDeleted as is_deleted,
         MasterRecordId as merged_into_id,
-        SystemModstamp as modified_at
+        SystemModstamp as modified_at{{ passthrough_columns(source('salesforce', 'account')) }}
     from versions
 )
 

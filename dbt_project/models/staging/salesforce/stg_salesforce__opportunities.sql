@@ -24,14 +24,14 @@ final as (
         LeadSource as lead_source,
         CampaignId as campaign_id,
         cast(null as varchar) as product_id,
-        ForecastCategoryName as forecast_category,
+        coalesce(ForecastCategoryName, ForecastCategory) as forecast_category,
         Probability / 100 as probability,
         cast(null as varchar) as loss_reason,
         NextStep as next_step,
         IsDeleted as is_deleted,
         cast(null as varchar) as merged_into_id,
         SystemModstamp as modified_at,
-        _batch_date as last_batch_date
+        _batch_date as last_batch_date{{ passthrough_columns(source('salesforce', 'opportunity')) }}
     from versions
 )
 

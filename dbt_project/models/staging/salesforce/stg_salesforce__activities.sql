@@ -1,0 +1,86 @@
+-- One row a task or meeting: its newest version, deleted ones included.
+-- A meeting counts once: copies in the calendars of invited users (IsChild) and the patterns of
+-- series, which take place as occurrences of their own, are left out.
+with
+
+tasks as (
+    {{ newest_versions(source('salesforce', 'task'), ['Id'], 'SystemModstamp') }}
+),
+
+events as (
+    {{ newest_versions(source('salesforce', 'event'), ['Id'], 'SystemModstamp') }}
+),
+
+activities as (
+    select
+        Id,
+        WhoId,
+        WhatId,
+        AccountId,
+        OwnerId,
+        case
+            when TaskSubtype = 'Call' then 'call'
+            when TaskSubtype like '%Email' then 'email'
+            when coalesce(TaskSubtype, 'Task') <> 'Task' then 'other'
+            when Type = 'Call' then 'call'
+            when Type = 'Email' then 'email'
+            else 'task'
+        end as channel,
+        case CallType when 'Inbound' then 'inbound' when 'Outbound' then 'outbound' end
+            as direction,
+        Subject,
+        coalesce(CompletedDateTime, cast(ActivityDate as timestamp), CreatedDate) as occurred_at,
+        CallDurationInSeconds / 60.0 as duration_minutes,
+        coalesce(IsClosed, false) as is_completed,
+        CallDisposition as outcome,
+        IsDeleted,
+        _batch_date
+    from tasks
+    where not coalesce(IsRecurrence, false)
+    union all
+    select
+        Id,
+        WhoId,
+        WhatId,
+        AccountId,
+        OwnerId,
+        'meeting' as channel,
+        cast(null as varchar) as direction,
+        Subject,
+        coalesce(StartDateTime, CreatedDate) as occurred_at,
+        {{ days_between('StartDateTime', 'EndDateTime') }} * 1440 as duration_minutes,
+        -- An event says nothing of whether it took place.
+        cast(null as boolean) as is_completed,
+        cast(null as varchar) as outcome,
+        IsDeleted,
+        _batch_date
+    from events
+    where
+        not coalesce(IsChild, false)
+        and not coalesce(IsRecurrence, false)
+        and coalesce(GroupEventType, '0') <> '3'
+),
+
+final as (
+    select
+        'salesforce' as source_system,
+        Id as activity_id,
+        -- WhatId and WhoId point at any object: the first three characters tell which.
+        case when WhatId like '006%' then WhatId end as opportunity_id,
+        coalesce(AccountId, case when WhatId like '001%' then WhatId end) as account_id,
+        case when WhoId like '003%' then WhoId end as contact_id,
+        case when WhoId like '00Q%' then WhoId end as lead_id,
+        OwnerId as owner_id,
+        channel,
+        direction,
+        Subject as subject,
+        occurred_at,
+        duration_minutes,
+        is_completed,
+        outcome,
+        coalesce(IsDeleted, false) as is_deleted,
+        _batch_date as last_batch_date
+    from activities
+)
+
+select * from final

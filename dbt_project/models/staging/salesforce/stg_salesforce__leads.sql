@@ -1,0 +1,36 @@
+-- One row a lead: its newest version, converted, deleted and merged ones included.
+with
+
+versions as (
+    {{ newest_versions(source('salesforce', 'lead'), ['Id'], 'SystemModstamp') }}
+),
+
+final as (
+    select
+        'salesforce' as source_system,
+        Id as lead_id,
+        Status as status,
+        LeadSource as lead_source,
+        cast(null as varchar) as campaign_id,
+        OwnerId as owner_id,
+        CreatedDate as created_at,
+        cast(null as timestamp) as first_touch_at,
+        cast(null as timestamp) as mql_at,
+        cast(null as timestamp) as sql_at,
+        -- Salesforce keeps the day alone.
+        case when coalesce(IsConverted, true) then cast(ConvertedDate as timestamp) end
+            as converted_at,
+        ConvertedOpportunityId as opportunity_id,
+        ConvertedAccountId as account_id,
+        ConvertedContactId as contact_id,
+        Email as email,
+        Company as company,
+        Country as country,
+        coalesce(IsDeleted, false) as is_deleted,
+        MasterRecordId as merged_into_id,
+        coalesce(SystemModstamp, LastModifiedDate) as modified_at,
+        _batch_date as last_batch_date{{ passthrough_columns(source('salesforce', 'lead')) }}
+    from versions
+)
+
+select * from final

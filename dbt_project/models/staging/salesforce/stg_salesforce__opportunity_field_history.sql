@@ -1,0 +1,62 @@
+-- One row a change of one tracked field of an opportunity. Salesforce writes a change of a lookup
+-- twice, once with names and once with ids: of the two the ids are kept.
+{%- set id_pattern = '^([A-Za-z0-9]{15}|[A-Za-z0-9]{18})$' %}
+with
+
+versions as (
+    {{ newest_versions(source('salesforce', 'opportunity_field_change'), ['Id']) }}
+),
+
+changes as (
+    select
+        *,
+        coalesce(
+            DataType = 'EntityId',
+            {{ first_match('coalesce(OldValue, NewValue)', id_pattern) }} is not null
+            and {{ first_match('coalesce(NewValue, OldValue)', id_pattern) }} is not null
+        ) as is_in_ids
+    from versions
+    where not coalesce(IsDeleted, false)
+),
+
+pairs as (
+    select
+        *,
+        max(case when is_in_ids then 1 else 0 end) over (
+            partition by OpportunityId, Field, CreatedDate, CreatedById
+        ) as has_ids
+    from changes
+),
+
+final as (
+    select
+        'salesforce' as source_system,
+        Id as history_id,
+        OpportunityId as opportunity_id,
+        -- Probability keeps its own name: its values are in percent.
+        case Field
+            when 'Name' then 'opportunity_name'
+            when 'Account' then 'account_id'
+            when 'Owner' then 'owner_id'
+            when 'StageName' then 'stage'
+            when 'Amount' then 'amount'
+            when 'CurrencyIsoCode' then 'currency_code'
+            when 'CloseDate' then 'close_date'
+            when 'Type' then 'opportunity_type'
+            when 'LeadSource' then 'lead_source'
+            when 'Campaign' then 'campaign_id'
+            when 'ForecastCategoryName' then 'forecast_category'
+            when 'NextStep' then 'next_step'
+            else Field
+        end as field,
+        OldValue as old_value,
+        NewValue as new_value,
+        CreatedDate as changed_at,
+        cast(null as bigint) as sequence,
+        CreatedById as actor_id,
+        _batch_date as last_batch_date
+    from pairs
+    where is_in_ids or has_ids = 0
+)
+
+select * from final

@@ -1,0 +1,192 @@
+"""From text to value: what each column type accepts, a batch of texts at a time.
+
+Belongs here: the reading of one column. One form is tried on the whole batch, the others only on
+texts that it left over: most exports write one form throughout.
+Does not belong here: which text a column reads, and what follows from a refusal (cast.py); the
+short cut for files in the common form throughout (common.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+
+import polars as pl
+
+from orchestration.bronze.salesforce_ids import lengthened
+from orchestration.sources.contract import Column, Contract
+from orchestration.sources.model import ColumnType
+
+POLARS_TYPES: dict[ColumnType, pl.DataType] = {
+    "text": pl.String(),
+    "salesforce_id": pl.String(),
+    "integer": pl.Int64(),
+    "decimal": pl.Decimal(24, 6),
+    "double": pl.Float64(),
+    "boolean": pl.Boolean(),
+    "date": pl.Date(),
+    "timestamp": pl.Datetime("us"),
+}
+DEFAULT_FORMATS: dict[ColumnType, tuple[str, ...]] = {
+    "date": ("%Y-%m-%d",),
+    "timestamp": (
+        "%Y-%m-%dT%H:%M:%S%.f%#z",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d",
+    ),
+}
+
+# Wide enough to see which decimals the decimal of bronze would cut off.
+_WIDE = pl.Decimal(38, 18)
+# Formats that polars has no letters for: counts since 1970, in microseconds each.
+EPOCHS = {"epoch_ms": 1_000, "epoch_s": 1_000_000}
+_EARLIEST, _LATEST = date(1900, 1, 1), date(2199, 12, 31)
+_BOOLEANS = {
+    "true": True, "1": True, "yes": True, "y": True, "t": True,
+    "false": False, "0": False, "no": False, "n": False, "f": False,
+}  # fmt: skip
+# How APIs end an instant of whole seconds.
+WHOLE_SECONDS = ".000Z"
+MANY_DECIMALS = r"\.[0-9]{7}|[eE]"
+_ID = r"^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$"
+
+Reading = Callable[[pl.Series], pl.Series]
+
+
+def values_of(texts: pl.Series, column: Column, contract: Contract) -> pl.Series:
+    """The values of some texts; NULL for NULL and for what is no value of the column's type.
+
+    Blanks around a value mean nothing, but in a column of type text.
+    """
+    if column.type == "text":
+        return texts
+    readings = _readings(column, contract)
+    values = readings[0](texts)
+    left = texts
+    for reading in readings:
+        if values.null_count() == texts.null_count():
+            break
+        left = _where(values.is_null(), left).str.strip_chars()
+        values = values.zip_with(values.is_not_null(), reading(left))
+    return values
+
+
+def rules_of(texts: pl.Series, column: Column, contract: Contract) -> pl.Series:
+    """Why texts are no value of the column's type: `range`, `precision` or else `type`."""
+    texts = texts.str.strip_chars()
+    rules = pl.repeat("type", len(texts), eager=True)
+    if column.type in ("date", "timestamp"):
+        for form in _forms(column):
+            rules = rules.set(_moment(texts, form, column, contract).is_not_null(), "range")
+    if column.type == "decimal":
+        numbers = _plain_numbers(texts, contract)
+        rounded = numbers.cast(POLARS_TYPES["decimal"], strict=False)
+        rules = rules.set(rounded.is_not_null(), "precision")
+    return rules
+
+
+def _readings(column: Column, contract: Contract) -> list[Reading]:
+    """Readings of a text, to be tried in turn."""
+    match column.type:
+        case "salesforce_id":
+            return [_ids]
+        case "boolean":
+            return [_booleans]
+        case "date" | "timestamp":
+            return [
+                partial(_plausible_moment, form=form, column=column, contract=contract)
+                for form in _forms(column)
+            ]
+        case _:
+            return [partial(_number, column=column, contract=contract)]
+
+
+def _forms(column: Column) -> tuple[str, ...]:
+    return column.formats or DEFAULT_FORMATS[column.type]
+
+
+def _ids(texts: pl.Series) -> pl.Series:
+    return lengthened(_where(texts.str.contains(_ID), texts))
+
+
+def _booleans(texts: pl.Series) -> pl.Series:
+    return texts.str.to_lowercase().replace_strict(_BOOLEANS, default=None, return_dtype=pl.Boolean)
+
+
+def _number(texts: pl.Series, column: Column, contract: Contract) -> pl.Series:
+    numbers = _plain_numbers(texts, contract)
+    if column.type == "integer":
+        # `12.0` is a whole number.
+        return numbers.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
+    return _decimals(numbers) if column.type == "decimal" else _doubles(numbers)
+
+
+def _doubles(texts: pl.Series) -> pl.Series:
+    values = texts.cast(pl.Float64, strict=False)
+    is_finite = values.is_finite()
+    return values if is_finite.all() else _where(is_finite, values)
+
+
+def _decimals(texts: pl.Series) -> pl.Series:
+    """Only what six decimals hold exactly."""
+    values = texts.cast(POLARS_TYPES["decimal"], strict=False)
+    if not texts.str.contains(MANY_DECIMALS).any():
+        return values
+    return _where(texts.cast(_WIDE, strict=False) == values, values)
+
+
+def _plain_numbers(texts: pl.Series, contract: Contract) -> pl.Series:
+    """Numbers as programs write them; NULL where a separator stands out of place."""
+    decimal, thousands = contract.options.decimal, contract.options.thousands
+    if thousands:
+        # Groups of three, or of two and three as in India: `12,50` is no 1250.
+        mark = re.escape(thousands)
+        grouped = rf"^[^{mark}]*[0-9](?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}(?:[^0-9{mark}].*)?$"
+        divided = texts.str.contains(thousands, literal=True)
+        texts = _where(~divided | texts.str.contains(grouped), texts)
+        texts = texts.str.replace_all(thousands, "", literal=True)
+    if decimal != ".":
+        texts = _where(~texts.str.contains(".", literal=True), texts)
+        texts = texts.str.replace(decimal, ".", literal=True)
+    return texts
+
+
+def _moment(texts: pl.Series, form: str, column: Column, contract: Contract) -> pl.Series:
+    """Days or instants written in one form."""
+    if form in EPOCHS:
+        counts = texts.str.to_integer(strict=False)
+        instants = (counts * EPOCHS[form]).cast(pl.Datetime("us"))
+        return instants.dt.date() if column.type == "date" else instants
+    if column.type == "date":
+        return texts.str.to_date(form, strict=False, cache=False)
+    return _instant(texts, form, contract.time_zone)
+
+
+def _instant(texts: pl.Series, form: str, time_zone: str) -> pl.Series:
+    """UTC without a zone; a text without an offset is local time of the source."""
+    if "%z" in form or "%#z" in form:
+        zoned = texts.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")
+        return zoned.dt.replace_time_zone(None)
+    if any(part in form for part in ("%H", "%I", "%T", "%s")):
+        parsed = texts.str.to_datetime(form, strict=False, time_unit="us")
+    else:
+        parsed = texts.str.to_date(form, strict=False).cast(pl.Datetime("us"))
+    if time_zone == "UTC" or "%s" in form:
+        return parsed
+    local = parsed.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
+    return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+
+
+def _plausible_moment(texts: pl.Series, form: str, column: Column, contract: Contract) -> pl.Series:
+    """Without years that nobody means: `16` must not be read as the year 16."""
+    values = _moment(texts, form, column, contract)
+    is_plausible = values.dt.date().is_between(_EARLIEST, _LATEST)
+    return values if is_plausible.all() else _where(is_plausible, values)
+
+
+def _where(test: pl.Series, values: pl.Series) -> pl.Series:
+    """The values where the test holds, NULL elsewhere."""
+    return pl.select(pl.when(test).then(values)).to_series()

@@ -1,0 +1,60 @@
+"""Which reader opens a file.
+
+Belongs here: the choice by format, and files that are no extracts at all although a reader would
+take them. Does not belong here: how a format is read (csv_text.py, json_text.py, …).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestration.extracts.table import TextTable, UnreadableFileError
+from orchestration.extracts.unpack import format_of
+from orchestration.sources.contract import Contract
+from orchestration.sources.model import ReportFooter
+
+# A report's footer is a handful of short lines.
+_FOOTER_BYTES = 4096
+
+
+def open_table(path: Path, name: str, contract: Contract, scratch: Path) -> TextTable:
+    """Open an unpacked file as a table of text; `name` is what it was landed as.
+
+    `scratch` is a folder for copies that the caller throws away.
+    Raises UnreadableFileError when the file as a whole cannot be read.
+    """
+    options = contract.options
+    match format_of(name, options):
+        case "jsonl":
+            from orchestration.extracts.json_text import open_json
+
+            return open_json(path, options, scratch)
+        case "parquet":
+            from orchestration.extracts.parquet_text import open_parquet
+
+            return open_parquet(path, options, scratch)
+        case "xlsx":
+            from orchestration.extracts.xlsx_text import open_xlsx
+
+            return open_xlsx(path, options, scratch)
+        case _:
+            from orchestration.extracts.csv_text import open_csv
+
+            return open_csv(path, options, scratch, expected=_header_names(contract))
+
+
+def _header_names(contract: Contract) -> set[str]:
+    return {name for column in contract.columns for name in (*column.headers, *column.parts)}
+
+
+def refuse_report(path: Path, footer: ReportFooter) -> None:
+    """Raise UnreadableFileError if the file ends as saved reports do.
+
+    To be asked of files that lack columns only: honest data may quote such a footer.
+    """
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _FOOTER_BYTES))
+        end = file.read().decode("utf-8", errors="replace")
+    for mark in footer.marks:
+        if mark in end:
+            raise UnreadableFileError(f"a saved report (it ends with {mark!r}): {footer.remedy}")

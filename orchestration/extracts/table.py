@@ -1,0 +1,56 @@
+"""What every reader gives: a file as a table of text, and what of it is no row.
+
+Belongs here: the shape that readers of all formats share.
+Does not belong here: the formats themselves (csv_text.py, json_text.py, …), types (bronze/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+ROW_NUMBER = "_row_number"
+
+
+class UnreadableFileError(Exception):
+    """A file that cannot be read as what it should be; the text says where and what to do."""
+
+
+class NotUtf8Error(UnreadableFileError):
+    """A file that is not in the encoding it was read in; another one may fit."""
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """A record that cannot be a row of the table, by its number, and why in plain words."""
+
+    row_number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A file ready to be read.
+
+    `records` holds one String column per name of `header` plus `_row_number` (Int64), in the
+    order of the file; an empty field is NULL; malformed records are left out. `record_count`
+    counts all records, malformed ones included, and comes from another pass than `records`.
+    `typed` names the columns whose text was written from a typed value of the file, in ISO form.
+    `raw_texts` gives the raw text of records by row number; `raw_header` is what must stand above
+    such texts to make them a file again (CSV), or NULL where each stands for itself (JSON).
+    """
+
+    header: tuple[str, ...]
+    record_count: int
+    malformed: tuple[Malformed, ...]
+    records: pl.LazyFrame
+    raw_texts: Callable[[Iterable[int]], dict[int, str]]
+    raw_header: str | None = None
+    typed: frozenset[str] = frozenset()
+
+
+def no_records(header: Iterable[str]) -> pl.LazyFrame:
+    """`records` of a table without a row."""
+    return pl.LazyFrame(schema=dict.fromkeys(header, pl.String()) | {ROW_NUMBER: pl.Int64()})

@@ -1,0 +1,181 @@
+"""`flywheel quarantine`: what was refused, why, and how to get it in after all.
+
+Belongs here: the sub-commands and what they print. Does not belong here: why a row is refused
+(bronze/), the other commands (cli.py).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.extracts.ledger import Load
+
+quarantine_app = typer.Typer(
+    help="Rows that broke a rule: list them, explain, export, read anew.",
+    invoke_without_command=True,
+    no_args_is_help=False,
+)
+console = Console()
+_USAGE = 2
+
+Object = Annotated[
+    str | None, typer.Argument(help="Only this object, like salesforce/opportunity.")
+]
+Night = Annotated[
+    datetime | None, typer.Option("--date", help="Only this night.", formats=["%Y-%m-%d"])
+]
+
+
+@quarantine_app.callback()
+def listing(context: typer.Context) -> None:
+    """List what waits, by file, column and rule."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = Settings()
+    loads = _loads(settings, None, None)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("night", "object", "file", "column", "rule"):
+        table.add_column(name)
+    table.add_column("rows", justify="right")
+    for load in loads:
+        for column, rule, count in _counts(settings, load):
+            table.add_row(
+                str(load.batch_date),
+                load.name,
+                escape(load.file),
+                escape(column or ""),
+                escape(rule),
+                f"{count:,}",
+            )
+    console.print(table, highlight=False)
+    console.print(
+        "why:        flywheel quarantine explain\n"
+        "as a file:  flywheel quarantine export rows.csv\n"
+        "read anew:  flywheel quarantine reload, after the source file was mended",
+        highlight=False,
+    )
+
+
+@quarantine_app.command()
+def explain(
+    object_: Object = None,
+    night: Night = None,
+    rows: Annotated[int, typer.Option(help="How many rows of each kind to show.", min=0)] = 3,
+) -> None:
+    """Say what each rule means, what to do, and show some rows."""
+    import polars as pl
+
+    from orchestration.bronze.quarantine import refused_rows
+    from orchestration.bronze.rules import explain as meaning_of
+
+    settings = Settings()
+    loads = _loads(settings, object_, night.date() if night else None)
+    refused = refused_rows(settings, loads)
+    for (object_name, column, rule), group in refused.with_columns(
+        pl.concat_str("source", "object", separator="/").alias("name")
+    ).group_by("name", "column", "rule", maintain_order=True):
+        meaning, remedy = meaning_of(str(rule))
+        place = f"{object_name}.{column}" if column else str(object_name)
+        console.print(
+            f"[bold]{escape(place)}[/]: {escape(str(rule))}, {len(group):,} rows\n"
+            f"  {meaning}\n  remedy: {remedy}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        for row in group.head(rows).to_dicts():
+            value = "" if row["value"] is None else f"{row['value']!r} in "
+            console.print(
+                f"  {row['batch_date']}/{row['file']}, row {row['row_number']}: "
+                f"{value}{row['raw_text']}",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )
+
+
+@quarantine_app.command()
+def export(
+    path: Annotated[Path, typer.Argument(help="Ends in .csv, .jsonl or .parquet.")],
+    object_: Object = None,
+    night: Night = None,
+) -> None:
+    """Write refused rows to a file."""
+    from orchestration.bronze.quarantine import refused_rows
+
+    settings = Settings()
+    if path.exists():
+        raise typer.BadParameter(f"{path} is already there")
+    refused = refused_rows(settings, _loads(settings, object_, night.date() if night else None))
+    match path.suffix:
+        case ".csv":
+            refused.write_csv(path)
+        case ".jsonl":
+            refused.write_ndjson(path)
+        case ".parquet":
+            refused.write_parquet(path)
+        case _:
+            raise typer.BadParameter("the file must end in .csv, .jsonl or .parquet")
+    console.print(f"{len(refused):,} rows in {path}", highlight=False, soft_wrap=True)
+
+
+@quarantine_app.command()
+def reload(object_: Object = None, night: Night = None) -> None:
+    """Read refused rows of published nights anew, by the source files as they are now."""
+    from orchestration.bronze.reload import plan_reload
+    from orchestration.lock import hold_lock
+
+    settings = Settings()
+    hold_lock(settings)
+    loads = [
+        load
+        for load in _loads(settings, object_, night.date() if night else None)
+        if load.status == "accepted"
+    ]
+    plan_reload(settings, loads)
+    rows = sum(load.rows_quarantined for load in loads)
+    console.print(
+        f"{rows:,} rows of {len(loads)} files are due again: the next `flywheel nightly` reads "
+        f"them. Rows that still break a rule stay in quarantine.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _loads(settings: Settings, object_: str | None, night: date | None) -> list[Load]:
+    from orchestration.bronze.quarantine import waiting
+    from orchestration.extracts.ledger import Ledger
+
+    loads = [
+        load
+        for load in waiting(Ledger(settings.ledger), settings)
+        if object_ in (None, load.name) and night in (None, load.batch_date)
+    ]
+    if not loads:
+        console.print("no refused rows wait")
+        raise typer.Exit
+    return loads
+
+
+def _counts(settings: Settings, load: Load) -> list[tuple[str | None, str, int]]:
+    import polars as pl
+
+    from orchestration.bronze.quarantine import quarantine_path
+
+    found = (
+        pl.scan_parquet(quarantine_path(settings, load))
+        .group_by("column", "rule")
+        .len()
+        .sort("len", "column", "rule", descending=[True, False, False])
+        .collect()
+    )
+    return list(found.iter_rows())

@@ -1,0 +1,1 @@
+"""What the worked examples of docs/examples say, without Flywheel."""

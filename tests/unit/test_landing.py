@@ -1,0 +1,268 @@
+"""Which file of a night holds which object, and whether the night is whole.
+
+Belongs here: names against patterns, members of zips, what nobody claims, finished nights.
+Does not belong here: how places are listed (test_places.py), what is read (test_bronze_loading.py).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+import zipfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from orchestration.extracts.landing import Night, landed_nights
+from orchestration.extracts.places import FolderPlace
+from orchestration.settings import Settings
+from orchestration.sources.catalog import Source, load_sources
+from tests.conftest import land
+
+NIGHT = date(2025, 9, 28)
+ACME = """\
+source: acme
+objects:
+  accounts:
+    files: ["Accounts*.csv", "*customers*"]
+    key: account_id
+    extract: full
+    columns: {account_id: id, account_name: name}
+  opportunities:
+    files: ["deals*.csv", "export_[0-9]*.csv"]
+    key: opportunity_id
+    extract: delta
+    columns: {opportunity_id: id, stage: state}
+  users:
+    files: ["people.csv", "export_*.csv"]
+    key: user_id
+    extract: full
+    columns: {user_id: id, user_name: name}
+"""
+
+
+@pytest.fixture
+def source(settings: Settings) -> Source:
+    settings.user_sources.mkdir(parents=True)
+    (settings.user_sources / "acme.yml").write_text(ACME)
+    return load_sources(settings.user_sources)["acme"]
+
+
+@dataclass
+class Landed:
+    """A source's night in the landing folder."""
+
+    settings: Settings
+    source: Source
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.landing / f"acme/{NIGHT}"
+
+    def night(self, *names: str, **contents: bytes) -> Night:
+        """The night, with some more files."""
+        land(self.settings, "acme", NIGHT, dict.fromkeys(names, b"x") | contents)
+        return self.seen()
+
+    def seen(self) -> Night:
+        """The night as it stands."""
+        return Night(self.source, NIGHT, FolderPlace(self.settings.landing))
+
+
+@pytest.fixture
+def landed(settings: Settings, source: Source) -> Landed:
+    return Landed(settings, source)
+
+
+def claimed(night: Night) -> list[tuple[str, str]]:
+    """Which object is to be read from which file."""
+    return [(file.contract.object, file.name) for file in night.files()]
+
+
+def packed(*members: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for member in members:
+            archive.writestr(member, "" if member.endswith("/") else "id,name\n1,a\n")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "accounts.csv",
+        "ACCOUNTS_2025.CSV",
+        "Accounts.csv.gz",
+        "accounts-1.CSV.GZ",
+        "accounts.csv.zst",
+        "all customers of ours",
+        "Customers.XLSX",
+    ],
+)
+def test_a_file_is_claimed_by_its_name_in_any_case_packed_or_not(landed: Landed, name: str) -> None:
+    assert claimed(landed.night(name)) == [("accounts", name)]
+
+
+@pytest.mark.parametrize(
+    "name", ["account.csv", "accounts.csv.bak", "my_accounts.csv", "accounts.csv.gz.part", "deal"]
+)
+def test_a_name_that_is_only_alike_is_not_claimed(landed: Landed, name: str) -> None:
+    night = landed.night(name)
+    assert night.files() == []
+    assert night.unclaimed() == [name]
+
+
+@pytest.mark.parametrize("name", ["_SUCCESS", ".accounts.csv.part", "_accounts.csv"])
+def test_what_begins_with_a_dot_or_a_dash_below_is_an_exporters_own(
+    landed: Landed, name: str
+) -> None:
+    night = landed.night(name)
+    assert night.files() == []
+    assert night.unclaimed() == []
+
+
+def test_a_file_that_two_patterns_of_an_object_match_is_read_once(landed: Landed) -> None:
+    assert claimed(landed.night("accounts_customers.csv")) == [
+        ("accounts", "accounts_customers.csv")
+    ]
+
+
+def test_a_file_that_patterns_of_two_objects_match_holds_both(landed: Landed) -> None:
+    assert claimed(landed.night("export_1.csv")) == [
+        ("opportunities", "export_1.csv"),
+        ("users", "export_1.csv"),
+    ]
+
+
+def test_files_come_by_object_and_then_by_name(landed: Landed) -> None:
+    assert claimed(landed.night("people.csv", "deals_b.csv", "deals_a.csv", "accounts.csv")) == [
+        ("accounts", "accounts.csv"),
+        ("opportunities", "deals_a.csv"),
+        ("opportunities", "deals_b.csv"),
+        ("users", "people.csv"),
+    ]
+
+
+def test_what_no_object_claims_is_shown_with_what_is_wrong_about_it(
+    landed: Landed,
+) -> None:
+    landed.night("notes.txt", "deals.csv")
+    (landed.folder / "folder").mkdir()
+    assert landed.seen().unclaimed() == [
+        "folder (a folder: files stand directly in the folder of the night)",
+        "notes.txt",
+    ]
+
+
+def test_a_link_with_the_name_of_an_object_is_claimed_with_its_problem(
+    landed: Landed,
+) -> None:
+    landed.night("deals.csv")
+    (landed.folder / "people.csv").symlink_to("deals.csv")
+    assert {file.name: file.problem for file in landed.seen().files()} == {
+        "deals.csv": None,
+        "people.csv": "a symbolic link, which is not followed: land the file itself",
+    }
+
+
+def test_a_night_that_is_a_link_is_refused_by_the_first_object_and_hides_nothing_else(
+    landed: Landed, tmp_path: Path
+) -> None:
+    landed.night("deals.csv")
+    landed.folder.rename(tmp_path / "elsewhere")
+    landed.folder.symlink_to(tmp_path / "elsewhere")
+    (night,) = landed_nights(FolderPlace(landed.settings.landing), [landed.source])
+    (file,) = night.files()
+    assert (file.contract.object, file.name) == ("accounts", str(NIGHT))
+    assert "symbolic link" in file.problem
+    assert night.unclaimed() == []
+
+
+@pytest.mark.parametrize("name", ["export.zip", "EXPORT.ZIP", "accounts.Zip"])
+def test_members_of_a_zip_are_claimed_by_their_own_names(landed: Landed, name: str) -> None:
+    night = landed.night(
+        **{name: packed("Accounts.csv", "sub/folder/DEALS.CSV", "read me.txt", "sub/")}
+    )
+    assert [(file.contract.object, file.name, file.member) for file in night.files()] == [
+        ("accounts", f"{name}/Accounts.csv", "Accounts.csv"),
+        ("opportunities", f"{name}/sub/folder/DEALS.CSV", "sub/folder/DEALS.CSV"),
+    ]
+    assert night.unclaimed() == [f"{name}/read me.txt"]
+
+
+def test_a_zip_counts_as_what_landed_for_each_of_its_members(landed: Landed) -> None:
+    content = packed("accounts.csv", "deals.csv")
+    night = landed.night(**{"export.zip": content})
+    (entry,) = night.zips()
+    assert [(file.entry, file.entry.bytes) for file in night.files()] == [(entry, len(content))] * 2
+
+
+def test_what_a_mac_packs_beside_a_file_is_not_the_file(landed: Landed) -> None:
+    content = packed("our customers.csv", "__MACOSX/._our customers.csv", "_customers.csv")
+    night = landed.night(**{"export.zip": content})
+    assert [file.name for file in night.files()] == ["export.zip/our customers.csv"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no zip", packed("people.csv")[:-30]],
+    ids=["empty", "text", "cut off"],
+)
+def test_a_damaged_zip_refuses_the_night_by_the_first_object(
+    landed: Landed, content: bytes
+) -> None:
+    night = landed.night("deals.csv", **{"export.zip": content})
+    bad, deals = night.files()
+    assert (bad.contract.object, bad.name, bad.member) == ("accounts", "export.zip", None)
+    assert bad.problem
+    assert (deals.name, deals.problem) == ("deals.csv", None)
+    assert night.unclaimed() == []
+
+
+def test_a_settled_zip_is_not_opened(landed: Landed) -> None:
+    night = landed.night("deals.csv", **{"export.zip": b"would be a problem if it were opened"})
+    assert [file.name for file in night.files(settled={"export.zip"})] == ["deals.csv"]
+    assert night.unclaimed(settled={"export.zip"}) == []
+
+
+def test_a_landed_file_can_be_fetched(landed: Landed, tmp_path: Path) -> None:
+    night = landed.night(**{"deals.csv": b"id,state\n1,Open\n"})
+    (file,) = night.files()
+    assert file.fetch(tmp_path).read_bytes() == b"id,state\n1,Open\n"
+    assert file.place == ("acme", "opportunities", NIGHT, "deals.csv")
+
+
+def test_success_makes_a_night_complete_and_so_does_quiet(
+    landed: Landed,
+) -> None:
+    assert landed.night("deals.csv").is_complete(quiet_minutes=1e6)
+    (landed.folder / "_SUCCESS").unlink()
+    an_hour_ago = time.time() - 3600
+    os.utime(landed.folder / "deals.csv", (an_hour_ago, an_hour_ago))
+    # A file was taken away just now, and only the folder itself can tell.
+    assert not landed.seen().is_complete(quiet_minutes=10)
+    os.utime(landed.folder, (an_hour_ago, an_hour_ago))
+    assert landed.seen().is_complete(quiet_minutes=10)
+    (landed.folder / "people.csv").touch()
+    os.utime(landed.folder, (an_hour_ago, an_hour_ago))
+    assert not landed.seen().is_complete(quiet_minutes=10)
+
+
+def test_nights_of_all_sources_come_by_date_and_then_by_source(settings: Settings) -> None:
+    settings.user_sources.mkdir(parents=True)
+    for name in ("zeta", "acme"):
+        text = ACME.replace("source: acme", f"source: {name}")
+        (settings.user_sources / f"{name}.yml").write_text(text)
+        for night in (date(2025, 9, 29), NIGHT):
+            land(settings, name, night, {"deals.csv": b"x"})
+    sources = load_sources(settings.user_sources)
+    nights = landed_nights(FolderPlace(settings.landing), sources.values())
+    assert [(night.night.day, night.source.name) for night in nights] == [
+        (28, "acme"),
+        (28, "zeta"),
+        (29, "acme"),
+        (29, "zeta"),
+    ]

@@ -1,0 +1,356 @@
+"""What becomes of nights that are not as the night before: columns, rows, stages, deletions.
+
+Belongs here: surprises of a night and their defined result, one a test.
+Does not belong here: the life of a load (test_bronze_loading.py), values (test_bronze_casting.py).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from orchestration.bronze.judge import judge_object
+from orchestration.bronze.night import (
+    accept,
+    load_night,
+    refuse_objects,
+    survey,
+    write_contract_files,
+)
+from orchestration.bronze.quarantine import refused_rows, waiting
+from orchestration.bronze.reload import plan_reload
+from orchestration.extracts.ledger import Ledger, Load
+from orchestration.gate.results import CheckResult
+from orchestration.settings import Settings
+from orchestration.sources.catalog import load_sources
+from tests.conftest import land
+
+FIRST = date(2025, 9, 1)
+SECOND, THIRD = FIRST + timedelta(days=1), FIRST + timedelta(days=2)
+ACME = """\
+source: acme
+extract: full
+objects:
+  opportunities:
+    files: "deals*.csv"
+    key: opportunity_id
+    columns:
+      opportunity_id: id
+      stage: state
+      amount: value
+      close_date: {column: close, format: "%Y-%m-%d", optional: true}
+      owner_id:
+        column: rep
+        optional: true
+        lookup: {object: users, match: user_name, return: user_id}
+  users:
+    files: "reps.csv"
+    key: user_id
+    columns: {user_id: id, user_name: name}
+pipelines:
+  - {name: default, stages: [Open, Offer], won: Won, lost: Lost}
+"""
+
+
+@pytest.fixture
+def home(settings: Settings) -> Settings:
+    return describe(settings, ACME)
+
+
+def describe(settings: Settings, text: str) -> Settings:
+    settings.user_sources.mkdir(parents=True, exist_ok=True)
+    (settings.user_sources / "acme.yml").write_text(text, encoding="utf-8")
+    write_contract_files(settings, load_sources(settings.user_sources))
+    return settings
+
+
+def deals(*rows: str, header: str = "id,state,value") -> str:
+    return "\n".join([header, *rows]) + "\n"
+
+
+def many(count: int) -> str:
+    return deals(*(f"d{number},Open,1" for number in range(count)))
+
+
+def load(settings: Settings, night: date, name: str = "opportunities") -> list[Load]:
+    loads = load_night(settings, night, f"run-{night}", "acme")
+    return [each for each in loads if each.object == name]
+
+
+def judge(
+    settings: Settings, loads: list[Load], name: str = "opportunities"
+) -> tuple[CheckResult, CheckResult]:
+    contract = load_sources(settings.user_sources)["acme"].contracts[name]
+    held, usual = judge_object(settings, contract, loads, Ledger(settings.ledger))
+    return held, usual
+
+
+def night_of(settings: Settings, night: date, files: dict[str, str]) -> tuple[CheckResult, ...]:
+    """Land, load and judge a night, and publish it if it may be."""
+    land(settings, "acme", night, files)
+    checks = judge(settings, load(settings, night))
+    if checks[0].success:
+        accept(settings)
+    return checks
+
+
+def rows(settings: Settings) -> pl.DataFrame:
+    paths = sorted((settings.bronze / "acme" / "opportunities").glob("batch=*/*.parquet"))
+    return pl.concat([pl.read_parquet(path) for path in paths], how="diagonal")
+
+
+# Columns -----------------------------------------------------------------------------------------
+
+
+def test_a_column_that_nobody_named_is_kept_as_text(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": deals("d1,Open,1,7%", header="id,state,value,Weight (%)")})
+    assert rows(home)["extra__weight"].to_list() == ["7%"]
+
+
+def test_a_source_may_leave_out_what_nobody_named(home: Settings) -> None:
+    describe(home, ACME + "undeclared: drop\n")
+    night_of(home, FIRST, {"deals.csv": deals("d1,Open,1,7", header="id,state,value,weight")})
+    assert not [name for name in rows(home).columns if name.startswith("extra__")]
+
+
+def test_a_custom_column_passes_under_its_own_name(home: Settings) -> None:
+    describe(home, ACME + 'passthrough: "*__c"\n')
+    night_of(home, FIRST, {"deals.csv": deals("d1,Open,1,x", header="id,state,value,Rival__c")})
+    assert rows(home)["rival__c"].to_list() == ["x"]
+
+
+def test_columns_of_one_plain_name_are_told_apart(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": deals("d1,Open,1,a,b", header="id,state,value,A b,a-b")})
+    (row,) = rows(home).select("extra__a_b", "extra__a_b_2").rows()
+    assert row == ("a", "b")
+
+
+def test_a_column_in_upper_case_is_found(home: Settings) -> None:
+    held, _ = night_of(home, FIRST, {"deals.csv": deals("d1,Open,1", header="ID,STATE,VALUE")})
+    assert held.success
+
+
+def test_the_columns_of_the_first_night_are_no_surprise(home: Settings) -> None:
+    _, usual = night_of(home, FIRST, {"deals.csv": deals("d1,Open,1,7", header="id,state,value,x")})
+    assert usual.success
+
+
+def test_a_new_column_is_reported(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": deals("d1,Open,1")})
+    held, usual = night_of(
+        home, SECOND, {"deals.csv": deals("d1,Open,1,7", header="id,state,value,weight")}
+    )
+    assert held.success
+    assert not usual.success
+    assert "new columns" in usual.observed and "`weight`" in usual.observed
+
+
+def test_a_missing_optional_column_is_null_and_reported(home: Settings) -> None:
+    night_of(
+        home, FIRST, {"deals.csv": deals("d1,Open,1,2025-01-01", header="id,state,value,close")}
+    )
+    _, usual = night_of(home, SECOND, {"deals.csv": deals("d1,Open,2")})
+    assert "columns are missing and NULL: `close`" in usual.observed
+    assert rows(home).filter(pl.col("_batch_date") == SECOND)["close_date"].to_list() == [None]
+
+
+def test_a_missing_required_column_refuses_the_object(home: Settings) -> None:
+    held, _ = night_of(home, FIRST, {"deals.csv": deals("d1,1", header="id,value")})
+    assert not held.success
+    assert "lacks `state`" in held.observed
+
+
+def test_a_column_that_changed_its_type_refuses_the_object(home: Settings) -> None:
+    held, _ = night_of(home, FIRST, {"deals.csv": deals("d1,Open,ten", "d2,Open,eleven")})
+    assert not held.success
+    assert held.observed == "2 of 2 rows refused"
+
+
+def test_the_share_of_refused_rows_can_be_set_for_an_object(home: Settings) -> None:
+    describe(home, ACME + "max_refused_share: 0.5\n")
+    held, _ = night_of(home, FIRST, {"deals.csv": deals("d1,Open,ten", "d2,Open,11")})
+    assert held.success
+
+
+# Stages ------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_stage_refuses_the_object(home: Settings) -> None:
+    held, _ = night_of(home, FIRST, {"deals.csv": deals("d1,Open,1", "d2,Demo,2")})
+    assert not held.success
+    assert "1 rows with a stage that stages does not list: `Demo`" in held.observed
+    assert "it lists `Open`, `Offer`, `Won`, `Lost`" in held.observed
+    (sample,) = held.sample
+    assert (sample["file"], sample["row_number"], sample["value"]) == ("deals.csv", 3, "Demo")
+
+
+def test_a_stage_that_is_added_to_the_list_is_known(home: Settings) -> None:
+    describe(home, ACME.replace("[Open, Offer]", "[Open, Demo, Offer]"))
+    held, _ = night_of(home, FIRST, {"deals.csv": deals("d2,Demo,2")})
+    assert held.success
+
+
+def test_an_object_may_stay_behind_while_its_night_goes_on(home: Settings) -> None:
+    describe(home, ACME + "on_refusal: object\n")
+    land(home, "acme", FIRST, {"deals.csv": deals("d2,Demo,2"), "reps.csv": "id,name\nu1,Ann\n"})
+    loads = load_night(home, FIRST, "run", "acme")
+    held, _ = judge(home, [each for each in loads if each.object == "opportunities"])
+    refuse_objects(home, ["opportunities"], loads)
+    statuses = {each.object: each.status for each in Ledger(home.ledger).of_run("run")}
+    assert (held.success, held.severity) == (False, "warning")
+    assert statuses == {"stages": "loaded", "users": "loaded", "opportunities": "refused"}
+
+
+# Rows of full extracts ---------------------------------------------------------------------------
+
+
+def test_an_extract_of_about_as_many_rows_tells_what_was_deleted(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(100)})
+    night_of(home, SECOND, {"deals.csv": many(90)})
+    assert Ledger(home.ledger).last_accepted("acme/opportunities").is_whole is True
+
+
+def test_an_extract_that_was_cut_off_deletes_nothing(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(100)})
+    held, usual = night_of(home, SECOND, {"deals.csv": many(60)})
+    assert held.success
+    assert "60 rows on 2025-09-02 where 100 are usual" in usual.observed
+    assert Ledger(home.ledger).last_accepted("acme/opportunities").is_whole is False
+
+
+def test_an_extract_without_a_row_deletes_nothing(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(3)})
+    night_of(home, SECOND, {"deals.csv": many(0)})
+    assert Ledger(home.ledger).last_accepted("acme/opportunities").is_whole is False
+
+
+def test_fewer_rows_become_usual_after_some_nights(home: Settings) -> None:
+    """A clean-up of the CRM is believed once most of the nights before agree."""
+    for day in range(3):
+        night_of(home, FIRST + timedelta(days=day), {"deals.csv": many(100)})
+    for day in range(3, 8):
+        night_of(home, FIRST + timedelta(days=day), {"deals.csv": many(60)})
+    whole = [each.is_whole for each in Ledger(home.ledger).loads if each.object == "opportunities"]
+    assert whole == [True] * 3 + [False] * 4 + [True]
+
+
+def test_the_parts_of_an_object_count_together(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(100)})
+    halves = {"deals_1.csv": many(50), "deals_2.csv": many(49)}
+    _, usual = night_of(home, SECOND, halves)
+    assert usual.success
+    loads = Ledger(home.ledger).with_status("accepted")
+    assert [each.is_whole for each in loads if each.batch_date == SECOND] == [True, True]
+
+
+def test_an_object_that_is_not_delivered_is_reported(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(3), "reps.csv": "id,name\nu1,Ann\n"})
+    land(home, "acme", SECOND, {"deals.csv": many(4)})
+    load(home, SECOND)
+    _, usual = judge(home, [], "users")
+    assert "nothing was delivered" in usual.observed
+
+
+def test_a_night_that_never_came_is_reported(home: Settings) -> None:
+    for night in (FIRST, THIRD):
+        land(home, "acme", night, {"deals.csv": many(1)})
+    assert survey(home, Ledger(home.ledger)).absent == {"acme": [SECOND]}
+
+
+# Lookups -----------------------------------------------------------------------------------------
+
+REPS = "id,name\nu1,Ann\nu2,Bob\nu3,Bob\n"
+
+
+def owners_of(home: Settings, name: str) -> tuple[list[str | None], list[str]]:
+    text = deals(f"d1,Open,1,{name}", header="id,state,value,rep")
+    land(home, "acme", FIRST, {"deals.csv": text, "reps.csv": REPS})
+    loads = load(home, FIRST)
+    refused = refused_rows(home, loads)
+    return rows(home)["owner_id"].to_list(), refused["rule"].to_list()
+
+
+def test_a_name_is_looked_up_in_the_files_of_the_same_night(home: Settings) -> None:
+    assert owners_of(home, "Ann") == (["u1"], [])
+
+
+@pytest.mark.parametrize("name", ["Zoe", "Bob"], ids=["nobody", "two people"])
+def test_a_name_that_is_not_one_record_is_refused(home: Settings, name: str) -> None:
+    assert owners_of(home, name) == ([], ["lookup"])
+
+
+def test_no_name_is_no_value(home: Settings) -> None:
+    assert owners_of(home, "") == ([None], [])
+
+
+# Quarantine and reading anew ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def refused(home: Settings) -> Settings:
+    """One of two published rows is refused for its date."""
+    describe(home, ACME + "max_refused_share: 1\n")
+    text = deals("d1,Open,1,2025-01-31", "d2,Open,2,31.01.2025", header="id,state,value,close")
+    night_of(home, FIRST, {"deals.csv": text})
+    return home
+
+
+def reload(settings: Settings) -> list[Load]:
+    plan_reload(settings, waiting(Ledger(settings.ledger), settings))
+    return load_night(settings, FIRST, "again", "acme")
+
+
+def test_refused_rows_wait(refused: Settings) -> None:
+    (load_,) = waiting(Ledger(refused.ledger), refused)
+    assert refused_rows(refused, [load_])["raw_text"].to_list() == ["d2,Open,2,31.01.2025"]
+
+
+def test_refused_rows_are_read_anew_by_the_mended_source_file(refused: Settings) -> None:
+    describe(refused, ACME.replace('"%Y-%m-%d"', '["%Y-%m-%d", "%d.%m.%Y"]'))
+    (again,) = reload(refused)
+    accept(refused)
+    assert (again.rows_read, again.rows_accepted) == (1, 1)
+    assert rows(refused).sort("opportunity_id")["close_date"].to_list() == [date(2025, 1, 31)] * 2
+    assert waiting(Ledger(refused.ledger), refused) == []
+
+
+def test_rows_read_anew_are_due_once(refused: Settings) -> None:
+    describe(refused, ACME.replace('"%Y-%m-%d"', '["%Y-%m-%d", "%d.%m.%Y"]'))
+    reload(refused)
+    accept(refused)
+    assert survey(refused, Ledger(refused.ledger)).files == {}
+
+
+def test_rows_that_still_break_a_rule_wait_on(refused: Settings) -> None:
+    reload(refused)
+    accept(refused)
+    (load_,) = waiting(Ledger(refused.ledger), refused)
+    assert load_.reload_of is not None
+    assert refused_rows(refused, [load_])["value"].to_list() == ["31.01.2025"]
+
+
+def test_a_corrected_file_in_the_same_place_ends_the_wait(refused: Settings) -> None:
+    night_of(refused, FIRST, {"deals.csv": deals("d1,Open,1", "d2,Open,2")})
+    assert waiting(Ledger(refused.ledger), refused) == []
+
+
+def test_rows_of_a_landed_night_say_their_columns(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(1)})
+    assert json.loads(Ledger(home.ledger).last_accepted("acme/opportunities").columns) == [
+        "id", "state", "value",
+    ]  # fmt: skip
+
+
+# What a source file says itself ------------------------------------------------------------------
+
+
+def test_lead_statuses_of_the_source_file_become_rows(home: Settings) -> None:
+    describe(home, ACME + "lead_statuses: {mql: [Warm, Hot], converted: Won}\n")
+    night_of(home, FIRST, {"deals.csv": many(1)})
+    (path,) = (home.bronze / "acme" / "lead_statuses").glob("batch=*/*.parquet")
+    assert pl.read_parquet(path).select("status", "meaning").rows() == [
+        ("Warm", "mql"), ("Hot", "mql"), ("Won", "converted"),
+    ]  # fmt: skip
