@@ -1,7 +1,14 @@
 """Raw text becomes typed rows: cast by contract, accepted rows to bronze, the rest to quarantine.
 
-cast.py      a contract as polars expressions: values, and the first rule a row breaks
-load.py      one file: read, cast, split, write, account for every row
-night.py     which files a night still has to load, and what becomes of loads afterwards
-assets.py    the sources as Dagster assets with a blocking check for each object
+night.py           which files a night still has to load, and what becomes of loads afterwards
+load.py            one file: a name in bronze, a line in the ledger
+split.py           its rows on two sides, every one accounted for
+header.py          its columns against the contract: found, missing, new
+cast.py            its texts against the contract: accepted rows, and what the others break
+values.py          what each column type accepts; common.py: the short cut for the usual forms
+lookups.py         values found in another object; salesforce_ids.py: 15 characters become 18
+quarantine.py      refused rows; rules.py: what they broke, in words; reload.py: read them anew
+declared.py        tables that a source file holds itself
+judge.py           contract_held and as_usual; references.py, usual.py: what they compare with
+assets.py          the sources as Dagster assets with the checks of each object
 """

@@ -17,7 +17,7 @@ import polars as pl
 
 from orchestration.bronze.common import common_value
 from orchestration.bronze.header import HeaderMatch
-from orchestration.bronze.values import POLARS_TYPES, rules_of, values_of
+from orchestration.bronze.values import DEFAULT_FORMATS, POLARS_TYPES, rules_of, values_of
 from orchestration.extracts.table import ROW_NUMBER, TextTable
 from orchestration.sources.contract import Column, Contract
 
@@ -199,19 +199,21 @@ def _cast(
         text = pl.lit(column.constant, dtype=pl.String)
     if column.strip:
         text = text.str.strip_chars(column.strip)
-    nulls = [*contract.options.null_values, ""]
-    if column.type != "text" and (column.replacements or len(nulls) > 1):
+    nulls = contract.options.null_values
+    if column.type != "text" and (column.replacements or nulls):
         text = text.str.strip_chars()
-    is_value = text != "" if len(nulls) == 1 else ~text.is_in(nulls)
-    text = pl.when(is_value).then(text)
+    if column.strip or column.parts or nulls or column.replacements:
+        # What is left of a text may be nothing.
+        text = _not_in(text, [*nulls, ""])
     if column.replacements:
-        text = text.replace(dict(column.replacements))
-        text = pl.when(text != "").then(text)
+        text = _not_in(text.replace(dict(column.replacements)), [""])
     if column.default is not None:
         text = text.fill_null(column.default)
     # What the file holds as a date or an instant is written in ISO form, whatever the contract
-    # says of texts.
-    formats = () if header in table.typed else column.formats
+    # says of the texts that may stand beside it.
+    formats = column.formats
+    if formats and header in table.typed:
+        formats = DEFAULT_FORMATS.get(column.type, ()) + formats
     column = replace(column, formats=formats)
     said = pl.col(f"text {column.name}")
     found = said if column.lookup is None else lookups[column.name].find(said)
@@ -222,6 +224,10 @@ def _cast(
         read=partial(values_of, column=column, contract=contract),
         common=common_value(found, column, contract),
     )
+
+
+def _not_in(text: pl.Expr, nulls: list[str]) -> pl.Expr:
+    return pl.when(~text.is_in(nulls)).then(text)
 
 
 def _absent(column: Column) -> _Cast:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -20,17 +20,38 @@ from orchestration.sources.catalog import Source
 from orchestration.sources.contract import Contract
 
 
+def declared_night(
+    source: Source, newest: date, due_nights: Iterable[date], ledger: Ledger
+) -> date:
+    """The night that declared tables belong to: the first one due, whose rows need them already.
+
+    Never one before a night that they were loaded for, or the older tables would stand.
+    """
+    declared = {contract.name for contract in source.contracts.values() if contract.is_declared}
+    loaded = [
+        load.batch_date
+        for load in ledger.loads
+        if load.name in declared and load.status != "refused"
+    ]
+    return max([min(due_nights, default=newest), *loaded])
+
+
 def declared_files(
-    source: Source, night: date, settings: Settings, ledger: Ledger
+    source: Source, night: date, settings: Settings, ledger: Ledger, *, has_files: bool
 ) -> list[LandedFile]:
-    """The declared tables of a source that its last load does not hold, as files of `night`."""
+    """The declared tables of a source that bronze does not hold, as files of `night`.
+
+    What a refused night brought is out of bronze; with `has_files`, other files of the source that
+    are due, it comes along.
+    """
     due = []
     for contract in source.contracts.values():
         if not contract.is_declared:
             continue
         path = _written(contract, settings)
         tried = [load for load in ledger.loads if load.name == contract.name]
-        if not tried or tried[-1].checksum != checksum(path):
+        is_out = bool(tried) and tried[-1].status == "refused" and has_files
+        if not tried or is_out or tried[-1].checksum != checksum(path):
             due.append(local_file(contract, night, path))
     return due
 

@@ -122,7 +122,7 @@ def _row_surprises(contract: Contract, loads: list[Load], ledger: Ledger) -> lis
 
 def _is_missing(contract: Contract, ledger: Ledger) -> bool:
     """Whether the source's newest published night brought the object, and this one did not."""
-    if contract.is_declared:
+    if contract.is_declared or contract.extract == "delta":
         return False
     nights = [
         load.batch_date for load in ledger.with_status("accepted") if load.source == contract.source

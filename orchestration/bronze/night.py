@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from orchestration.bronze.declared import declared_files
+from orchestration.bronze.declared import declared_files, declared_night
 from orchestration.bronze.load import accepted_path, load_file, write_contract_file
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.bronze.reload import reload_files
@@ -84,8 +84,14 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
     for source in sources.values():
         newest = max((night.night for night in nights if night.source == source), default=None)
         if newest is not None:
-            declared = declared_files(source, newest, settings, ledger)
-            files[newest] = [*declared, *files.get(newest, [])]
+            due_nights = [
+                night
+                for night, found in files.items()
+                if any(file.contract.source == source.name for file in found)
+            ]
+            when = declared_night(source, newest, due_nights, ledger)
+            declared = declared_files(source, when, settings, ledger, has_files=bool(due_nights))
+            files[when] = [*declared, *files.get(when, [])]
     for file in reload_files(settings, ledger, sources):
         files.setdefault(file.night, []).append(file)
     waiting = {night.night for night in incomplete}

@@ -67,6 +67,8 @@ def _open_utf8(
         schema=dict.fromkeys(structure.header, pl.String),
         separator=delimiter,
         quote_char=quote,
+        # A quoted empty field is as empty as one without quotes.
+        null_values=[""],
         row_index_name=ROW_NUMBER,
         row_index_offset=2,
     ).with_columns(_row_numbers(structure, lines_above).alias(ROW_NUMBER))

@@ -109,7 +109,7 @@ class _Reader:
             for offset, on_line in groupby(places, key=lambda place: place[1]):
                 documents = document_texts(line_at(file, offset))
                 for number, _, index in on_line:
-                    texts[number] = documents[index].decode("utf-8", errors="replace")
+                    texts[number] = documents[index].decode("utf-8", errors="backslashreplace")
         return texts
 
     def _begin_batch(self) -> None:

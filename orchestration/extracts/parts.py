@@ -23,12 +23,15 @@ _PART_ROWS, _PART_CELLS = 20_000, 2_000_000
 
 
 class Parts:
-    """Batches of rows in Parquet files, in a folder of their own within `scratch`."""
+    """Batches of rows in Parquet files, in a folder of their own within `scratch`.
 
-    def __init__(self, scratch: Path) -> None:
+    `columns` are those that there are whatever the batches hold.
+    """
+
+    def __init__(self, scratch: Path, columns: Iterable[str] = ()) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="parts-", dir=scratch))
         self._paths: list[Path] = []
-        self._columns: dict[str, None] = {}
+        self._columns = dict.fromkeys(columns)
         self._pending: list[pl.DataFrame] = []
         self._pending_rows = 0
 

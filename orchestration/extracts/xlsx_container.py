@@ -9,6 +9,7 @@ variant of the standard, and cannot tell a formula that gives no text from one w
 
 from __future__ import annotations
 
+import mmap
 import posixpath
 import re
 import zipfile
@@ -103,7 +104,8 @@ class Workbook:
             if name == "numFmt"
         }
         used = [tag.get("numFmtId", "0") for where, _, tag in tags if where == "cellXfs"]
-        kinds = [_kind(codes.get(number), int(number)) for number in used]
+        with damage_told("styles"):
+            kinds = [_kind(codes.get(number), int(number)) for number in used]
         return Styles(
             frozenset(style for style, kind in enumerate(kinds) if kind == "date"),
             frozenset(style for style, kind in enumerate(kinds) if kind == "duration"),
@@ -295,7 +297,12 @@ def _refuse_bomb(infos: list[zipfile.ZipInfo], packed: int) -> None:
 def _what_instead(head: bytes, path: Path) -> str:
     """What a file is that is no zip."""
     if head.startswith(_OLE):
-        if _ENCRYPTED_PACKAGE in path.read_bytes():
+        with (
+            path.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        ):
+            is_encrypted = content.find(_ENCRYPTED_PACKAGE) >= 0
+        if is_encrypted:
             return "it is protected by a password: save it without one"
         return "an old .xls file, and no XLSX: save it as XLSX or CSV"
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):

@@ -1,7 +1,13 @@
 """What a source file may say, and the contracts that follow from it.
 
-model.py       the shape of a source file (pydantic), with errors that name the place
-contract.py    one resolved contract per source object: drives reader, quarantine, dbt sources
-catalog.py     the built-in sources and the user's own, as contracts
-salesforce.yml canonical.yml   the built-in declarations
+model.py, file_options.py      the shape of a source file (pydantic)
+document.py, reading.py        from YAML to that shape, every mistake with its place
+contract.py                    one resolved contract per source object: drives reader, quarantine,
+                               dbt sources and docs
+catalog.py                     the built-in sources and the user's own, as contracts
+check.py, lint.py, landed.py   mistakes of a source file, against itself and against what landed
+schema.py, source.schema.json  the same shape for editors
+infer.py, drafting/            a source file drafted from a folder of exports
+dbt_sources.py, reference.py   the dbt source declarations and the reference pages, written
+salesforce.yml hubspot.yml canonical.yml   the built-in declarations
 """

@@ -73,7 +73,9 @@ def infer_source(folder: Path, name: str | None = None) -> Inferred:
 def source_name(folder: Path) -> str:
     """A name that a source may bear, from the name of a folder (or of the folder of nights)."""
     folder = folder.resolve()
-    stem = folder.parent.name if night_of(folder.name) else folder.name
+    while night_of(folder.name) or folder.name in ("landing", "exports"):
+        folder = folder.parent
+    stem = folder.name
     plain = re.sub(r"[^a-z0-9]+", "_", stem.casefold()).strip("_")
     plain = plain if re.match(r"[a-z]", plain) else f"crm_{plain}".rstrip("_")
     return plain if is_source_name(plain) else f"{plain}_export"
@@ -99,7 +101,7 @@ def _draft(found: Folder, name: str) -> DraftSource:
         name=name,
         origin=found.path.resolve().name,
         objects=objects,
-        all_files=[sample.name for sample in found.samples],
+        all_files=list({sample.name: None for sample in found.samples}),
         unread=found.unread | matches.unread,
     )
     _add_stages(draft, listed)
@@ -120,7 +122,7 @@ def _add_stages(draft: DraftSource, listed: list[Match]) -> None:
         history = draft.objects.get("opportunity_stage_history")
         draft.pipelines = draft_pipelines(deals, history, first)
     for match in listed:
-        draft.unread[match.sample.name] = "it lists stages, as `pipelines:` below does"
+        draft.unread[match.sample.label] = "it lists stages, as `pipelines:` below does"
 
 
 def _drop_incomplete(draft: DraftSource) -> None:
@@ -135,7 +137,7 @@ def _drop_incomplete(draft: DraftSource) -> None:
             del draft.objects[name]
             header = each.matches[0].columns.get(needed[0], "")
             why = f" (left out: {each.left_out[header]})" if header in each.left_out else ""
-            draft.unread[each.file] = f"looks like {name}, but nothing feeds `{needed[0]}`{why}"
+            draft.unread[each.label] = f"looks like {name}, but nothing feeds `{needed[0]}`{why}"
 
 
 def _currency(objects: dict[str, DraftObject]) -> str | None:

@@ -81,7 +81,31 @@ CASES = [
     Case(
         "UTF-16 without a byte order mark",
         _DEALS.encode("utf-16-le"),
-        error="say `encoding: utf-16` in the source file",
+        error="say `encoding: utf-16-le` in the source file",
+    ),
+    Case(
+        "UTF-16 big-endian without a byte order mark",
+        _DEALS.encode("utf-16-be"),
+        error="say `encoding: utf-16-be` in the source file",
+    ),
+    Case(
+        "UTF-16 without a byte order mark, as the refusal says",
+        _DEALS.encode("utf-16-le"),
+        says="encoding: utf-16-le\n",
+        accepted=_READ,
+    ),
+    Case(
+        "UTF-16 with a byte order mark, as no refusal says",
+        codecs.BOM_UTF16_LE + _DEALS.encode("utf-16-le"),
+        says="encoding: utf-16-le\n",
+        accepted=_READ,
+    ),
+    Case("UTF-8 where UTF-16 is due", _DEALS, says="encoding: utf-16\n", error="not utf-16"),
+    Case(
+        "half of a pair of UTF-16",
+        codecs.BOM_UTF16_LE + _DEALS.encode("utf-16-le") + b"\x00\xd8\x0a\x00",
+        says="encoding: utf-16\n",
+        error="not utf-16",
     ),
     Case(
         "UTF-16 as the source file says",

@@ -12,6 +12,7 @@ from tests.corpus import (
     packed_files,
     salesforce_files,
     structure_files,
+    table_files,
     value_files,
 )
 
@@ -21,6 +22,7 @@ CASES = [
     *encoded_files.CASES,
     *packed_files.CASES,
     *json_files.CASES,
+    *table_files.CASES,
     *salesforce_files.CASES,
     *value_files.CASES,
 ]

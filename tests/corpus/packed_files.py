@@ -80,6 +80,15 @@ def _of_method(number: int) -> bytes:
     return bytes(data)
 
 
+def _without_name(_: Path) -> bytes:
+    """A zip whose first member has a name of no letters (found by fuzzing)."""
+    data = packed(("x", b""), ("deals.csv", _DEALS))
+    at = data.index(b"PK\x01\x02")
+    assert data[at + 28 : at + 30] == struct.pack("<H", 1)
+    # What was the name becomes the field behind it.
+    return data[: at + 28] + struct.pack("<HHH", 0, 0, 1) + data[at + 34 :]
+
+
 def _damaged(data: bytes, place: float) -> bytes:
     """One byte changed."""
     at = int(len(data) * place)
@@ -164,6 +173,7 @@ CASES = [
     Case("a zip with a wrong checksum", _damaged(packed(("deals.csv", _DEALS), method=zipfile.ZIP_STORED), 0.3), file="x.zip", error="cannot be unpacked as zip"),
     Case("a zip that was cut off", packed(("deals.csv", _DEALS))[:-30], file="deals.zip", error=_NOT_OPENED),
     Case("a zip that holds one name twice", packed(("deals.csv", _DEALS), ("deals.csv", _MORE)), file="deals.zip", error="holds deals.csv more than once"),
+    Case("a zip with a member without a name", _without_name, file="x.zip", accepted=_READ),
     Case("an empty zip file", b"", file="deals.zip", error=_NOT_OPENED),
     Case("CSV that is called zip", _DEALS, file="deals.zip", error=_NOT_OPENED),
     Case("a web page that is called zip", b"<!DOCTYPE html><html>Please log in</html>", file="deals.zip", error=_NOT_OPENED),

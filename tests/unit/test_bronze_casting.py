@@ -55,8 +55,9 @@ def cast(rows: dict[str, list[str | None]], contract: Contract) -> list[dict[str
 
 
 def table_of(records: pl.LazyFrame) -> TextTable:
-    """Text columns as a reader gives them."""
+    """Text columns as a reader gives them: an empty field is NULL."""
     header = [name for name in records.collect_schema() if name != ROW_NUMBER]
+    records = records.with_columns(pl.col(header).replace("", None))
     return TextTable(tuple(header), 0, (), records, raw_texts=lambda numbers: {})
 
 

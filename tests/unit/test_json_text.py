@@ -7,7 +7,6 @@ Does not belong here: types and rules (test_bronze_casting.py), unpacking (test_
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -143,11 +142,6 @@ def lines(draw: st.DrawFn) -> list[str]:
     """JSON texts of documents, in the ways in which programs write them."""
     style = st.tuples(st.sampled_from([(",", ":"), (", ", ": "), (" ,\t", " : ")]), st.booleans())
     return [written(each, *draw(style)) for each in draw(st.lists(documents, max_size=5))]
-
-
-def is_page(document: dict[str, Any]) -> bool:
-    results = document.get("results")
-    return "id" not in document and isinstance(results, list)
 
 
 # Values ------------------------------------------------------------------------------------------
@@ -365,7 +359,7 @@ def test_a_faulty_line_is_one_malformed_record_among_others(
     assert rows_of(table) == {1: {"id": "1"}, 3: {"id": "3"}}
     assert reason in reasons(table)[2]
     assert table.record_count == 3
-    assert table.raw_texts([2]) == {2: line.decode(errors="replace")}
+    assert table.raw_texts([2]) == {2: line.decode(errors="backslashreplace")}
 
 
 def test_64_levels_are_read(opened: Callable[..., TextTable]) -> None:
@@ -572,10 +566,14 @@ def test_a_row_that_names_a_column_of_its_path_anew_is_malformed(
     assert rows_of(table) == {2: {"n": "1", "property": "p", "parent.id": "1"}}
 
 
-@random_files
+few_texts = st.dictionaries(names, texts, max_size=3)
+
+
+@settings(random_files, max_examples=50)
 @given(
     histories=st.lists(
-        st.dictionaries(st.sampled_from("abc"), st.lists(st.dictionaries(names, texts)), max_size=3)
+        st.dictionaries(st.sampled_from("abc"), st.lists(few_texts, max_size=3), max_size=3),
+        max_size=4,
     )
 )
 def test_raw_texts_of_rows_on_a_path_load_as_the_same_rows(
@@ -590,10 +588,8 @@ def test_raw_texts_of_rows_on_a_path_load_as_the_same_rows(
     assert list(again.values()) == [rows[number] for number in sorted(rows)]
 
 
-@pytest.mark.parametrize("path", ["", ".", "a..b", "{a", "a}", "{}", "{x}.{x}", "a{b}"])
+@pytest.mark.parametrize("path", [".", "a..b", "{a", "a}", "{}", "{x}.{x}", "a{b}"])
 def test_a_path_that_is_none_is_refused(opened: Callable[..., TextTable], path: str) -> None:
-    if not path:
-        pytest.skip("an empty path means that documents are rows")
     with pytest.raises(UnreadableFileError, match="is no path"):
         opened('{"a":1}', rows=path)
 
@@ -620,4 +616,3 @@ def test_records_stay_a_lazy_scan_of_text(opened: Callable[..., TextTable]) -> N
     schema = table.records.collect_schema()
     assert schema == {"a": pl.String, "b": pl.String, "c": pl.String, ROW_NUMBER: pl.Int64}
     assert table.typed == frozenset()
-    assert math.isclose(float(rows_of(table)[1]["b"]), 1.5)

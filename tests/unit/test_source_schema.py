@@ -29,7 +29,12 @@ from orchestration.sources_cli import sources_app
 SOURCES = PROJECT_ROOT / "orchestration" / "sources"
 MAVEN = (PROJECT_ROOT / "tests" / "real_data" / "maven.yml").read_text(encoding="utf-8")
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = [MAVEN, *re.findall(r"```yaml\n(source: .+?)```", README, re.S)]
+WORKED = sorted((PROJECT_ROOT / "docs" / "examples").glob("*/*.yml"))
+EXAMPLES = [
+    MAVEN,
+    *re.findall(r"```yaml\n(source: .+?)```", README, re.S),
+    *(path.read_text(encoding="utf-8") for path in WORKED),
+]
 # Every word in every form: short and long, one and several.
 FULL = """\
 source: acme
@@ -104,8 +109,8 @@ def test_the_examples_of_the_project_are_valid(validator: Draft202012Validator, 
     assert problems(validator, text) == []
 
 
-def test_the_readme_has_an_example() -> None:
-    assert len(EXAMPLES) >= 2
+def test_readme_and_docs_have_examples() -> None:
+    assert len(EXAMPLES) > 1 + len(WORKED) > 1
 
 
 @pytest.mark.parametrize("name", [*native_sources(), "canonical"])

@@ -27,7 +27,7 @@ _DAYS = (
 _TIME = re.compile(
     r"^.*?[0-9](?P<joint>T|[ ,]+(?:at |- )?)[0-9]{1,2}:[0-9]{2}(?P<second>:[0-9]{2})?"
     r"(?P<fraction>\.[0-9]+)?(?P<half> ?[AaPp][Mm])?"
-    r"(?P<zone> ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?$"
+    r"(?P<zone> ?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?$"
 )
 _EPOCHS = {"epoch_ms": r"[0-9]{12,13}", "epoch_s": r"[0-9]{9,10}"}
 # Sales of which a CRM knows; small numbers are no instants of 1970.

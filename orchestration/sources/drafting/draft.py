@@ -63,7 +63,7 @@ def key_of(name: str, draft: DraftObject) -> list[str]:
 
 
 def _heading(draft: DraftSource) -> Iterator[str]:
-    count = len({match.sample.name for each in draft.objects.values() for match in each.matches})
+    count = len({match.sample.label for each in draft.objects.values() for match in each.matches})
     exports = "one export" if count == 1 else f"{count} exports"
     yield from _comment(
         f"Drafted by `flywheel sources infer` from {exports} in {_shown(draft.origin)}. It is a "
@@ -124,7 +124,10 @@ def _column_lines(column: str, feed: Feed) -> Iterator[str]:
     for doubt in feed.doubts:
         yield from _comment(_sentence(doubt), 6)
     words = feed.words
-    short = words["column"] if words.keys() == {"column"} else words
+    if feed.aliases:
+        words = words | {"column": [words["column"], *feed.aliases]}
+    is_short = words.keys() == {"column"} and not feed.aliases
+    short = words["column"] if is_short else words
     line = f"      {column}: {_flow(short)}"
     if len(line) <= _WIDTH or short is not words:
         yield line
@@ -149,7 +152,13 @@ def _pipeline_lines(draft: DraftSource) -> Iterator[str]:
         deals = ", ".join(f"{_shown(each)} {pipeline.counts[each]:,}" for each in counted)
         yield from _comment(f"Deals in each stage: {deals}", 4)
         if pipeline.ordered_by:
-            yield from _comment(f"In the order of {pipeline.ordered_by}.", 4)
+            yield from _comment(f"Ordered by {pipeline.ordered_by}.", 4)
+        if pipeline.stages and all(stage.isdigit() for stage in pipeline.stages):
+            yield from _comment(
+                "Ids, not names: add the export that lists the stages and draft anew, or name them "
+                "here and in the `replace` of `stage`.",
+                4,
+            )
         if not pipeline.stages:
             yield from _comment("No deal is open here: which open stages are there, in order?", 4)
         stages = pipeline.stages or [_SOME_STAGE]
@@ -221,7 +230,7 @@ def _flow(value: Any) -> str:
 def _scalar(value: Any) -> str:
     """A text as YAML reads it back, in quotes where it must be."""
     if isinstance(value, int):
-        return str(value)
+        return str(value).lower()
     text = str(value)
     if _PLAIN.fullmatch(text) and isinstance(yaml.safe_load(text), str):
         return text

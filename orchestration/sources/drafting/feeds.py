@@ -14,7 +14,7 @@ import polars as pl
 
 from orchestration.sources.catalog import canonical_objects
 from orchestration.sources.drafting.dates import DateGuess, guess_dates
-from orchestration.sources.drafting.mapping import Match, named_column
+from orchestration.sources.drafting.mapping import Match, name_rank, named_column
 from orchestration.sources.drafting.numbers import (
     NumberStyle,
     is_number,
@@ -44,10 +44,14 @@ _KINDS = {"channel": "other", "direction": None}
 
 @dataclass
 class Feed:
-    """What feeds one canonical column, in the words of a source file, and doubts about it."""
+    """What feeds one canonical column, in the words of a source file, and doubts about it.
+
+    `aliases` are what other files of the object call the column.
+    """
 
     words: dict[str, Any]
     doubts: list[str] = field(default_factory=list)
+    aliases: list[str] = field(default_factory=list)
 
     @property
     def header(self) -> str | None:
@@ -58,10 +62,14 @@ class Feed:
 
 @dataclass
 class DraftObject:
-    """One canonical object as it will stand in the source file."""
+    """One canonical object as it will stand in the source file.
+
+    `rows` are those of all its files, a column under the name that the first file with it has.
+    """
 
     name: str
     matches: list[Match]
+    rows: pl.DataFrame
     feeds: dict[str, Feed] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
@@ -70,36 +78,35 @@ class DraftObject:
     currency: str | None = None
 
     @property
-    def rows(self) -> pl.DataFrame:
-        """The rows of all its files."""
-        return pl.concat(match.sample.rows for match in self.matches)
-
-    @property
-    def file(self) -> str:
+    def label(self) -> str:
         """The file that speaks for all."""
-        return self.matches[0].sample.name
+        return self.matches[0].sample.label
 
     @property
     def unmapped(self) -> list[str]:
         """Columns of the file that feed nothing."""
         used = {name for feed in self.feeds.values() for name in used_columns(feed)}
-        return [name for name in self.matches[0].sample.header if name not in used]
+        names = [name for match in self.matches for name in match.sample.header]
+        return [name for name in dict.fromkeys(names) if name not in used]
 
 
 def used_columns(feed: Feed) -> list[str]:
     """The columns of the file that a feed reads."""
     said = feed.words.get("column", feed.words.get("concat", []))
-    return [said] if isinstance(said, str) else list(said)
+    return [*([said] if isinstance(said, str) else said), *feed.aliases]
 
 
 def feed_object(name: str, matches: list[Match]) -> DraftObject:
     """Say of each matched column how its values are written."""
-    draft = DraftObject(name, matches, options=dict(matches[0].sample.options))
-    rows, declared = draft.rows, canonical_objects()[name].columns
+    primary = _primary(name, matches)
+    rows = pl.concat([_renamed(match, primary) for match in matches], how="diagonal")
+    draft = DraftObject(name, matches, rows, options=dict(matches[0].sample.options))
+    declared = canonical_objects()[name].columns
     columns = {
-        column: header
-        for column, header in matches[0].columns.items()
-        if not (column in _SHARES and _left_out_share(draft, column, rows[header]))
+        column: primary[column]
+        for column in declared
+        if column in primary
+        and not (column in _SHARES and _left_out_share(draft, column, primary[column]))
     }
     types: dict[str, ColumnType] = {column: declared[column].type or "text" for column in columns}
     style = number_style(
@@ -108,16 +115,17 @@ def feed_object(name: str, matches: list[Match]) -> DraftObject:
     )
     nulls: dict[str, None] = {}
     for column, header in columns.items():
-        is_typed = header in matches[0].sample.typed
-        feed = Feed({"column": header})
+        feed = Feed({"column": header}, aliases=_aliases(column, header, matches))
         texts = _nulls_of(rows[header], types[column], style)
         values = rows[header].set(rows[header].is_in(texts), None) if texts else rows[header]
-        unread = _describe(feed, draft, column, values, types[column], style, is_typed=is_typed)
+        unread = _describe(feed, draft, column, values, types[column], style)
         if share_of(unread, values) > _MOST_UNREAD and not declared[column].required:
             draft.left_out[header] = f"{column}, but {_no_value(unread, types[column])}"
             continue
         if unread:
             feed.doubts.append(_no_value(unread, types[column]))
+        if any(not {header, *feed.aliases} & set(match.sample.header) for match in matches):
+            feed.words["optional"] = True
         draft.feeds[column] = feed
         nulls |= dict.fromkeys(texts)
     if any(types[column] in _NUMBERS for column in draft.feeds):
@@ -125,6 +133,52 @@ def feed_object(name: str, matches: list[Match]) -> DraftObject:
     if nulls:
         draft.options["null_values"] = list(nulls)
     return draft
+
+
+def fed_column(draft: DraftObject, column: str) -> pl.Series:
+    """What feeds a column, a text a row, without what is stripped; NULL where nothing does."""
+    feed = draft.feeds.get(column)
+    names = used_columns(feed)[: None if "concat" in feed.words else 1] if feed else []
+    if feed is None or not names:
+        return pl.repeat(None, len(draft.rows), dtype=pl.String, eager=True)
+    separator = feed.words.get("separator", " ")
+    joined = pl.concat_str(names, separator=separator, ignore_nulls=True).str.strip_chars()
+    texts = draft.rows.select(pl.when(joined != "").then(joined)).to_series()
+    return texts.str.strip_chars(feed.words["strip"]) if "strip" in feed.words else texts
+
+
+def _primary(object_: str, matches: list[Match]) -> dict[str, str]:
+    """For each canonical column the likeliest of the names that files have for it."""
+    found: dict[str, list[str]] = {}
+    for match in matches:
+        for column, header in match.columns.items():
+            found.setdefault(column, []).append(header)
+    return {
+        column: min(headers, key=lambda header: name_rank(object_, column, header))
+        for column, headers in found.items()
+    }
+
+
+def _renamed(match: Match, primary: dict[str, str]) -> pl.DataFrame:
+    """The rows of one file, its columns named as in the file that has them first."""
+    rows = match.sample.rows
+    other = {
+        header: primary[column]
+        for column, header in match.columns.items()
+        if header != primary[column] and primary[column] not in rows.columns
+    }
+    # A column that feeds two keeps its name.
+    once = {header: name for header, name in other.items() if _is_single(match, header)}
+    return rows.rename(once)
+
+
+def _is_single(match: Match, header: str) -> bool:
+    return list(match.columns.values()).count(header) == 1
+
+
+def _aliases(column: str, header: str, matches: list[Match]) -> list[str]:
+    names = (match.columns.get(column) for match in matches if header not in match.sample.header)
+    return [name for name in dict.fromkeys(names) if name]
 
 
 def name_from_parts(draft: DraftObject, column: str) -> None:
@@ -175,11 +229,9 @@ def _describe(
     values: pl.Series,
     type_: ColumnType,
     style: NumberStyle,
-    *,
-    is_typed: bool,
 ) -> list[str]:
     """Say how a column is written; return texts that are no value of it."""
-    if type_ in _DATES and not is_typed:
+    if type_ in _DATES:
         guess = guess_dates(values, type_)
         draft.dates[column] = guess
         if guess.formats:
@@ -207,10 +259,23 @@ def _describe(
     if column in _KINDS and len(texts_of(values)) <= _MOST_KINDS:
         replaced = _replaced(values, column)
         feed.words |= {"replace": replaced} if replaced else {}
+    prefix = _id_prefix(column, values)
+    if prefix:
+        feed.words["strip"] = prefix
     if column == "currency_code":
         codes = texts_of(values)
         return [code for code in codes if not (len(code) == 3 and code.isalpha())]
     return []
+
+
+def _id_prefix(column: str, values: pl.Series) -> str | None:
+    """What some exports of a CRM put before its ids, and others do not."""
+    prefixes: list[str] = vocabulary()["id_prefixes"]
+    texts = values.drop_nulls()
+    if not column.endswith("_id") or texts.is_empty():
+        return None
+    bare = rf"^(?:{'|'.join(prefixes)})[0-9]+$"
+    return prefixes[0] if texts.str.contains(bare).all() else None
 
 
 def _has_fraction(text: str, style: NumberStyle) -> bool:
@@ -235,11 +300,10 @@ def _nulls_of(values: pl.Series, type_: ColumnType, style: NumberStyle) -> list[
     return known + words
 
 
-def _left_out_share(draft: DraftObject, column: str, values: pl.Series) -> bool:
-    numbers = values.str.strip_chars("% ").str.replace(",", ".", literal=True)
+def _left_out_share(draft: DraftObject, column: str, header: str) -> bool:
+    numbers = draft.rows[header].str.strip_chars("% ").str.replace(",", ".", literal=True)
     most = numbers.cast(pl.Float64, strict=False).max()
     if isinstance(most, float) and most > 1:
-        header = draft.matches[0].columns[column]
         draft.left_out[header] = f"{column}, but in percent where a share of 1 is needed"
         return True
     return False

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from orchestration.sources.drafting.feeds import DraftObject, Feed
+from orchestration.sources.drafting.feeds import DraftObject, Feed, fed_column
 from orchestration.sources.mistakes import nearest
 
 # Canonical columns that name a record of another object: its id, and what else may be written.
@@ -46,16 +46,15 @@ def link_objects(drafts: dict[str, DraftObject]) -> None:
             target = drafts.get(target_name)
             if target is None or target is draft or feed.header is None:
                 continue
-            _link(feed, draft.rows[feed.header], target, columns)
+            _link(feed, fed_column(draft, column).drop_nulls(), target, columns)
 
 
-def _link(feed: Feed, values: pl.Series, target: DraftObject, columns: tuple[str, ...]) -> None:
-    texts = values.drop_nulls().str.strip_chars()
+def _link(feed: Feed, texts: pl.Series, target: DraftObject, columns: tuple[str, ...]) -> None:
     identity = columns[0]
     found = [
         _found(texts, target, column, is_identity=column == identity)
         for column in columns
-        if column in target.feeds and target.feeds[column].header is not None
+        if column in target.feeds
     ]
     if texts.is_empty() or not found:
         return
@@ -68,12 +67,12 @@ def _link(feed: Feed, values: pl.Series, target: DraftObject, columns: tuple[str
         )
         more = len(found[0].missing) - _SHOWN
         feed.doubts.append(
-            f"in no row of {target.file}: {shown}" + (f" and {more} more" if more > 0 else "")
+            f"in no row of {target.label}: {shown}" + (f" and {more} more" if more > 0 else "")
         )
 
 
 def _found(texts: pl.Series, target: DraftObject, column: str, *, is_identity: bool) -> _Found:
-    known = _values(target, column)
+    known = fed_column(target, column).drop_nulls()
     # A name that two records bear finds neither; an id may stand once for each version.
     there = set(known) if is_identity else set(known.filter(~known.is_duplicated()))
     unique = texts.unique(maintain_order=True)
@@ -83,12 +82,8 @@ def _found(texts: pl.Series, target: DraftObject, column: str, *, is_identity: b
 
 def _suggested(text: str, texts: pl.Series, target: DraftObject, identity: str) -> str:
     count = int((texts == text).sum())
-    near = nearest(text, _values(target, identity).unique(maintain_order=True).head(_COMPARED))
+    near = nearest(
+        text, fed_column(target, identity).drop_nulls().unique(maintain_order=True).head(_COMPARED)
+    )
     meant = f", did you mean `{near}`?" if near else ""
     return f"`{text}` ({count:,} rows{meant})"
-
-
-def _values(target: DraftObject, column: str) -> pl.Series:
-    header = target.feeds[column].header
-    assert header is not None
-    return target.rows[header].drop_nulls().str.strip_chars()

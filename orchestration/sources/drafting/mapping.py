@@ -34,6 +34,8 @@ from orchestration.sources.model import ColumnType
 # A file whose name says nothing must say so much with its columns.
 _LEAST_SCORE, _LEAST_COLUMNS = 1.5, 3
 _FITS = 0.5
+# Exports of open and of won deals have most columns in common, and not all.
+_COMMON = 0.7
 # With so many of a built-in source's columns it is an export of that CRM.
 _NATIVE_COLUMNS, _NATIVE_SHARE = 5, 0.5
 _STYLES = (
@@ -42,8 +44,10 @@ _STYLES = (
     NumberStyle(",", " "),
     NumberStyle(".", "'"),
 )
-# The day, time or number that an export bears: `2025-01-31`, `1-31-2025 3-45-10 PM`, `48213`.
-_DIGITS = re.compile(r"[0-9]+(?:[-_. T]+[0-9]+)+(?: [AP]M)?|[0-9]{4,}(?: \([0-9]+\))?")
+# The day, time or number that an export bears: `2025-01-31`, `1-31-2025 3-45-10 PM`, `_1`.
+_DIGITS = re.compile(
+    r"[0-9]+(?:[-_. T]+[0-9]+)+(?: [AP]M)?|[0-9]{4,}(?: \([0-9]+\))?|(?<=[-_ ])[0-9]+(?=\.)"
+)
 # Columns that may be made of others: a deal without a stage may still have an outcome.
 _MADE = {("opportunities", "stage"), ("stages", "kind")}
 
@@ -86,33 +90,56 @@ def match_samples(samples: list[Sample]) -> Matches:
     taken: set[str] = set()
     for match in ranked:
         others = matches.chosen.get(match.object, [])
-        is_part = bool(others) and others[0].sample.header == match.sample.header
-        if match.sample.name in taken or (others and not is_part):
+        is_part = bool(others) and _is_part(match, others[0])
+        if match.sample.label in taken or (others and not is_part):
             continue
-        taken.add(match.sample.name)
+        taken.add(match.sample.label)
         matches.chosen.setdefault(match.object, []).append(match)
     for sample in samples:
-        if sample.name not in taken:
+        if sample.label not in taken:
             rival = next((match.object for match in ranked if match.sample is sample), None)
-            matches.unread[sample.name] = (
-                f"looks like {rival} too, which other files hold" if rival else "no object fits it"
+            matches.unread[sample.label] = (
+                f"looks like {rival} too, which other files hold" if rival else _near_miss(sample)
             )
     order = list(canonical_objects())
     matches.chosen = dict(sorted(matches.chosen.items(), key=lambda item: order.index(item[0])))
     return matches
 
 
+def _is_part(one: Match, other: Match) -> bool:
+    """Whether two exports hold rows of one table, so that the same words read both."""
+    here, there = set(one.sample.header), set(other.sample.header)
+    identity = next(iter(canonical_objects()[one.object].columns))
+    return (
+        one.sample.options == other.sample.options
+        and one.columns.get(identity) == other.columns.get(identity)
+        and len(here & there) >= _COMMON * min(len(here), len(there))
+    )
+
+
 def file_patterns(matches: list[Match], all_names: list[str]) -> list[str]:
     """Names of an object's files, with `*` for the day or number that they bear."""
     own = {match.sample.name for match in matches}
+    strangers = [name.casefold() for name in all_names if name not in own]
     patterns = []
     for name in sorted(own):
         literal = re.sub(r"([\[*?])", r"[\1]", name)
-        pattern = _DIGITS.sub("*", literal)
-        strangers = [other for other in all_names if other not in own]
-        takes = [other for other in strangers if fnmatchcase(other.casefold(), pattern.casefold())]
-        patterns.append(literal if takes or not pattern.rpartition(".")[0].strip("*") else pattern)
+        candidates = [_DIGITS.sub(wildcard, literal) for wildcard in ("*", "[0-9]*")]
+        fitting = (
+            pattern
+            for pattern in candidates
+            if re.sub(r"\[0-9\]|\*", "", pattern.rpartition(".")[0])
+            and not any(fnmatchcase(stranger, pattern.casefold()) for stranger in strangers)
+        )
+        patterns.append(next(fitting, literal))
     return list(dict.fromkeys(patterns))
+
+
+def name_rank(object_: str, column: str, header: str) -> int:
+    """How likely a name is for a column: 0 for the likeliest."""
+    known = column_names(object_)[column]
+    ranks = [known.index(name) for name in _names_of(header, object_) if name in known]
+    return min(ranks, default=len(known))
 
 
 def named_column(sample: Sample, word: str, used: set[str]) -> str | None:
@@ -153,7 +180,7 @@ def _possible(sample: Sample) -> list[Match]:
             for column, said in declared.items()
             if said.required and column not in columns and column != "currency_code"
         ]
-        named = _file_score(sample.name, object_)
+        named = _file_score(sample.sheet or sample.name.rpartition(".")[0], object_)
         is_told = told >= _LEAST_SCORE and len(columns) >= _LEAST_COLUMNS
         is_made = {(object_, column) for column in lacking} <= _MADE
         if is_made and columns and (named or is_told):
@@ -161,9 +188,25 @@ def _possible(sample: Sample) -> list[Match]:
     return found
 
 
+def _near_miss(sample: Sample) -> str:
+    """Why a file whose name tells its object cannot hold it."""
+    stem = sample.sheet or sample.name.rpartition(".")[0]
+    scores = {object_: _file_score(stem, object_) for object_ in vocabulary()["objects"]}
+    object_ = max(scores, key=lambda each: scores[each])
+    columns, _ = _matched(sample, object_)
+    lacking = [
+        column
+        for column, said in canonical_objects()[object_].columns.items()
+        if said.required and column not in columns
+    ]
+    if not scores[object_] or not lacking:
+        return "no object fits it"
+    return f"its name says {object_}, but no column of it sounds like {' or '.join(lacking)}"
+
+
 def _file_score(name: str, object_: str) -> float:
-    """The longer the word in the file's name, the more it tells: `deal_stage_history`."""
-    stem = "".join(spellings(name.rpartition(".")[0])[:1])
+    """The longer the word in a file's or sheet's name, the more it tells: `deal_stage_history`."""
+    stem = "".join(spellings(name)[:1])
     lengths = [len(word) for word in file_words(object_) if word in stem]
     return 2 + max(lengths) / 5 if lengths else 0.0
 
@@ -173,8 +216,17 @@ def _matched(sample: Sample, object_: str) -> tuple[dict[str, str], float]:
     declared = canonical_objects()[object_].columns
     names = column_names(object_)
     order = list(declared)
+    # A column that is needed comes first: `id` may be the id of the row or of its deal.
     options = sorted(
-        (known.index(name), place, order.index(column), column, header, name)
+        (
+            not declared[column].required,
+            known.index(name),
+            place,
+            order.index(column),
+            column,
+            header,
+            name,
+        )
         for column, known in names.items()
         for header in sample.header
         for place, name in enumerate(_names_of(header, object_))
@@ -182,7 +234,7 @@ def _matched(sample: Sample, object_: str) -> tuple[dict[str, str], float]:
     )
     columns: dict[str, str] = {}
     told = 0.0
-    for _, _, _, column, header, name in options:
+    for *_, column, header, name in options:
         if column in columns or not _may_share(column, header, columns, order[0]):
             continue
         if not _fits(sample, header, declared[column].type or "text"):

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from orchestration.sources.drafting.dates import read_dates
-from orchestration.sources.drafting.feeds import DraftObject
+from orchestration.sources.drafting.feeds import DraftObject, fed_column
 from orchestration.sources.drafting.mapping import Match, named_column
 from orchestration.sources.drafting.vocabulary import has_word, vocabulary
 
-_NUMBER = re.compile(r"^\D{0,2}([0-9]{1,3})\b")
+# `2 - Demo`, `20% Demo`; a number alone is an id.
+_NUMBER = re.compile(r"^\D{0,2}([0-9]{1,3})\b(?=.*[^\W\d])")
 
 Ranks = dict[str, float]
 
@@ -58,7 +59,7 @@ class Evidence:
             number=_number(named_column(sample, "stage_order", {stage})),
             probability=_number(deals.matches[0].columns.get("probability")),
         )
-        return cls(rows, _history(history, labels), _listed(listed, rows), ends)
+        return cls(rows, _history(history, deals, labels), _listed(listed, rows), ends)
 
     def listed(self, pipeline: str) -> dict[str, str | None]:
         """Stages that the CRM lists for a pipeline, with their kinds where it tells them."""
@@ -79,8 +80,10 @@ def stage_labels(listed: Match | None, used: pl.Series) -> dict[str, str]:
         pl.col(columns[name]).str.strip_chars().alias(name) for name in ("stage", "stage_label")
     ).drop_nulls()
     labels = dict(rows.iter_rows())
-    are_ids = bool(labels) and set(used.drop_nulls().str.strip_chars()) <= labels.keys()
-    return labels if are_ids and len(set(labels.values())) == len(labels) else {}
+    # Names need no other names.
+    are_ids = bool(labels) and all(re.search("[0-9]", each) for each in labels)
+    are_used = set(used.drop_nulls().str.strip_chars()) <= labels.keys()
+    return labels if are_ids and are_used and len(set(labels.values())) == len(labels) else {}
 
 
 def in_order(stages: list[str], pipeline: str, evidence: Evidence) -> tuple[list[str], str]:
@@ -93,7 +96,7 @@ def in_order(stages: list[str], pipeline: str, evidence: Evidence) -> tuple[list
         ("the column that numbers them", lambda: _means(deals, pipeline, "number")),
         ("the numbers in their names", lambda: _numbers_in(stages)),
         ("the mean probability of their deals", lambda: _means(deals, pipeline, "probability")),
-        ("the order in which deals passed them", lambda: _passed(evidence.history, pipeline)),
+        ("how deals passed through them", lambda: _passed(evidence.history, pipeline)),
         ("their names, a guess: make sure of it", lambda: _usual(stages)),
     ]
     for reason, witness in witnesses:
@@ -117,22 +120,32 @@ def _number(header: str | None) -> pl.Expr:
     return plain.cast(pl.Float64, strict=False)
 
 
-def _history(history: DraftObject | None, labels: dict[str, str]) -> pl.DataFrame:
+def _history(
+    history: DraftObject | None, deals: DraftObject, labels: dict[str, str]
+) -> pl.DataFrame:
+    """Entries into stages; one that names no pipeline is of its deal's."""
     shape = {"deal": pl.String, "stage": pl.String, "entered": pl.Datetime, "pipeline": pl.String}
-    if history is None:
-        return pl.DataFrame(schema=shape)
-    columns = ("opportunity_id", "stage", "changed_at")
-    deal, stage, entered = (history.feeds[column].header for column in columns)
-    if deal is None or stage is None or entered is None:
+    if history is None or not {"opportunity_id", "stage", "changed_at"} <= history.feeds.keys():
         return pl.DataFrame(schema=shape)
     guess = history.dates.get("changed_at")
-    instants = read_dates(history.rows[entered], guess.formats if guess else (), "timestamp")
-    return history.rows.select(
-        deal=pl.col(deal),
-        stage=pl.col(stage).str.strip_chars().replace(labels),
-        entered=instants,
-        pipeline=_pipeline_of(history),
-    ).drop_nulls(["deal", "stage", "entered"])
+    entered = fed_column(history, "changed_at")
+    rows = pl.DataFrame(
+        {
+            "deal": fed_column(history, "opportunity_id"),
+            "stage": fed_column(history, "stage").replace(labels),
+            "entered": read_dates(entered, guess.formats if guess else (), "timestamp"),
+            "pipeline": fed_column(history, "pipeline"),
+        }
+    )
+    of_deals = pl.DataFrame(
+        {"deal": fed_column(deals, "opportunity_id"), "its": fed_column(deals, "pipeline")}
+    ).unique("deal")
+    return (
+        rows.join(of_deals, on="deal", how="left")
+        .with_columns(pl.coalesce("pipeline", "its").alias("pipeline"))
+        .drop_nulls(["deal", "stage", "entered"])
+        .drop("its")
+    )
 
 
 def _listed(listed: Match | None, deals: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from orchestration.extracts.table import ROW_NUMBER, TextTable
 from orchestration.sources.catalog import Source
 from orchestration.sources.contract import Contract
 from orchestration.sources.drafting.draft import DraftSource
-from orchestration.sources.drafting.feeds import DraftObject
+from orchestration.sources.drafting.feeds import DraftObject, fed_column
 
 _SHOWN = 3
 
@@ -37,7 +37,7 @@ def _verdict(each: DraftObject, contract: Contract, draft: DraftSource) -> str:
     malformed = sum(match.sample.malformed_count for match in each.matches)
     first = "" if all(match.sample.is_whole for match in each.matches) else "first "
     count = "only row" if len(rows) == 1 else f"{len(rows):,} rows"
-    told = f"{each.file}: the {first}{count}"
+    told = f"{each.label}: the {first}{count}"
     cut = f"; {malformed:,} more are malformed" if malformed else ""
     typed = frozenset[str]().union(*(match.sample.typed for match in each.matches))
     table = TextTable(
@@ -75,8 +75,8 @@ def _lookups(contract: Contract, draft: DraftSource) -> Lookups:
         if column.lookup is not None:
             target = draft.objects[column.lookup.object]
             match, taken = (
-                target.rows[str(target.feeds[name].header)]
-                for name in (column.lookup.match, column.lookup.return_)
+                fed_column(target, name) for name in (column.lookup.match, column.lookup.return_)
             )
-            found[column.name] = Lookup(dict(zip(match, taken, strict=True)))
+            pairs = pl.DataFrame({"match": match, "taken": taken}).drop_nulls()
+            found[column.name] = Lookup(dict(pairs.iter_rows()))
     return found

@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -18,6 +17,7 @@ from orchestration.extracts.places import night_of
 from orchestration.extracts.readers import open_table
 from orchestration.extracts.table import ROW_NUMBER, UnreadableFileError
 from orchestration.extracts.unpack import format_of, plain_name, unpack, zip_members
+from orchestration.extracts.xlsx_container import opened_workbook
 from orchestration.sources.drafting.probe import probe_contract
 from orchestration.sources.drafting.sniffing import (
     MOST_FOOTER,
@@ -38,13 +38,17 @@ _WIDE, _CERTAIN = 8, 8.0
 _ENDINGS = {
     *("csv", "txt", "tsv", "tab", "json", "jsonl", "ndjson", "parquet", "pq", "xlsx", "xlsm")
 }
+_MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 # Where APIs put the list of records in a page of JSON.
 _ROWS = ("data", "results", "value", "records", "items", "deals", "objects")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows of one export, as text columns by the name in the header."""
+    """The first rows of one export, as text columns by the name in the header.
+
+    `sheet` names one of several sheets of a workbook.
+    """
 
     name: str
     options: Options
@@ -52,6 +56,12 @@ class Sample:
     typed: frozenset[str] = frozenset()
     is_whole: bool = True
     malformed_count: int = 0
+    sheet: str | None = None
+
+    @property
+    def label(self) -> str:
+        """How a person would name the sample."""
+        return f"{self.name}, sheet {self.sheet}" if self.sheet else self.name
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -83,7 +93,7 @@ def read_folder(folder: Path, scratch: Path) -> Folder:
         place = scratch / "export"
         place.mkdir()
         try:
-            found.samples.append(_sample(path, name, member, place))
+            found.samples += _samples(path, name, member, place)
         except UnreadableFileError as error:
             found.unread[name] = str(error)
         except pl.exceptions.PolarsError as error:
@@ -127,41 +137,69 @@ def _contents(path: Path, found: Folder) -> list[tuple[str, str | None]]:
         return []
 
 
-def _sample(path: Path, name: str, member: str | None, scratch: Path) -> Sample:
-    path = unpack(path, name, FileOptions(), member, scratch, _MOST_UNPACKED)
+def _samples(path: Path, name: str, member: str | None, scratch: Path) -> list[Sample]:
+    """The tables of a file: one, or one a sheet."""
+    packing = _untold_packing(path, name) if member is None else {}
+    path = unpack(path, name, FileOptions(**packing), member, scratch, _MOST_UNPACKED)
+    tables = _tables(path, name, scratch)
+    return [replace(each, options=packing | each.options) for each in tables]
+
+
+def _untold_packing(path: Path, name: str) -> Options:
+    """The compression of a file that its name does not tell."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    known = (packing for magic, packing in _MAGIC.items() if head.startswith(magic))
+    packing = next(known, None)
+    return {"compression": packing} if packing and plain_name(name) == name else {}
+
+
+def _tables(path: Path, name: str, scratch: Path) -> list[Sample]:
     match format_of(name, FileOptions()):
         case "csv":
             options = sniff(path)
             part = first_part(path, scratch)
             inside = options if part == path else options | {"skip_footer": 0}
-            return _read(part, name, options, inside, scratch, is_whole=part == path)
+            return [_read(part, name, options, inside, scratch, is_whole=part == path)]
         case "xlsx":
-            above = tuple(range(1, _MOST_LINES_ABOVE + 1))
-            return _trimmed(_best(_attempts(path, name, "header_row", above, scratch)))
+            return _sheets(path, name, scratch)
         case "jsonl":
             is_lines = not plain_name(name).casefold().endswith(".json")
             part = first_part(path, scratch) if is_lines else path
-            samples = _attempts(part, name, "rows", (None, *_ROWS), scratch, is_whole=part == path)
-            return _best(samples)
+            pages: list[Options] = [{}, *({"rows": each} for each in _ROWS)]
+            return [_best(_attempts(part, name, pages, scratch, is_whole=part == path))]
         case _:
-            return _read(path, name, {}, {}, scratch)
+            return [_read(path, name, {}, {}, scratch)]
+
+
+def _sheets(path: Path, name: str, scratch: Path) -> list[Sample]:
+    """Every visible sheet that is a table, the names of its columns in one of the first rows."""
+    with opened_workbook(path) as workbook:
+        visible = [sheet.name for sheet in workbook.sheets() if sheet.is_visible]
+    samples: list[Sample] = []
+    refusals = []
+    for sheet in visible:
+        named: Options = {"sheet": sheet} if len(visible) > 1 else {}
+        rows = range(2, _MOST_LINES_ABOVE + 1)
+        options = [named, *(named | {"header_row": row} for row in rows)]
+        try:
+            best = _trimmed(_best(_attempts(path, name, options, scratch)))
+            samples.append(replace(best, sheet=named.get("sheet")))
+        except UnreadableFileError as error:
+            refusals.append(error)
+    if not samples and refusals:
+        raise refusals[0]
+    return samples
 
 
 def _attempts(
-    path: Path,
-    name: str,
-    option: str,
-    values: tuple[Any, ...],
-    scratch: Path,
-    *,
-    is_whole: bool = True,
+    path: Path, name: str, options: list[Options], scratch: Path, *, is_whole: bool = True
 ) -> Iterator[Sample]:
-    """The file read with one option after another; the first refusal if none can be read."""
+    """The file read by one set of options after another; the first refusal if by none."""
     refusals, some = [], False
-    for value in values:
-        options = {} if value == FileOptions.model_fields[option].default else {option: value}
+    for each in options:
         try:
-            yield _read(path, name, options, options, scratch, is_whole=is_whole)
+            yield _read(path, name, each, each, scratch, is_whole=is_whole)
             some = True
         except UnreadableFileError as error:
             refusals.append(error)

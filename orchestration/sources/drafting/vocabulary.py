@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from orchestration.sources.document import read_document
 
 _LONG_WORD = 5
 _FILE = Path(__file__).parent / "vocabulary.yml"
@@ -40,7 +40,7 @@ def has_word(text: str, beginnings: Iterable[str]) -> bool:
 @cache
 def vocabulary() -> dict[str, Any]:
     """The file as it stands."""
-    said: dict[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    said: dict[str, Any] = read_document(_FILE).said
     return said
 
 
