@@ -147,7 +147,7 @@ class CastRows:
         return values + [pl.col(kept.meta.output_name()) for kept in self._kept]
 
     def _rule(self, cast: _Cast) -> pl.Expr:
-        why = cast.said.map_batches(
+        why = cast.found.map_batches(
             partial(rules_of, column=cast.column, contract=self._contract),
             return_dtype=pl.String,
             is_elementwise=True,
@@ -217,6 +217,9 @@ def _cast(
     column = replace(column, formats=formats)
     said = pl.col(f"text {column.name}")
     found = said if column.lookup is None else lookups[column.name].find(said)
+    holds_numbers = table.raw_header is None and column.type in ("integer", "decimal", "double")
+    if holds_numbers and contract.options.decimal == ",":
+        found = _with_decimal_comma(found)
     return _Cast(
         column=column,
         text=text,
@@ -224,6 +227,16 @@ def _cast(
         read=partial(values_of, column=column, contract=contract),
         common=common_value(found, column, contract),
     )
+
+
+def _with_decimal_comma(text: pl.Expr) -> pl.Expr:
+    """Numbers of a file that knows numbers (JSON, Parquet, XLSX), which writes them with a point,
+    beside texts with a comma. `1.234` may be either: it is refused rather than read a thousandfold.
+    """
+    is_either = text.str.contains(r"^[+-]?[0-9]{1,3}\.[0-9]{3}$")
+    is_number = text.str.contains(r"^[+-]?[0-9]*\.[0-9]+$")
+    number = text.str.replace(".", ",", literal=True)
+    return pl.when(is_either).then(pl.lit("?")).when(is_number).then(number).otherwise(text)
 
 
 def _not_in(text: pl.Expr, nulls: list[str]) -> pl.Expr:

@@ -17,6 +17,8 @@ from orchestration.extracts.xlsx_container import Attributes, RichText, Sheet, W
 
 MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
 
+_MOST_LETTERS = 3
+
 _BOOLEANS = {"1": "true", "0": "false", "true": "true", "false": "false"}
 _INTEGER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
@@ -58,13 +60,13 @@ def rows_of(workbook: Workbook, sheet: Sheet) -> Iterator[Row]:
         yield from reader.take()
 
 
-def column_letters(column: int) -> str:
-    """What a spreadsheet calls a column: 28 is `AB`."""
+def cell_name(column: int, row: int) -> str:
+    """What a spreadsheet calls a cell: `AB7` is the one in column 28 of row 7."""
     letters = ""
     while column:
         column, digit = divmod(column - 1, 26)
         letters = chr(ord("A") + digit) + letters
-    return letters
+    return f"{letters}{row}"
 
 
 class _SheetReader:
@@ -141,23 +143,26 @@ class _SheetReader:
         self._row, self._column = Row(number), 0
 
     def _end_cell(self, cell: Attributes) -> None:
-        before, self._column = self._column, self._column_of(cell)
+        column = self._column_of(cell)
+        if not self._column < column <= MAX_COLUMN:
+            name = cell.get("r") or cell_name(column, self._row.number)
+            self._row.faults.append(f"cell {name} stands out of order")
+            return
+        self._column = column
         try:
-            if not before < self._column <= MAX_COLUMN:
-                raise CellError("stands out of order")
             text = self._text(cell)
         except CellError as error:
-            self._row.faults.append(
-                f"cell {column_letters(self._column)}{self._row.number} {error}"
-            )
+            self._row.faults.append(f"cell {cell_name(column, self._row.number)} {error}")
             text = self._value or f"={self._formula or ''}"
         if text:
-            self._row.texts[self._column] = text
+            self._row.texts[column] = text
 
     def _column_of(self, cell: Attributes) -> int:
         if "r" not in cell:
             return self._column + 1
         letters = cell["r"].rstrip("0123456789")
+        if len(letters) > _MOST_LETTERS:
+            return MAX_COLUMN + 1
         column = 0
         for letter in letters:
             column = column * 26 + ord(letter.upper()) - ord("A") + 1

@@ -18,7 +18,7 @@ import polars as pl
 
 from orchestration.extracts.parts import MAX_MALFORMED, Parts, refuse_many_columns
 from orchestration.extracts.table import ROW_NUMBER, Malformed, TextTable, UnreadableFileError
-from orchestration.extracts.xlsx_cells import Row, column_letters, rows_of
+from orchestration.extracts.xlsx_cells import Row, cell_name, rows_of
 from orchestration.extracts.xlsx_container import Sheet, Workbook, opened_workbook
 from orchestration.sources.file_options import FileOptions
 
@@ -116,8 +116,7 @@ class _Table:
         last = max(row.texts, default=0)
         if last > self._width:
             faults.append(
-                f"cell {column_letters(last)}{row.number} holds a value beyond the header's last "
-                f"column"
+                f"cell {cell_name(last, row.number)} holds a value beyond the header's last column"
             )
         if faults:
             self._set_aside(row, faults[0])
@@ -141,7 +140,7 @@ class _Table:
         return self._parts.records()
 
     def raw_texts(self, row_numbers: Iterable[int]) -> dict[int, str]:
-        """Rows as flat JSON objects; rows that are none of the table as JSON lists of texts."""
+        """Rows as flat JSON objects; rows that are none of the table as JSON lists of cells."""
         wanted = set(row_numbers)
         aside = self._aside.records().collect()
         cells = {number: text for text, number in aside.iter_rows() if number in wanted}
@@ -155,7 +154,7 @@ class _Table:
                 f"more than {MAX_MALFORMED:,} rows are malformed, the first of them row "
                 f"{first.row_number} ({first.reason})"
             )
-        cells = [row.texts.get(column) for column in range(1, max(row.texts, default=0) + 1)]
+        cells = [(cell_name(column, row.number), text) for column, text in row.texts.items()]
         written = {_CELLS: [orjson.dumps(cells).decode()], ROW_NUMBER: [row.number]}
         self._aside.add(pl.DataFrame(written))
 

@@ -92,7 +92,20 @@ def mapped_source(said: SourceFile) -> Source:
         contracts["lead_statuses"] = replace(statuses, canonical=True)
     _check_links(contracts)
     contracts = {name: _within(contract, contracts) for name, contract in contracts.items()}
+    if len(said.pipelines) == 1 and "opportunities" in contracts:
+        contracts["opportunities"] = _of_one_pipeline(
+            contracts["opportunities"], said.pipelines[0].name
+        )
     return Source(name=said.source, time_zone=said.time_zone, contracts=contracts)
+
+
+def _of_one_pipeline(contract: Contract, pipeline: str) -> Contract:
+    """Opportunities that name no pipeline are in the only one there is."""
+    columns = tuple(
+        replace(column, default=pipeline) if column.name == "pipeline" else column
+        for column in contract.columns
+    )
+    return replace(contract, columns=columns)
 
 
 def _within(contract: Contract, contracts: dict[str, Contract]) -> Contract:
@@ -134,14 +147,16 @@ def load_sources(user_folder: Path) -> dict[str, Source]:
     Raises SourceFileError when a user's file is wrong, its name differs from what it says, or it
     takes a built-in name.
     """
+    from orchestration.sources.check import checked_source_file  # it needs this module itself
+
     sources = dict(native_sources())
-    for path in sorted(user_folder.glob("*.yml")):
-        said = read_source_file(path)
-        if said.source != path.stem:
+    for path in sorted(each for each in user_folder.glob("*") if not each.name.startswith(".")):
+        if path.suffix.casefold() not in (".yml", ".yaml"):
+            continue
+        if path.suffix != ".yml":
             raise SourceFileError(
-                f"{path} says `source: {said.source}`; file and source bear one name"
+                f"{path}: a source file ends in .yml: rename it to {path.stem}.yml"
             )
-        if said.source in sources or said.source in _RESERVED:
-            raise SourceFileError(f"{path}: the name {said.source} is taken by a built-in source")
+        said = checked_source_file(path)
         sources[said.source] = mapped_source(said)
     return sources

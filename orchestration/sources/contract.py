@@ -143,7 +143,7 @@ def mapped_contract(
     for column, declared in canonical.columns.items():
         said = spec.columns.get(column)
         place = f"{source.source}.{name}.{column}"
-        if said is None and declared.required and column != "currency_code":
+        if said is None and declared.required:
             raise SourceFileError(
                 f"{source.source}.{name}: {name} needs `{column}`; "
                 f"map it to a column of the file or give it a `value`"

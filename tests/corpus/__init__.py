@@ -8,5 +8,6 @@ case.py           what a case is, and the home that it lands in
 *_files.py        the cases, by what is odd about them
 files.py          all of them
 test_corpus.py    every case, and what holds of all of them
+conftest.py       a case that never ends fails
 test_folder.py    what else can stand in the folder of a night: links, pipes, odd names, copies
 """

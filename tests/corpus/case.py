@@ -17,11 +17,10 @@ from typing import Any
 import polars as pl
 
 from orchestration.bronze.load import accepted_path
-from orchestration.bronze.night import load_night, write_contract_files
+from orchestration.bronze.night import load_night
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.extracts.ledger import Load
 from orchestration.settings import Settings
-from orchestration.sources.catalog import load_sources
 from tests.conftest import land
 
 NIGHT = date(2025, 9, 28)
@@ -101,7 +100,6 @@ def home_of(case: Case, above: Path) -> Settings:
     settings.user_sources.mkdir(parents=True, exist_ok=True)
     text = case.source_file + case.says
     (settings.user_sources / "acme.yml").write_text(text, encoding="utf-8")
-    write_contract_files(settings, load_sources(settings.user_sources))
     return settings
 
 

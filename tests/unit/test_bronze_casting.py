@@ -58,7 +58,7 @@ def table_of(records: pl.LazyFrame) -> TextTable:
     """Text columns as a reader gives them: an empty field is NULL."""
     header = [name for name in records.collect_schema() if name != ROW_NUMBER]
     records = records.with_columns(pl.col(header).replace("", None))
-    return TextTable(tuple(header), 0, (), records, raw_texts=lambda numbers: {})
+    return TextTable(tuple(header), 0, (), records, raw_texts=lambda _: {})
 
 
 def cast_table(table: TextTable, contract: Contract) -> pl.LazyFrame:
@@ -542,3 +542,15 @@ def test_a_contract_casts_to_the_types_that_bronze_promises(contract: Contract) 
         column.name: promised[column.name] for column in contract.columns
     }
     assert {column.type for column in contract.columns} <= set(SQL_TYPES)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("12.5", Decimal("12.5")), ("1.234,50", Decimal("1234.5")), ("7", 7)]
+)
+def test_a_file_of_numbers_may_hold_texts_with_a_decimal_comma(text: str, value: Decimal) -> None:
+    """JSON and XLSX write numbers with a point, whatever the texts beside them do."""
+    assert value_of(DECIMAL, text, decimal=",", thousands=".") == value
+
+
+def test_a_number_that_may_be_a_thousandfold_is_refused() -> None:
+    assert rule_against(DECIMAL, "1.234", decimal=",", thousands=".") == "type"

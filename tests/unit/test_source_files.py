@@ -201,20 +201,20 @@ def test_all_mistakes_of_a_file_are_listed_at_once(load: Write) -> None:
     assert "currency" in text
 
 
-def test_an_unknown_object_is_refused_and_the_known_ones_are_listed(load: Write) -> None:
+def test_an_unknown_object_is_refused_and_the_nearest_is_named(load: Write) -> None:
     text = refusal(load, ACME.replace("  accounts:", "  acounts:"))
 
     assert "acme" in text
     assert "`acounts`" in text
-    assert "opportunities, opportunity_stage_history" in text
+    assert "did you mean `accounts`?" in text
 
 
-def test_an_unknown_column_is_refused_and_the_known_ones_are_listed(load: Write) -> None:
+def test_an_unknown_column_is_refused_and_the_nearest_is_named(load: Write) -> None:
     text = refusal(load, ACME.replace("amount:", "amont:"))
 
-    assert "acme.opportunities" in text
+    assert "objects.opportunities" in text
     assert "amont" in text
-    assert "opportunity_name, account_id" in text
+    assert "did you mean `amount`?" in text
 
 
 def test_a_column_has_one_origin(load: Write) -> None:
@@ -236,14 +236,14 @@ def test_a_mapped_column_has_an_origin(load: Write) -> None:
 def test_a_required_column_must_be_mapped(load: Write) -> None:
     text = refusal(load, ACME.replace("      stage: {column: state}\n", ""))
 
-    assert "acme.opportunities" in text
+    assert "objects.opportunities" in text
     assert "`stage`" in text
 
 
 def test_a_key_names_columns_of_the_object(load: Write) -> None:
     text = refusal(load, ACME.replace("key: opportunity_id", "key: [opportunity_id, deal]"))
 
-    assert "acme.opportunities" in text
+    assert "objects.opportunities" in text
     assert "deal" in text
 
 

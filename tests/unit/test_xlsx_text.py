@@ -23,7 +23,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from orchestration.extracts import parts, xlsx_container, xlsx_text
 from orchestration.extracts.table import ROW_NUMBER, TextTable, UnreadableFileError
-from orchestration.extracts.xlsx_cells import column_letters
+from orchestration.extracts.xlsx_cells import cell_name
 from orchestration.extracts.xlsx_text import open_xlsx
 from orchestration.sources.file_options import FileOptions
 
@@ -276,7 +276,7 @@ def test_a_formula_without_a_stored_value_makes_its_row_malformed(folder: Path) 
     table = opened(path)
     assert rows_of(table) == {2: {"id": "1", "amount": "5"}, 4: {"id": "3", "amount": "7"}}
     assert reasons(table)[3].startswith(f"cell B3 {FORMULA}: open the file")
-    assert table.raw_texts([3]) == {3: '["2","=B2*2"]'}
+    assert table.raw_texts([3]) == {3: '[["A3","2"],["B3","=B2*2"]]'}
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,10 @@ def test_a_value_beyond_the_header_makes_its_row_malformed(folder: Path) -> None
     table = opened(saved(folder, ["a", "b"], ["1", "2"], ["3", "4", None, "5"]))
     assert rows_of(table) == {2: {"a": "1", "b": "2"}}
     assert reasons(table) == {3: "cell D3 holds a value beyond the header's last column"}
-    assert table.raw_texts([3, 2]) == {2: '{"a":"1","b":"2"}', 3: '["3","4",null,"5"]'}
+    assert table.raw_texts([3, 2]) == {
+        2: '{"a":"1","b":"2"}',
+        3: '[["A3","3"],["B3","4"],["D3","5"]]',
+    }
     assert table.record_count == 2
 
 
@@ -340,6 +343,8 @@ def test_a_value_beyond_the_header_makes_its_row_malformed(folder: Path) -> None
         ('<c t="q"><v>2</v></c>', "nothing of the kind `q`"),
         ('<c t="d"><v>soon</v></c>', "holds `soon`, which is no date"),
         ('<c r="A2"><v>1</v></c><c r="A2"><v>2</v></c>', "cell A2 stands out of order"),
+        ('<c r="A2"><v>1</v></c><c r="XFE2"><v>2</v></c>', "cell XFE2 stands out of order"),
+        ('<c r="ZZZZZZZ2"><v>2</v></c>', "cell ZZZZZZZ2 stands out of order"),
     ],
 )
 def test_a_cell_that_cannot_be_read_makes_its_row_malformed(
@@ -451,10 +456,10 @@ def test_a_header_alone_is_a_table_without_rows(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "letters"), [(1, "A"), (26, "Z"), (27, "AA"), (702, "ZZ"), (16384, "XFD")]
+    ("column", "name"), [(1, "A5"), (26, "Z5"), (27, "AA5"), (702, "ZZ5"), (16384, "XFD5")]
 )
-def test_columns_are_lettered(number: int, letters: str) -> None:
-    assert column_letters(number) == letters
+def test_cells_are_named_as_in_a_spreadsheet(column: int, name: str) -> None:
+    assert cell_name(column, 5) == name
 
 
 # Sheets ------------------------------------------------------------------------------------------

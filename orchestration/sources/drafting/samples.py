@@ -32,7 +32,7 @@ from orchestration.sources.file_options import FileOptions
 _MOST_ROWS = 200_000
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_UNPACKED = 8 * 1024**3
-_MOST_LINES_ABOVE = 15
+_MOST_LINES_ABOVE = 10
 # More columns say no more about whether a line is the header.
 _WIDE, _CERTAIN = 8, 8.0
 _ENDINGS = {
