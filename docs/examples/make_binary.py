@@ -21,7 +21,7 @@ from typing import Any
 
 import openpyxl
 import polars as pl
-import zstandard
+from backports import zstd
 
 Row = Sequence[Any]
 
@@ -79,7 +79,7 @@ def activities() -> bytes:
          "2026-01-22", "10:45", "00:30", True, False, added),
     )  # fmt: skip
     lines = (json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in rows)
-    return zstandard.ZstdCompressor(level=19).compress("".join(lines).encode())
+    return zstd.compress("".join(lines).encode(), level=19)
 
 
 # --- fivetran_salesforce: one table as Parquet, one compressed without saying so ---------------

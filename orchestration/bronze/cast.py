@@ -108,7 +108,7 @@ class CastRows:
         self._casts = [
             _cast(column, contract, table, match, lookups or {}) for column in contract.columns
         ]
-        self._kept = [pl.col(header).alias(name) for name, header in match.kept.items()]
+        self._kept = [_named(header).alias(name) for name, header in match.kept.items()]
         read = table.records.select(
             ROW_NUMBER, *self._kept, *(cast.text_column() for cast in self._casts)
         )
@@ -189,10 +189,10 @@ def _cast(
 ) -> _Cast:
     header = match.header_of(column)
     if column.parts:
-        parts = [pl.col(match.found[part]) for part in column.parts if part in match.found]
+        parts = [_named(match.found[part]) for part in column.parts if part in match.found]
         text = pl.concat_str(parts, separator=column.separator, ignore_nulls=True)
     elif header is not None:
-        text = pl.col(header)
+        text = _named(header)
     elif column.constant is None and column.default is None:
         return _absent(column)
     else:
@@ -227,6 +227,11 @@ def _cast(
         read=partial(values_of, column=column, contract=contract),
         common=common_value(found, column, contract),
     )
+
+
+def _named(header: str) -> pl.Expr:
+    """A column of the file: `pl.col` would take `*` and `^…$` for patterns."""
+    return pl.selectors.by_name(header).as_expr()
 
 
 def _with_decimal_comma(text: pl.Expr) -> pl.Expr:

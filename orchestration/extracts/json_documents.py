@@ -14,13 +14,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from orchestration.extracts.json_walk import (
-    NoJsonError,
-    Place,
-    elements,
-    page_start,
-    value_end,
-)
+from orchestration.extracts.json_walk import NoJsonError, Place, page_at
 
 Document = dict[str, Any]
 # A number as it was written, where it is not an int or float that is written the same.
@@ -82,11 +76,10 @@ def _whole_ones(text: bytes, fault: NoDocumentError) -> Sequence[Document | NoDo
 def _places(text: bytes) -> list[Place]:
     """Where the documents of a page stand; none where it is no page."""
     try:
-        page = page_start(text, 0)
-        is_alone = page is not None and value_end(text, 0) == len(text)
-        return list(elements(text, page)) if page is not None and is_alone else []
+        page, end = page_at(text, 0)
     except NoJsonError:
         return []
+    return list(page) if page is not None and end == len(text) else []
 
 
 def _page(value: Any) -> list[Document] | None:

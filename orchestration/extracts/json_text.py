@@ -19,6 +19,7 @@ from pathlib import Path
 
 import polars as pl
 
+from orchestration.extracts.disguises import refuse_disguised
 from orchestration.extracts.encodings import opened_first
 from orchestration.extracts.json_documents import (
     Document,
@@ -49,6 +50,7 @@ def open_json(path: Path, options: FileOptions, scratch: Path) -> TextTable:
     A number is the text that stands in the file. `scratch` is a folder for copies that the caller
     throws away. Raises UnreadableFileError when the file as a whole cannot be read.
     """
+    refuse_disguised(path, may_be_json=True)
     only_utf8 = [codecs.lookup(name).name for name in options.encoding] == ["utf-8"]
     read = partial(_open_utf8, options, scratch, not only_utf8)
     return read(path) if only_utf8 else opened_first(path, options.encoding, scratch, read)

@@ -1,7 +1,7 @@
 """Where the parts of a JSON text stand, found without reading what they hold.
 
-Belongs here: the ends of values, the elements of arrays, the fields of objects, as places in bytes;
-a file of any size can be walked over through a memory map.
+Belongs here: the ends of values and the documents of arrays and pages, as places in bytes; a file
+of any size can be walked over through a memory map.
 Does not belong here: what a value is (json_documents.py), rows (json_rows.py).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import re
+from array import array
 from collections.abc import Iterator
 
 import orjson
@@ -59,28 +60,64 @@ def value_end(data: Bytes, start: int) -> int:
     raise NoJsonError("a bracket is never closed", start)
 
 
-def elements(data: Bytes, start: int) -> Iterator[Place]:
-    """The elements of the array that begins at `start`."""
+def documents(data: Bytes, start: int = 0) -> Iterator[Place]:
+    """The documents of a text that may hold several values, one after the other.
+
+    An array of objects stands for its elements, and so does a page of an API: an object without
+    `id` whose `results` are such an array.
+    """
+    position = skip_blanks(data, start)
+    while position < len(data):
+        page, end = page_at(data, position)
+        if page is None:
+            yield position, end
+        else:
+            yield from page
+        position = skip_blanks(data, end)
+
+
+def page_at(data: Bytes, start: int) -> tuple[Iterator[Place] | None, int]:
+    """The documents of the array or page that begins at `start`, if one does, and its end."""
+    first = data[start : start + 1]
+    if first == b"[":
+        places, end = _elements(data, start)
+    elif first == b"{":
+        fields, end = _fields(data, start)
+        found = dict(fields)
+        begin = found.get("results", (start, end))[0]
+        # A name that stands twice hides something, whatever it is.
+        if len(found) < len(fields) or "id" in found or data[begin : begin + 1] != b"[":
+            return None, end
+        places, _ = _elements(data, begin)
+    else:
+        return None, value_end(data, start)
+    if any(data[begin : begin + 1] != b"{" for begin in places[::2]):
+        return None, end
+    numbers = iter(places)
+    return zip(numbers, numbers, strict=True), end
+
+
+def _elements(data: Bytes, start: int) -> tuple[array[int], int]:
+    """Begin and end of each element of an array in turn, and the end of the array."""
+    places = array("q")
     position = skip_blanks(data, start + 1)
     if data[position : position + 1] == b"]":
-        return
+        return places, position + 1
     while True:
         end = value_end(data, position)
-        yield position, end
-        position = skip_blanks(data, end)
-        mark = data[position : position + 1]
-        if mark == b"]":
-            return
-        if mark != b",":
-            raise NoJsonError("a comma or `]` is missing", position)
-        position = skip_blanks(data, position + 1)
+        places.append(position)
+        places.append(end)
+        position, is_last = _next(data, end, b"]")
+        if is_last:
+            return places, position
 
 
-def fields(data: Bytes, start: int) -> Iterator[tuple[str, Place]]:
-    """The names and values of the object that begins at `start`."""
+def _fields(data: Bytes, start: int) -> tuple[list[tuple[str, Place]], int]:
+    """The names and values of an object, and its end."""
+    fields: list[tuple[str, Place]] = []
     position = skip_blanks(data, start + 1)
     if data[position : position + 1] == b"}":
-        return
+        return fields, position + 1
     while True:
         name = _STRING.match(data, position)
         if not name:
@@ -90,14 +127,21 @@ def fields(data: Bytes, start: int) -> Iterator[tuple[str, Place]]:
             raise NoJsonError("a colon is missing", position)
         begin = skip_blanks(data, position + 1)
         end = value_end(data, begin)
-        yield _name(name[0], name.start()), (begin, end)
-        position = skip_blanks(data, end)
-        mark = data[position : position + 1]
-        if mark == b"}":
-            return
-        if mark != b",":
-            raise NoJsonError("a comma or `}` is missing", position)
-        position = skip_blanks(data, position + 1)
+        fields.append((_name(name[0], name.start()), (begin, end)))
+        position, is_last = _next(data, end, b"}")
+        if is_last:
+            return fields, position
+
+
+def _next(data: Bytes, end: int, closing: bytes) -> tuple[int, bool]:
+    """Where it goes on behind a value, and whether that was the last one."""
+    position = skip_blanks(data, end)
+    mark = data[position : position + 1]
+    if mark == closing:
+        return position + 1, True
+    if mark != b",":
+        raise NoJsonError(f"a comma or `{closing.decode()}` is missing", position)
+    return skip_blanks(data, position + 1), False
 
 
 def _name(quoted: bytes, position: int) -> str:
@@ -105,36 +149,3 @@ def _name(quoted: bytes, position: int) -> str:
         return str(orjson.loads(quoted))
     except orjson.JSONDecodeError as error:
         raise NoJsonError(f"no name: {error.msg}", position) from None
-
-
-def documents(data: Bytes, start: int = 0) -> Iterator[Place]:
-    """The documents of a text that may hold several values, one after the other.
-
-    An array of objects stands for its elements, and so does a page of an API: an object without
-    `id` whose `results` are such an array.
-    """
-    position = skip_blanks(data, start)
-    while position < len(data):
-        end = value_end(data, position)
-        page = page_start(data, position)
-        if page is None:
-            yield position, end
-        else:
-            yield from elements(data, page)
-        position = skip_blanks(data, end)
-
-
-def page_start(data: Bytes, start: int) -> int | None:
-    """Where the array of documents begins in a page; None where no page begins at `start`."""
-    array = start
-    if data[start : start + 1] == b"{":
-        places = list(fields(data, start))
-        found = dict(places)
-        if len(found) < len(places) or "id" in found or "results" not in found:
-            return None
-        array = found["results"][0]
-    if data[array : array + 1] != b"[" or any(
-        data[begin : begin + 1] != b"{" for begin, _ in elements(data, array)
-    ):
-        return None
-    return array

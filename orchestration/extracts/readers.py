@@ -39,6 +39,9 @@ def open_table(path: Path, name: str, contract: Contract, scratch: Path) -> Text
             return open_xlsx(path, options, scratch)
         case _:
             from orchestration.extracts.csv_text import open_csv
+            from orchestration.extracts.disguises import refuse_disguised
+
+            refuse_disguised(path, may_be_json=False)
 
             return open_csv(path, options, scratch, expected=_header_names(contract))
 

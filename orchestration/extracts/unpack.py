@@ -92,6 +92,8 @@ def zip_members(archive: Path | IO[bytes]) -> list[str]:
 
 
 def _is_file(info: zipfile.ZipInfo) -> bool:
+    if not info.filename:
+        return False
     *folders, base = re.split(r"[/\\]", info.filename)
     mode = info.external_attr >> 16
     return not (

@@ -85,7 +85,17 @@ def _read_header(rows: Iterator[Row], number: int, sheet: Sheet) -> tuple[str, .
         raise UnreadableFileError(
             f"the header names `{ROW_NUMBER}`, a name that bronze needs itself"
         )
-    return tuple(names.get(column, f"column_{column}") for column in range(1, width + 1))
+    taken = set(names.values())
+    return tuple(names.get(column) or _stand_in(column, taken) for column in range(1, width + 1))
+
+
+def _stand_in(column: int, taken: set[str]) -> str:
+    """A name for a column without one, that no other column bears."""
+    name = f"column_{column}"
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
 
 
 def _without_footer(rows: Iterator[Row], length: int) -> Iterator[Row]:

@@ -60,9 +60,9 @@ class Case:
     """One file and what must become of it.
 
     `accepted` holds the values of `columns` in each accepted row, in order; `refused` the rule of
-    each quarantined row, or how it begins, by row number; `error` a part of the text that a refused file gets. Bytes
-    may depend on the folder above the home, where nothing must be written. `says` are words that
-    the source file has besides.
+    each quarantined row, or how it begins, by row number; `error` a part of the text that a refused
+    file gets. Bytes may depend on the folder above the home, where nothing must be written. `says`
+    are words that the source file has besides.
     """
 
     title: str

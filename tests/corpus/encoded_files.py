@@ -32,7 +32,9 @@ def _role_file(title: str, text: bytes, name: str = "", error: str = "") -> Case
 CASES = [
     _role_file("a Data Loader file in UTF-8", "Müller ✓".encode(), "Müller ✓"),
     _role_file("a Data Loader file in Latin-1", "Müller".encode("latin-1"), "Müller"),
-    _role_file("a Data Loader file in Windows Latin 1", "Müller – 5 €".encode("cp1252"), "Müller – 5 €"),
+    _role_file(
+        "a Data Loader file in Windows Latin 1", "Müller – 5 €".encode("cp1252"), "Müller – 5 €"
+    ),
     _role_file(
         "a Data Loader file put together from UTF-8 and Windows Latin 1",
         "Müller".encode() + "Jürgen".encode("cp1252"),
@@ -45,7 +47,7 @@ CASES = [
     ),
     Case(
         "rows of UTF-8 and of Windows Latin 1",
-        "Id,Name,ParentRoleId\n".encode()
+        b"Id,Name,ParentRoleId\n"
         + f"{_ROLE_ID},Zoë,\n".encode()
         + f"{_ROLE_ID},Jürgen,\n".encode("cp1252"),
         file="UserRole.csv",

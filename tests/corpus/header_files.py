@@ -22,7 +22,9 @@ def _beside(title: str, name: str, kept_as: str) -> Case:
 
 
 CASES = [
-    _beside("a column called like a text of ours", "text opportunity_id", "extra__text_opportunity_id"),
+    _beside(
+        "a column called like a text of ours", "text opportunity_id", "extra__text_opportunity_id"
+    ),
     _beside("a column called like a value of ours", "value amount", "extra__value_amount"),
     _beside("a column called like where a row comes from", "_source", "extra__source"),
     _beside("a column called like a night", "_batch_date", "extra__batch_date"),
@@ -32,7 +34,9 @@ CASES = [
     _beside("a column called like all columns", "*", "extra__"),
     _beside("a column called like a pattern of all columns", "^.*$", "extra__"),
     _beside("a column called like a pattern of none", "^x$", "extra__x"),
-    _beside("a column called like SQL", '"; drop table dim_account; --', "extra__drop_table_dim_account"),
+    _beside(
+        "a column called like SQL", '"; drop table dim_account; --', "extra__drop_table_dim_account"
+    ),
     _beside("a column called like markup", "[bold red]stop[/]", "extra__bold_red_stop"),
     _beside("a column called like the end of markup", "[/]", "extra__"),
     _beside("a column called like a template", "{{ config(x=1) }} {0}", "extra__config_x_1_0"),
@@ -101,7 +105,11 @@ CASES = [
         error="lacks `id`",
     ),
     Case("no header at all", "d1,Open,1\nd2,Open,2\n", error="lacks `id`"),
-    Case("lines above the header", "Deals of today\n\nid,state,value\nd1,Open,1\n", error="lacks `id`"),
+    Case(
+        "lines above the header",
+        "Deals of today\n\nid,state,value\nd1,Open,1\n",
+        error="lacks `id`",
+    ),
     Case(
         "lines above the header and below the table, as the source file says",
         "Deals of today\n\nid,state,value\nd1,Open,1\nTotal,,1\n",
@@ -121,9 +129,15 @@ CASES = [
         error="the file is empty",
     ),
     Case("a required column that is missing", "id,value\nd1,1\n", error="lacks `state`"),
-    Case("an optional column that is missing", "id,state\nd1,Open\n", accepted=[("d1", "Open", None)]),
+    Case(
+        "an optional column that is missing", "id,state\nd1,Open\n", accepted=[("d1", "Open", None)]
+    ),
     Case("a header with a NUL byte", "id,st\0ate,value\nd1,Open,1\n", error="a NUL byte"),
-    Case("a header with a quote out of place", 'id,st"a"te,value\nd1,Open,1\n', error="a quote out of place"),
+    Case(
+        "a header with a quote out of place",
+        'id,st"a"te,value\nd1,Open,1\n',
+        error="a quote out of place",
+    ),
     Case(
         "a header that is longer than the csv module reads",
         lambda _: b"id,state,value," + b"x" * 200_000 + b"\nd1,Open,1,x\n",

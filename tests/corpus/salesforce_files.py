@@ -64,7 +64,9 @@ CASES = [
         '"Id","Name","ParentRoleId"\n',
         accepted=[],
     ),
-    _roles("the Bulk API's text for no records", "Records not found for this query", error="lacks `Id`"),
+    _roles(
+        "the Bulk API's text for no records", "Records not found for this query", error="lacks `Id`"
+    ),
     _roles(
         "nulls of the Data Loader",
         '"ID","NAME","PARENTROLEID"\r\n"00E000000000001AAA","",""\r\n',

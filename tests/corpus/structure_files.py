@@ -31,6 +31,24 @@ CASES = [
         for end_name, end in {"LF": "\n", "CRLF": "\r\n"}.items()
     ),
     Case(
+        "carets and a header that begins as packed files do (found by fuzzing)",
+        "x^id^state^value\n1^d1^Open^1\n",
+        says='delimiter: "^"\n',
+        accepted=[("d1", "Open", 1)],
+    ),
+    Case(
+        "carets and such a header below a blank line",
+        "\nx^id^state^value\n1^d1^Open^1\n",
+        says='delimiter: "^"\n',
+        accepted=[("d1", "Open", 1)],
+    ),
+    Case(
+        "control characters for delimiters, as Hive writes them",
+        "x\1id\1state\1value\n1\1d1\1Open\0011\n",
+        says='delimiter: "\\x01"\n',
+        accepted=[("d1", "Open", 1)],
+    ),
+    Case(
         "LF and CRLF in one file",
         "id,state,value\r\nd1,Open,1\nd2,Open,2\r\nd3,Open,3\n",
         accepted=[("d1", "Open", 1), ("d2", "Open", 2), ("d3", "Open", 3)],
@@ -96,7 +114,7 @@ CASES = [
     Case(
         "a quote that another character replaces",
         _HEAD + "d1,'Op,en',1\nd2,\"x\",2\n",
-        says="quote: \"'\"\n",
+        says='quote: "\'"\n',
         accepted=[("d1", "Op,en", 1), ("d2", '"x"', 2)],
     ),
     Case(
@@ -109,7 +127,11 @@ CASES = [
         "rows with too few and too many fields",
         _HEAD + "d1,Open\nd2,Open,2\nd3,Open,3,,\nd4\n",
         accepted=[("d2", "Open", 2)],
-        refused={2: _SHORT, 4: "5 fields where the header has 3", 5: "1 fields where the header has 3"},
+        refused={
+            2: _SHORT,
+            4: "5 fields where the header has 3",
+            5: "1 fields where the header has 3",
+        },
     ),
     Case(
         "a file that was cut off within a row",

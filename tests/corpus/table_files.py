@@ -80,18 +80,42 @@ CASES = [
     _file("Parquet", _PARQUET, accepted=_READ),
     _file("Parquet without rows", _parquet({name: [] for name in _HEAD}), accepted=[]),
     _file("Parquet that was cut off", _PARQUET[:-20], error="no whole Parquet file"),
-    _file("Parquet with a damaged page", _PARQUET[:5] + b"\xff" * 20 + _PARQUET[25:], error="not readable"),
-    _file("Parquet with a damaged footer", _PARQUET[:-60] + b"\xff" * 40 + _PARQUET[-20:], error="no whole Parquet file"),
+    _file(
+        "Parquet with a damaged page",
+        _PARQUET[:5] + b"\xff" * 20 + _PARQUET[25:],
+        error="not readable",
+    ),
+    _file(
+        "Parquet with a damaged footer",
+        _PARQUET[:-60] + b"\xff" * 40 + _PARQUET[-20:],
+        error="no whole Parquet file",
+    ),
     _file("an empty Parquet file", b"", error="no whole Parquet file"),
-    _file("CSV that is called Parquet", b"id,state,value\nd1,Open,1\n", error="no whole Parquet file"),
+    _file(
+        "CSV that is called Parquet", b"id,state,value\nd1,Open,1\n", error="no whole Parquet file"
+    ),
     _file("Parquet in gzip", packed(("deals.parquet", _PARQUET)), file="x.zip", accepted=_READ),
     _file(
         "Parquet of typed columns",
-        _parquet({
-            "id": [7], "state": ["Open"], "value": [Decimal("1.50")], "close": [date(2025, 9, 28)],
-            "created": [datetime(2025, 9, 28, 10)], "chance": [0.1], "gone": [True],
-        }),
-        columns=("opportunity_id", "amount", "close_date", "created_at", "probability", "is_deleted"),
+        _parquet(
+            {
+                "id": [7],
+                "state": ["Open"],
+                "value": [Decimal("1.50")],
+                "close": [date(2025, 9, 28)],
+                "created": [datetime(2025, 9, 28, 10)],
+                "chance": [0.1],
+                "gone": [True],
+            }
+        ),
+        columns=(
+            "opportunity_id",
+            "amount",
+            "close_date",
+            "created_at",
+            "probability",
+            "is_deleted",
+        ),
         accepted=[("7", Decimal("1.50"), date(2025, 9, 28), datetime(2025, 9, 28, 10), 0.1, True)],
     ),
     _file(
@@ -102,16 +126,36 @@ CASES = [
     ),
     _file(
         "Parquet of numbers that are none",
-        _parquet({"id": ["d1", "d2", "d3"], "state": ["Open"] * 3, "value": [float("nan"), float("inf"), 1e300]}),
+        _parquet(
+            {
+                "id": ["d1", "d2", "d3"],
+                "state": ["Open"] * 3,
+                "value": [float("nan"), float("inf"), 1e300],
+            }
+        ),
         refused={1: "type", 2: "type", 3: "type"},
     ),
     _file(
         "Parquet of days that nobody means",
-        _parquet({"id": ["d1", "d2"], "state": ["Open"] * 2, "close": [date(1, 1, 1), date(9999, 12, 31)]}),
+        _parquet(
+            {
+                "id": ["d1", "d2"],
+                "state": ["Open"] * 2,
+                "close": [date(1, 1, 1), date(9999, 12, 31)],
+            }
+        ),
         refused={1: "range", 2: "range"},
     ),
-    _file("Parquet of a text with a NUL", _parquet({"id": ["d\0"], "state": ["Open"]}), refused={1: "nul"}),
-    _file("Parquet with a column called like the row number of ours", _parquet({"id": ["d1"], "state": ["Open"], "_row_number": [7]}), error="_row_number"),
+    _file(
+        "Parquet of a text with a NUL",
+        _parquet({"id": ["d\0"], "state": ["Open"]}),
+        refused={1: "nul"},
+    ),
+    _file(
+        "Parquet with a column called like the row number of ours",
+        _parquet({"id": ["d1"], "state": ["Open"], "_row_number": [7]}),
+        error="_row_number",
+    ),
     _file(
         "Parquet with odd names",
         _parquet({"id": ["d1"], "state": ["Open"], "*": ["a"], "^.*$": ["b"], "": ["c"]}),
@@ -125,16 +169,41 @@ CASES = [
     _file("an empty workbook", _xlsx(), file="deals.xlsx", error="is empty"),
     _file("a workbook that was cut off", _XLSX[:-100], file="deals.xlsx", error="XLSX"),
     _file("a workbook that is called CSV", _XLSX, file="deals.csv", error="XLSX"),
-    _file("CSV that is called a workbook", b"id,state,value\nd1,Open,1\n", file="deals.xlsx", error="no XLSX file"),
-    _file("a web page that is called a workbook", b"<html><table></table></html>", file="deals.xlsx", error="a web page"),
-    _file("an old workbook that is called a new one", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), file="deals.xlsx", error="an old .xls file"),
-    _file("a zip that is called a workbook", packed(("deals.csv", b"id")), file="deals.xlsx", error="holds no workbook"),
+    _file(
+        "CSV that is called a workbook",
+        b"id,state,value\nd1,Open,1\n",
+        file="deals.xlsx",
+        error="no XLSX file",
+    ),
+    _file(
+        "a web page that is called a workbook",
+        b"<html><table></table></html>",
+        file="deals.xlsx",
+        error="a web page",
+    ),
+    _file(
+        "an old workbook that is called a new one",
+        bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600),
+        file="deals.xlsx",
+        error="an old .xls file",
+    ),
+    _file(
+        "a zip that is called a workbook",
+        packed(("deals.csv", b"id")),
+        file="deals.xlsx",
+        error="holds no workbook",
+    ),
     _file(
         "a workbook of typed cells",
-        _xlsx([*_HEAD, "close", "created", "gone"], [12345678901, "Open", 1234.5, date(2025, 9, 28), datetime(2025, 9, 28, 10), True]),
+        _xlsx(
+            [*_HEAD, "close", "created", "gone"],
+            [12345678901, "Open", 1234.5, date(2025, 9, 28), datetime(2025, 9, 28, 10), True],
+        ),
         file="deals.xlsx",
         columns=("opportunity_id", "amount", "close_date", "created_at", "is_deleted"),
-        accepted=[("12345678901", Decimal("1234.5"), date(2025, 9, 28), datetime(2025, 9, 28, 10), True)],
+        accepted=[
+            ("12345678901", Decimal("1234.5"), date(2025, 9, 28), datetime(2025, 9, 28, 10), True)
+        ],
     ),
     _file(
         "a workbook with blank rows and cells beyond its header",
@@ -150,8 +219,18 @@ CASES = [
         accepted=_READ,
         refused={3: "cell C3 holds a formula without a stored value", 4: "cell A4 holds a formula"},
     ),
-    _file("a workbook with a column named twice", _xlsx(["id", "state", "state"], _ONE), file="deals.xlsx", error="names state more than once"),
-    _file("a workbook with a column called like the row number of ours", _xlsx([*_HEAD, "_row_number"]), file="deals.xlsx", error="_row_number"),
+    _file(
+        "a workbook with a column named twice",
+        _xlsx(["id", "state", "state"], _ONE),
+        file="deals.xlsx",
+        error="names state more than once",
+    ),
+    _file(
+        "a workbook with a column called like the row number of ours",
+        _xlsx([*_HEAD, "_row_number"]),
+        file="deals.xlsx",
+        error="_row_number",
+    ),
     _file(
         "a workbook with a column without a name beside one that bears its stand-in",
         _xlsx(["id", "state", "column_4", None, "value"], ["d1", "Open", "x", "y", 1]),
@@ -173,18 +252,46 @@ CASES = [
         accepted=[("123456789012345700", "Open", 1)],
     ),
     _sheet("a sheet of plain XML", _ROW, accepted=_READ),
-    _sheet("a sheet whose rows stand out of order", _ROW.replace('r="2"', 'r="5"') + _ROW, error="row 2 stands after row 5"),
-    _sheet("a sheet with a row beyond the last one", _ROW.replace('r="2"', 'r="99999999"'), error="row 99999999 stands after row 1"),
-    _sheet("a sheet with a row of no number", _ROW.replace('r="2"', 'r="x"'), error="a damaged XLSX file"),
+    _sheet(
+        "a sheet whose rows stand out of order",
+        _ROW.replace('r="2"', 'r="5"') + _ROW,
+        error="row 2 stands after row 5",
+    ),
+    _sheet(
+        "a sheet with a row beyond the last one",
+        _ROW.replace('r="2"', 'r="99999999"'),
+        error="row 99999999 stands after row 1",
+    ),
+    _sheet(
+        "a sheet with a row of no number",
+        _ROW.replace('r="2"', 'r="x"'),
+        error="a damaged XLSX file",
+    ),
     _sheet(
         "a sheet whose cells stand out of order",
         f'<row r="2">{_text("Open", "B2")}{_text("d1", "A2")}</row>',
         refused={2: "cell A2 stands out of order"},
     ),
-    _sheet("a sheet with a cell in no column", f'<row r="2">{_text("d1", "!2")}</row>', error="a cell stands in `!2`"),
-    _sheet("a sheet with a cell beyond the last column", f'<row r="2">{_text("d1", "ZZZZ2")}</row>', refused={2: "cell ZZZZ2"}),
-    _sheet("a sheet with a text that is not there", '<row r="2"><c t="s"><v>7</v></c></row>', refused={2: "cell A2 names the text 7"}),
-    _sheet("a sheet with a number that is none", '<row r="2"><c><v>x1</v></c></row>', refused={2: "cell A2 holds `x1`"}),
+    _sheet(
+        "a sheet with a cell in no column",
+        f'<row r="2">{_text("d1", "!2")}</row>',
+        refused={2: "cell !2 stands out of order"},
+    ),
+    _sheet(
+        "a sheet with a cell beyond the last column",
+        f'<row r="2">{_text("d1", "ZZZZ2")}</row>',
+        refused={2: "cell ZZZZ2"},
+    ),
+    _sheet(
+        "a sheet with a text that is not there",
+        '<row r="2"><c t="s"><v>7</v></c></row>',
+        refused={2: "cell A2 names the text 7"},
+    ),
+    _sheet(
+        "a sheet with a number that is none",
+        '<row r="2"><c><v>x1</v></c></row>',
+        refused={2: "cell A2 holds `x1`"},
+    ),
     _sheet("a sheet that was cut off", "<row>", error="a damaged XLSX file"),
     _file(
         "a workbook that declares entities",
@@ -198,7 +305,9 @@ CASES = [
     ),
     _file(
         "a bomb of a workbook",
-        lambda _: _with_part(_XLSX, "xl/worksheets/sheet1.xml", lambda xml: xml + b" " * 50_000_000),
+        lambda _: _with_part(
+            _XLSX, "xl/worksheets/sheet1.xml", lambda xml: xml + b" " * 50_000_000
+        ),
         file="deals.xlsx",
         error="a bomb",
     ),

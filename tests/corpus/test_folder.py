@@ -16,7 +16,6 @@ import pytest
 from orchestration.bronze.load import load_file
 from orchestration.bronze.night import load_night, survey
 from orchestration.extracts import csv_walk
-from orchestration.extracts.landing import LandedFile
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
 from tests.conftest import land

@@ -98,7 +98,7 @@ CASES = [
     ),
     Case(
         "texts for nothing in a Salesforce file",
-        table(ROLES, [_ID, "null", ""], [_ID, "#N/A", ""], [_ID, "", '']),
+        table(ROLES, [_ID, "null", ""], [_ID, "#N/A", ""], [_ID, "", ""]),
         file="UserRole.csv",
         source="salesforce",
         columns=("Name",),
@@ -113,7 +113,9 @@ CASES = [
     _column(
         "numbers as people write them",
         "amount",
-        bad=_types("1,234.50", "(500)", "€ 5", "5 €", "1 234", "1\u00a0234", "1\u2009234", "5%", "5-"),
+        bad=_types(
+            "1,234.50", "(500)", "€ 5", "5 €", "1 234", "1\u00a0234", "1\u2009234", "5%", "5-"
+        ),
     ),
     _column(
         "money with its sign, as the source file says",
@@ -146,27 +148,54 @@ CASES = [
     _column(
         "numbers with an exponent, a sign or no leading digit",
         "amount",
-        good=[("1e3", 1000), ("1.5E+2", 150), ("+5", 5), ("-0", 0), (".5", Decimal("0.5")), ("5.", 5)],
+        good=[
+            ("1e3", 1000),
+            ("1.5E+2", 150),
+            ("+5", 5),
+            ("-0", 0),
+            (".5", Decimal("0.5")),
+            ("5.", 5),
+        ],
         bad=_types("1e", "e5", "--5", "+-5", "1e5.5", "."),
     ),
     _column(
         "numbers that are none",
         "amount",
-        bad=_types("NaN", "Infinity", "-inf", "0x10", "1_000", "١٢", "１２", "½", "Ⅳ", "²", "1e400", "9" * 40),
+        bad=_types(
+            "NaN",
+            "Infinity",
+            "-inf",
+            "0x10",
+            "1_000",
+            "١٢",
+            "１２",
+            "½",
+            "Ⅳ",
+            "²",
+            "1e400",
+            "9" * 40,
+        ),
     ),
     _column(
         "numbers with more decimals than bronze keeps",
         "amount",
         good=[("0.1234560000000000000000000000", Decimal("0.123456"))],
         bad=_types(
-            "0.1234567", "1e-7", "1e-30", "100.0000000000000000000000001", "0.30000000000000004",
+            "0.1234567",
+            "1e-7",
+            "1e-30",
+            "100.0000000000000000000000001",
+            "0.30000000000000004",
             rule="precision",
         ),
     ),
     _column(
         "the largest numbers that bronze keeps, and larger ones",
         "amount",
-        good=[("9" * 18 + ".999999", Decimal("9" * 18 + ".999999")), ("-" + "9" * 18, -(10**18 - 1))],
+        good=[
+            ("9" * 18 + ".999999", Decimal("9" * 18 + ".999999")),
+            ("-" + "9" * 18, -(10**18 - 1)),
+        ],
         bad=_types("1" + "0" * 18, "-1e18"),
     ),
     _column(
@@ -177,25 +206,51 @@ CASES = [
     ),
     Case(
         "whole numbers",
-        table(["id", "staff"], *([f"a{n}", text] for n, text in enumerate(
-            ["9223372036854775807", "-7", "12.0", "9223372036854775808", "12.5", "1e3", "٣", "1_0"]
-        ))),
+        table(
+            ["id", "staff"],
+            *(
+                [f"a{n}", text]
+                for n, text in enumerate(
+                    [
+                        "9223372036854775807",
+                        "-7",
+                        "12.0",
+                        "9223372036854775808",
+                        "12.5",
+                        "1e3",
+                        "٣",
+                        "1_0",
+                    ]
+                )
+            ),
+        ),
         file="firms.csv",
         columns=("employee_count",),
         accepted=[(9223372036854775807,), (-7,), (12,)],
-        refused={row: "type" for row in range(5, 10)},
+        refused=dict.fromkeys(range(5, 10), "type"),
     ),
     _column(
         "yes and no in many words",
         "is_deleted",
-        good=[("TRUE", True), ("False", False), ("1", True), ("0", False), ("Yes", True), ("n", False)],
+        good=[
+            ("TRUE", True),
+            ("False", False),
+            ("1", True),
+            ("0", False),
+            ("Yes", True),
+            ("n", False),
+        ],
         bad=_types("Ja", "oui", "2", "-1", "on", "ｔｒｕｅ", "1.0"),
     ),
     # Days and instants ---------------------------------------------------------------------------
     _column(
         "days that never were or that nobody means",
         "close_date",
-        good=[("2024-02-29", date(2024, 2, 29)), ("1900-01-01", date(1900, 1, 1)), ("2199-12-31", date(2199, 12, 31))],
+        good=[
+            ("2024-02-29", date(2024, 2, 29)),
+            ("1900-01-01", date(1900, 1, 1)),
+            ("2199-12-31", date(2199, 12, 31)),
+        ],
         bad=[
             *_types("2025-02-30", "2025-13-01", "2025-02-29", "2025-00-10", "today"),
             *_types("0001-01-01", "1899-12-31", "2200-01-01", "25-01-01", rule="range"),
@@ -227,8 +282,13 @@ CASES = [
             ("2016-12-31T23:59:60Z", datetime(2017, 1, 1)),
         ],
         bad=_types(
-            "2025-09-28T25:00:00Z", "2025-09-28T24:00:00Z", "2025-09-28T10:60:00Z",
-            "2025-09-28T10:00:00+25:00", "2025-02-30T10:00:00Z", "2025-09-28T10", "1759053600000",
+            "2025-09-28T25:00:00Z",
+            "2025-09-28T24:00:00Z",
+            "2025-09-28T10:60:00Z",
+            "2025-09-28T10:00:00+25:00",
+            "2025-02-30T10:00:00Z",
+            "2025-09-28T10",
+            "1759053600000",
         ),
     ),
     _column(
@@ -244,7 +304,10 @@ CASES = [
     _column(
         "milliseconds since 1970, and counts that no clock can hold",
         "created_at",
-        good=[("1759053600000", datetime(2025, 9, 28, 10)), ("-1000", datetime(1969, 12, 31, 23, 59, 59))],
+        good=[
+            ("1759053600000", datetime(2025, 9, 28, 10)),
+            ("-1000", datetime(1969, 12, 31, 23, 59, 59)),
+        ],
         bad=[
             *_types("18448503127309552", "1759053600000000000", "9" * 40, "1.7e12", "１"),
             ("1759053600000000", "range"),
@@ -258,10 +321,25 @@ CASES = [
         good=[
             (text, text)
             for text in (
-                "=cmd|' /C calc'!A0", "@SUM(1+1)", "+1+1", "-2+3", '=HYPERLINK("http://x","y")',
-                "'); drop table x; --", "<script>alert(1)</script>", "[bold]x[/]", "{{ 7*7 }}",
-                "%s%n", "${jndi:ldap://x}", "\\N", "\\", "a\\\"b", "\x1b[31mred", "\x08\x07",
-                " lead and trail ", "\u200b", "\u202egnp.exe",
+                "=cmd|' /C calc'!A0",
+                "@SUM(1+1)",
+                "+1+1",
+                "-2+3",
+                '=HYPERLINK("http://x","y")',
+                "'); drop table x; --",
+                "<script>alert(1)</script>",
+                "[bold]x[/]",
+                "{{ 7*7 }}",
+                "%s%n",
+                "${jndi:ldap://x}",
+                "\\N",
+                "\\",
+                'a\\"b',
+                "\x1b[31mred",
+                "\x08\x07",
+                " lead and trail ",
+                "\u200b",
+                "\u202egnp.exe",
             )
         ],
     ),

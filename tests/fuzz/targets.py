@@ -37,6 +37,8 @@ from orchestration.sources.model import SourceFile
 Target = Callable[[bytes], None]
 Choice = TypeVar("Choice")
 
+# What the loader makes a refusal of.
+_DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _NIGHT = date(2025, 9, 28)
 _LIMIT_BYTES = 1_000_000
 # One byte of the input chooses among them; the rest is the file.
@@ -54,7 +56,14 @@ _JSON_OPTIONS = [
     FileOptions(encoding=["utf-8", "utf-16"]),
 ]
 _XLSX_OPTIONS = [FileOptions(), FileOptions(header_row=2, skip_footer=1)]
-_NAMES = ["deals.csv", "deals.jsonl", "deals.csv.gz", "deals.csv.zst", "deals.xlsx", "deals.parquet"]
+_NAMES = [
+    "deals.csv",
+    "deals.jsonl",
+    "deals.csv.gz",
+    "deals.csv.zst",
+    "deals.xlsx",
+    "deals.parquet",
+]
 _COLUMNS = {
     "id": {"type": "text", "required": True},
     "state": {"type": "text"},
@@ -109,7 +118,7 @@ def xlsx(data: bytes) -> None:
 
 def parquet(data: bytes) -> None:
     """A Parquet file as a table. Damage in its pages shows when it is read."""
-    with _Folder() as folder, suppress(pl.exceptions.ComputeError):
+    with _Folder() as folder, suppress(*_DAMAGE):
         path = folder.file(data)
         _check(lambda: open_parquet(path, FileOptions(), folder.path))
 
@@ -127,7 +136,9 @@ def packed(data: bytes) -> None:
             return
         for member in members:
             try:
-                plain = unpack(path, member or name, FileOptions(), member, folder.path, _LIMIT_BYTES)
+                plain = unpack(
+                    path, member or name, FileOptions(), member, folder.path, _LIMIT_BYTES
+                )
             except UnreadableFileError:
                 continue
             assert plain.stat().st_size <= _LIMIT_BYTES or plain == path

@@ -1,19 +1,22 @@
-"""The targets of the fuzzer hold for the files of the corpus, so that the fuzzer does not rot.
+"""The targets of the fuzzer hold for files of the corpus, so that the fuzzer does not rot.
 
-Belongs here: every target on every seed. Does not belong here: mutations (run.py).
+Belongs here: every target on some seeds. Does not belong here: mutations (run.py).
 """
 
 from __future__ import annotations
+
+from itertools import islice
 
 import pytest
 
 from tests.fuzz.seeds import seeds
 from tests.fuzz.targets import TARGETS, choices
 
-_LONGEST = 5_000
+# No divisor of any number of choices: in turn every one of them comes.
+_LONGEST, _STEP = 5_000, 7
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_target_holds_for_the_files_of_the_corpus(name: str) -> None:
-    for seed in seeds(choices(name), _LONGEST):
+    for seed in islice(seeds(choices(name), _LONGEST), 0, None, _STEP):
         TARGETS[name](seed)

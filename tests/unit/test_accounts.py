@@ -1,7 +1,7 @@
 """For any file in any format, whole or mangled: no row is lost, and no value is other than written.
 
 Belongs here: properties of the whole way from a file to its two sides, against readings by Python's
-own modules; and that the short cut for common forms reads as the careful way does.
+own modules.
 Does not belong here: single files with a stated outcome (tests/corpus/), one reader alone
 (test_csv_structure.py, test_json_text.py, …).
 """
@@ -14,9 +14,8 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -26,16 +25,15 @@ from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from orchestration.bronze.cast import CastRows
-from orchestration.bronze.header import match_header
 from orchestration.bronze.load import accepted_path, load_file
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.extracts.landing import local_file
 from orchestration.extracts.ledger import Ledger, Load
-from orchestration.extracts.table import ROW_NUMBER, TextTable
+from orchestration.extracts.table import ROW_NUMBER
 from orchestration.settings import Settings
 from orchestration.sources.contract import Contract, native_contract
 from orchestration.sources.model import SourceFile
+from tests.corpus.python_values import ODD_TEXTS, Refused, value_of
 
 # The same files on every run: a failure is a change of the code and not a lucky draw.
 # Shrinking what fails would take minutes, and the files are small as they are.
@@ -70,188 +68,6 @@ def contract_of_all_types(**source: Any) -> Contract:
     }
     columns["id"] = {"type": "text", "required": True}
     return contract_of(columns, **source)
-
-
-# What Python itself makes of a text --------------------------------------------------------------
-
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_BOOLEANS = {word: True for word in ("true", "1", "yes", "y", "t")} | {
-    word: False for word in ("false", "0", "no", "n", "f")
-}
-
-
-class Refused:
-    """What a text is worth that is no value of its type."""
-
-
-def value_of(type_: str, text: str) -> Any:
-    """The value of a text; NULL for none, Refused for what is no value."""
-    if type_ == "text":
-        return text or None
-    text = text.strip()
-    if not text:
-        return None
-    try:
-        return {
-            "integer": _integer,
-            "decimal": _decimal,
-            "double": _double,
-            "boolean": lambda word: _BOOLEANS[word.lower()],
-            "date": _day,
-            "timestamp": _instant,
-            "salesforce_id": _id,
-        }[type_](text)
-    except (ValueError, KeyError):
-        return Refused
-
-
-def _integer(text: str) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]+(?:\.0+)?", text):
-        raise ValueError(text)
-    value = int(text.split(".")[0])
-    if not -(2**63) <= value < 2**63:
-        raise ValueError(text)
-    return value
-
-
-def _decimal(text: str) -> Decimal:
-    if not _NUMBER.fullmatch(text):
-        raise ValueError(text)
-    value = Decimal(text)
-    is_kept = abs(value) < 10**18 and value == round(value, 6)
-    if not is_kept:
-        raise ValueError(text)
-    return value
-
-
-def _double(text: str) -> float:
-    if not _NUMBER.fullmatch(text) or abs(float(text)) == float("inf"):
-        raise ValueError(text)
-    return float(text)
-
-
-def _day(text: str) -> date:
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        raise ValueError(text)
-    return _plausible(date.fromisoformat(text))
-
-
-def _instant(text: str) -> datetime:
-    if not re.fullmatch(
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-        r"(?:[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?)?",
-        text,
-    ):
-        raise ValueError(text)
-    value = datetime.fromisoformat(text.upper())
-    value = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-    _plausible(value.date())
-    return value
-
-
-def _plausible(day: date) -> date:
-    if not date(1900, 1, 1) <= day <= date(2199, 12, 31):
-        raise ValueError(day)
-    return day
-
-
-def _id(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?", text):
-        raise ValueError(text)
-    if len(text) == 18:
-        return text
-    blocks = [text[start : start + 5] for start in (0, 5, 10)]
-    sums = [sum(1 << i for i, letter in enumerate(each) if letter.isupper()) for each in blocks]
-    return text + "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"[number] for number in sums)
-
-
-# Texts -------------------------------------------------------------------------------------------
-
-# Forms that one reading takes and another may not.
-ODD = {
-    "integer": ["7", "-7", "+7", "007", "7.0", "7.", "7.5", "1e3", "1_0", "٣", "１２", "0x10", "-0",
-                "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1 2", "--1"],
-    "decimal": ["1", "1.5", "-1.50", ".5", "5.", "+5", "1e3", "1E-3", "1e-7", "1e-30", "1.1234567",
-                "1.1234560", "0.000001", "0.00000100000000000000000000000000001", "1e17", "1e18",
-                "999999999999999999.999999", "1234567890123456789", "1_0", "٣", "NaN", "Infinity",
-                "1,5", "1 5", "--5", "e5", "5e", ".", "-", "00012", "1" * 40, "0" * 50 + "1"],
-    "double": ["1", "1.5", "-0", ".5", "5.", "1e308", "1e309", "1e-400", "nan", "inf", "-Infinity",
-               "0x1p3", "1_0", "1d", "1f", "٣", "1.7976931348623157e308", "4.9e-324", "1e", "+"],
-    "boolean": ["true", "TRUE", "True", "false", "1", "0", "yes", "No", "t", "F", "on", "2", "ja",
-                "truе", "1.0", "-1"],
-    "date": ["2025-09-28", "2024-02-29", "2025-02-29", "2025-13-01", "1899-12-31", "2200-01-01",
-             "0001-01-01", "20205-01-01", "2025-09-28T00:00:00.000Z", "28.09.2025", "20250928",
-             "2025/09/28", "２025-09-28", "2025-09-31", "now"],
-    "timestamp": ["2025-09-28T10:00:00.000Z", "2025-09-28T10:00:00.000+0000", "2025-09-28",
-                  "2025-09-28 10:00:00", "2025-09-28T10:00:00", "2025-09-28T10:00:00.123456Z",
-                  "2025-09-28T10:00:00.5+02:00", "2025-09-28T24:00:00.000Z",
-                  "2025-09-28T25:00:00.000Z", "2025-09-28T10:61:00.000Z", "2025-02-30T10:00:00.000Z",
-                  "1899-12-31T23:59:59.000Z", "2199-12-31T23:59:59.000Z", "2200-01-01T00:00:00.000Z",
-                  "1900-01-01T00:00:00.000+0100", "1759053600000", "2025-09-28T10:00:00.000z"],
-    "salesforce_id": ["006000000000001AAA", "006000000000001", "0067E0000028LZP", "00600000000000",
-                      "006000000000001AA", "006000000000001AAAA", "00600000000000-AAA",
-                      "00600000000000１AAA", "006000000000001aaa"],
-    "text": ["a", "é😀", "a,b", 'a"b', "a\nb", " a ", "NULL", "=1+1", "\ufeff", "0012", "-"],
-}  # fmt: skip
-_STRANGE = "0123456789+-.eE_:TZ/ ,\tntrufalse１٣\u00a0\u2009"
-
-
-@st.composite
-def odd_texts(draw: st.DrawFn, type_: str) -> str:
-    """A text of a type, or one that is not quite of it."""
-    text = draw(st.sampled_from(ODD[type_]))
-    if draw(st.integers(0, 3)) == 0:
-        place = draw(st.integers(0, len(text)))
-        cut = draw(st.integers(0, 1))
-        text = text[:place] + draw(st.text(_STRANGE, max_size=2)) + text[place + cut :]
-    return text
-
-
-# The short cut -----------------------------------------------------------------------------------
-
-COLUMNS = [
-    *({"type": type_} for type_ in ODD),
-    *({"type": type_, "required": True} for type_ in ("text", "decimal", "timestamp")),
-    {"type": "date", "format": ["%Y-%m-%d", "%Y-%m-%dT00:00:00.000Z"]},
-    {"type": "date", "format": "%d.%m.%Y"},
-    {"type": "date", "format": "%y%m%d"},
-    {"type": "date", "format": "%m/%d/%y"},
-    {"type": "timestamp", "format": "epoch_ms"},
-    {"type": "decimal", "strip": "$ "},
-    {"type": "integer", "replace": {"none": "0"}},
-]
-SOURCES: list[dict[str, Any]] = [
-    {},
-    {"time_zone": "America/New_York"},
-    {"thousands": ",", "null_values": ["NULL", "-"]},
-    {"decimal": ",", "thousands": "."},
-]
-
-
-def rows_of(rows: CastRows) -> dict[int, Any]:
-    frame = rows.accepted().collect(engine="streaming")
-    return dict(frame.select(ROW_NUMBER, "id").rows())
-
-
-@random_texts
-@given(data=st.data(), column=st.sampled_from(COLUMNS), source=st.sampled_from(SOURCES))
-def test_what_the_short_cut_takes_the_careful_way_takes_for_the_same(
-    data: st.DataObject, column: dict[str, Any], source: dict[str, Any]
-) -> None:
-    texts = data.draw(st.lists(odd_texts(column["type"]), min_size=1, max_size=30))
-    contract = contract_of({"id": column}, **source)
-    records = pl.LazyFrame(
-        {"id": texts, ROW_NUMBER: range(len(texts))}, schema={"id": pl.String, ROW_NUMBER: pl.Int64}
-    )
-    table = TextTable(("id",), len(texts), (), records, raw_texts=lambda numbers: {})
-    match = match_header(contract, ("id",))
-
-    short = rows_of(CastRows(table, contract, match, in_common_form=True))
-    careful = rows_of(CastRows(table, contract, match))
-    # By their words: `0.0` and `-0.0` are two values.
-    assert {row: repr(value) for row, value in short.items()} == {
-        row: repr(careful.get(row, Refused)) for row in short
-    }
 
 
 # Whole files -------------------------------------------------------------------------------------
@@ -330,7 +146,7 @@ def rows_of_texts(draw: st.DrawFn) -> list[dict[str, str]]:
     for _ in range(draw(st.integers(0, 6))):
         row = {name: draw(st.sampled_from([text, text, ""])) for name, text in GOOD.items()}
         for name in draw(st.lists(st.sampled_from(list(TYPES)), max_size=2)):
-            row[name] = draw(st.just("") | st.sampled_from(ODD[TYPES[name]]))
+            row[name] = draw(st.just("") | st.sampled_from(ODD_TEXTS[TYPES[name]]))
         rows.append(row)
     return rows
 
@@ -339,8 +155,8 @@ def rows_of_texts(draw: st.DrawFn) -> list[dict[str, str]]:
 def test_every_odd_text_is_worth_what_python_says(
     load_bytes: Callable[..., Loaded], name: str
 ) -> None:
-    texts = [text for text in ODD[TYPES[name]] for text in (text, f" {text}\t")]
-    rows = [{column: "" for column in TYPES} | {"id": "a", name: text} for text in texts]
+    texts = [text for text in ODD_TEXTS[TYPES[name]] for text in (text, f" {text}\t")]
+    rows = [dict.fromkeys(TYPES, "") | {"id": "a", name: text} for text in texts]
     loaded = load_bytes(csv_bytes(rows, {}, "utf-8"), "things.csv")
 
     check(loaded, dict(enumerate(rows, start=2)))
@@ -443,7 +259,11 @@ def typed(rows: list[dict[str, Any]], first: int) -> dict[int, dict[str, Any]]:
     """Of typed rows those that must be accepted, under their numbers."""
     days = (date(1900, 1, 1), date(2199, 12, 31))
     return {
-        number: {**{name: row[name] for name in SCHEMA}, "id": row["id"], "note": row["note"] or None}
+        number: {
+            **{name: row[name] for name in SCHEMA},
+            "id": row["id"],
+            "note": row["note"] or None,
+        }
         for number, row in enumerate(rows, start=first)
         if (row["id"] or "").strip()
         and all(each is None or days[0] <= each <= days[1] for each in [row["day"]])
@@ -515,7 +335,9 @@ def mangled(draw: st.DrawFn, data: bytes) -> bytes:
             case "cut":
                 del mangled[start:end]
             case "put in":
-                mangled[start:start] = draw(st.sampled_from([b'"', b"\n", b",", b"\0", b"\xff", b"{"]))
+                mangled[start:start] = draw(
+                    st.sampled_from([b'"', b"\n", b",", b"\0", b"\xff", b"{"])
+                )
             case "repeat":
                 mangled[start:start] = mangled[start:end]
             case _:
@@ -540,7 +362,7 @@ def whole_files(rows: list[dict[str, str]]) -> dict[str, bytes]:
     }
 
 
-SAMPLE = [{name: ODD[type_][place] for name, type_ in TYPES.items()} for place in range(5)]
+SAMPLE = [{name: ODD_TEXTS[type_][place] for name, type_ in TYPES.items()} for place in range(5)]
 
 
 @pytest.mark.parametrize("name", ["things.csv", "things.jsonl", "things.parquet", "things.xlsx"])

@@ -202,6 +202,13 @@ def test_the_members_of_a_zip_are_the_files_of_an_export(folder: Path, as_file: 
     assert zip_members(io.BytesIO(path.read_bytes()) if as_file else path) == wanted
 
 
+def test_a_member_without_a_name_is_no_file(folder: Path) -> None:
+    path = zipped(folder, {"X": b"x", "Deal.csv": b"x"})
+    # The name is as long as before, and a NUL ends it.
+    path.write_bytes(path.read_bytes().replace(b"X", b"\0"))
+    assert zip_members(path) == ["Deal.csv"]
+
+
 def test_links_in_a_zip_are_no_files(folder: Path) -> None:
     path = zipped(folder, {"Deal.csv": b"/etc/passwd"}, external_attr=(stat.S_IFLNK | 0o777) << 16)
     assert zip_members(path) == []

@@ -408,6 +408,12 @@ def test_header_names_are_stripped_and_blank_ones_numbered(folder: Path) -> None
     assert list(rows_of(table)[2].values()) == ["1", "2", "3", "4", "5"]
 
 
+def test_a_numbered_name_is_one_that_no_other_column_bears(folder: Path) -> None:
+    table = opened(saved(folder, ["column_2", None, None, "column_3"], ["1", "2", "3", "4"]))
+    assert table.header == ("column_2", "column_2_", "column_3_", "column_3")
+    assert list(rows_of(table)[2].values()) == ["1", "2", "3", "4"]
+
+
 def test_the_header_may_stand_lower(folder: Path) -> None:
     path = saved(folder, ["Deals"], ["exported by", None, "me"], [], ["id", "name"], ["1", "x"])
     assert rows_of(opened(path, header_row=4)) == {5: {"id": "1", "name": "x"}}

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import zstandard
+from backports import zstd
 
 from tests.integration.examples.reading import (
     AS_OF,
@@ -70,7 +70,7 @@ def read(landing: Path) -> Said:
     }
     first, last = landing / "2026-01-29", landing / "2026-01-30"
     packed = (first / "activities.jsonl.zst").read_bytes()
-    activities = json_lines(zstandard.ZstdDecompressor().decompress(packed).decode())
+    activities = json_lines(zstd.decompress(packed).decode())
     kinds = {"lunch": "meeting", "deadline": "task"}
     return Said(
         crm=Crm(
