@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from functools import partial
 
 import polars as pl
@@ -39,8 +40,6 @@ DEFAULT_FORMATS: dict[ColumnType, tuple[str, ...]] = {
     ),
 }
 
-# Wide enough to see which decimals the decimal of bronze would cut off.
-_WIDE = pl.Decimal(38, 18)
 # Formats that polars has no letters for: counts since 1970, in microseconds each.
 EPOCHS = {"epoch_ms": 1_000, "epoch_s": 1_000_000}
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2199, 12, 31)
@@ -133,9 +132,17 @@ def _doubles(texts: pl.Series) -> pl.Series:
 def _decimals(texts: pl.Series) -> pl.Series:
     """Only what six decimals hold exactly."""
     values = texts.cast(POLARS_TYPES["decimal"], strict=False)
-    if not texts.str.contains(MANY_DECIMALS).any():
+    many = _where(texts.str.contains(MANY_DECIMALS) & values.is_not_null(), texts)
+    if many.null_count() == len(many):
         return values
-    return _where(texts.cast(_WIDE, strict=False) == values, values)
+    # No decimal of polars is wide enough to tell 1e-30 from nothing.
+    is_exact = many.map_elements(_is_exact, return_dtype=pl.Boolean)
+    return _where(is_exact.fill_null(True), values)
+
+
+def _is_exact(text: str) -> bool:
+    exact = Decimal(text)
+    return exact == round(exact, 6)
 
 
 def _plain_numbers(texts: pl.Series, contract: Contract) -> pl.Series:

@@ -83,7 +83,7 @@ CASES = [
     _file(
         "Parquet with a damaged page",
         _PARQUET[:5] + b"\xff" * 20 + _PARQUET[25:],
-        error="not readable",
+        error="no whole Parquet file",
     ),
     _file(
         "Parquet with a damaged footer",

@@ -84,7 +84,7 @@ def test_no_damaged_page_of_parquet_ends_the_process(tmp_path: Path) -> None:
     whole = file.getvalue()
     damaged = {
         f"deals{at}.parquet": [whole[:at], bytes([whole[at] ^ 1]), whole[at + 1 :]]
-        for at in range(4, 60)
+        for at in range(34, 54)
     }
     read, refused, _ = _loaded(tmp_path, damaged)
 

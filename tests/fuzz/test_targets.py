@@ -13,7 +13,7 @@ from tests.fuzz.seeds import seeds
 from tests.fuzz.targets import TARGETS, choices
 
 # No divisor of any number of choices: in turn every one of them comes.
-_LONGEST, _STEP = 5_000, 7
+_LONGEST, _STEP = 5_000, 23
 
 
 @pytest.mark.parametrize("name", TARGETS)
