@@ -22,6 +22,7 @@ from orchestration.extracts.table import ROW_NUMBER, TextTable
 from orchestration.sources.contract import Column, Contract
 
 BROKEN_COLUMN, BROKEN_RULE, BROKEN_VALUE = "_broken_column", "_broken_rule", "_broken_value"
+_ROW_RULE = "row rule"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class _Cast:
     def is_broken(self, in_common_form: bool) -> pl.Expr | None:
         """Whether a row must be refused for this column; None where no row can be."""
         if self.column.is_required:
+            if self.column.type == "text":
+                return self.value.is_null() | (self.value.str.strip_chars() == "")
             return self.value.is_null()
         if self.read is None or (self.column.type == "text" and self.column.lookup is None):
             return None
@@ -110,12 +113,17 @@ class CastRows:
         ]
         self._kept = [_named(header).alias(name) for name, header in match.kept.items()]
         read = table.records.select(
-            ROW_NUMBER, *self._kept, *(cast.text_column() for cast in self._casts)
+            ROW_NUMBER,
+            _row_rule(table, match).alias(_ROW_RULE),
+            *self._kept,
+            *(cast.text_column() for cast in self._casts),
         )
         self._rows = read.with_columns(cast.value_column(in_common_form) for cast in self._casts)
         tests = [(cast, cast.is_broken(in_common_form)) for cast in self._casts]
         self._tests = [(cast, test) for cast, test in tests if test is not None]
-        self._is_broken = pl.any_horizontal([test for _, test in self._tests] or [pl.lit(False)])
+        self._is_broken = pl.any_horizontal(
+            pl.col(_ROW_RULE).is_not_null(), *(test for _, test in self._tests)
+        )
 
     def accepted(self) -> pl.LazyFrame:
         """Rows that hold the contract: its columns typed, undeclared ones kept as text, and
@@ -135,12 +143,15 @@ class CastRows:
         """`_row_number` of all other rows, with the first column that is broken, rule and text."""
         return self._rows.filter(self._is_broken).select(
             ROW_NUMBER,
-            _first([(test, pl.lit(cast.column.name)) for cast, test in self._tests]).alias(
-                BROKEN_COLUMN
-            ),
-            _first([(test, self._rule(cast)) for cast, test in self._tests]).alias(BROKEN_RULE),
-            _first([(test, cast.said) for cast, test in self._tests]).alias(BROKEN_VALUE),
+            self._told(lambda cast: pl.lit(cast.column.name)).alias(BROKEN_COLUMN),
+            pl.coalesce(_ROW_RULE, self._told(self._rule)).alias(BROKEN_RULE),
+            self._told(lambda cast: cast.said).alias(BROKEN_VALUE),
         )
+
+    def _told(self, of: Callable[[_Cast], pl.Expr]) -> pl.Expr:
+        """What there is to tell of the first broken column; NULL where the row itself is."""
+        first = _first([(test, of(cast)) for cast, test in self._tests])
+        return pl.when(pl.col(_ROW_RULE).is_null()).then(first)
 
     def _columns(self) -> list[pl.Expr]:
         values = [cast.value.alias(cast.column.name) for cast in self._casts]
@@ -175,6 +186,19 @@ def bronze_schema(contract: Contract) -> pl.Schema:
             "_row_number": pl.Int64(),
         }
     )
+
+
+def _row_rule(table: TextTable, match: HeaderMatch) -> pl.Expr:
+    """The rule by which a row is none, whatever its columns may hold; NULL for a row."""
+    names = sorted(set(match.found.values()))
+    # Parts of an extract that were put together as they were, perhaps with their byte order marks.
+    repeats_header = [_named(name).is_in([name, f"\ufeff{name}"]) for name in names]
+    is_header = pl.all_horizontal(repeats_header or [pl.lit(False)])
+    has_nul = pl.lit(False)
+    if table.may_hold_nul:
+        texts = [_named(name) for name in [*names, *match.kept.values()]]
+        has_nul = pl.any_horizontal([text.str.contains("\0", literal=True) for text in texts])
+    return pl.when(is_header).then(pl.lit("header")).when(has_nul).then(pl.lit("nul"))
 
 
 def _first(choices: list[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:

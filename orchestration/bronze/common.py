@@ -12,7 +12,13 @@ from datetime import date, datetime
 
 import polars as pl
 
-from orchestration.bronze.values import EPOCHS, MANY_DECIMALS, POLARS_TYPES, WHOLE_SECONDS
+from orchestration.bronze.values import (
+    EPOCHS,
+    MANY_DECIMALS,
+    POLARS_TYPES,
+    WHOLE_SECONDS,
+    strict_pattern,
+)
 from orchestration.sources.contract import Column, Contract
 
 _LONG_ID = r"^[A-Za-z0-9]{18}$"
@@ -29,7 +35,7 @@ def common_value(text: pl.Expr, column: Column, contract: Contract) -> pl.Expr |
     if column.type in ("integer", "double", "decimal") and not is_plain:
         return None
     form = column.formats[0] if column.formats else None
-    if form is not None and (column.type == "timestamp" or form in EPOCHS):
+    if form is not None and (column.type == "timestamp" or form in EPOCHS or strict_pattern(form)):
         return None
     type_ = POLARS_TYPES[column.type]
     match column.type:

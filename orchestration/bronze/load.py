@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ import polars as pl
 from orchestration.bronze.cast import bronze_schema
 from orchestration.bronze.header import MissingColumnsError
 from orchestration.bronze.quarantine import quarantine_path
-from orchestration.bronze.split import Sides, split_file
+from orchestration.bronze.split import LostRowsError, Sides, split_file
 from orchestration.durable import checksum, replace_durably
 from orchestration.extracts.landing import LandedFile
 from orchestration.extracts.ledger import Ledger, Load
@@ -31,6 +32,8 @@ from orchestration.progress import reading
 from orchestration.settings import Settings
 from orchestration.sources.contract import Contract
 
+# A panic of polars, as over damaged pages of Parquet, is no Exception.
+_OF_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 # Part of the name of a bronze file, whatever a file was landed as.
 _LONGEST_STEM = 80
 
@@ -95,7 +98,7 @@ def _loaded(
 ) -> Load:
     """The load, with its rows in their place."""
     path = _plain_file(landed, settings, scratch)
-    with ThreadPoolExecutor(max_workers=1) as beside:
+    with _unchanged(path), ThreadPoolExecutor(max_workers=1) as beside:
         summing = beside.submit(checksum, path)
         # Of a size that was loaded before, the bytes may have been too: then nothing is read.
         if ledger.has_size(load) and (before := _known(load, landed, summing.result(), ledger)):
@@ -134,6 +137,29 @@ def _plain_file(landed: LandedFile, settings: Settings, scratch: Path) -> Path:
             scratch,
             settings.max_file_bytes,
         )
+
+
+@contextmanager
+def _unchanged(path: Path) -> Iterator[None]:
+    """Half of one file and half of another would be none that anybody exported."""
+
+    def stamp() -> tuple[int, int, int]:
+        found = path.stat()
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
+    before = stamp()
+    fault: BaseException | None = None
+    try:
+        yield
+    except (UnreadableFileError, LostRowsError, *_OF_POLARS) as problem:
+        fault = problem
+    if stamp() != before:
+        raise UnreadableFileError(
+            "it changed while it was read: write files under a name that begins with `.` or `_`, "
+            "and rename them when they are whole"
+        ) from fault
+    if fault is not None:
+        raise fault
 
 
 def _known(load: Load, landed: LandedFile, digest: str, ledger: Ledger) -> Load | None:

@@ -31,6 +31,8 @@ SCHEMA = pl.Schema(
         "raw_header": pl.String(),
     }
 )
+# Raw texts are as long as records: so many are held at a time.
+_BATCH_ROWS = 200_000
 _REFUSED = pl.Schema(
     {
         "_row_number": pl.Int64(),
@@ -62,8 +64,19 @@ def write_quarantine(
         },
         schema=_REFUSED,
     )
-    broken = [] if refused is None else [pl.read_parquet(refused)]
-    rows = pl.concat([*broken, malformed]).sort("_row_number")
+    rows = malformed.lazy()
+    if refused is not None:
+        both = target.with_suffix(".rows")
+        rows.merge_sorted(pl.scan_parquet(refused), key="_row_number").sink_parquet(both)
+        rows = pl.scan_parquet(both, glob=False)
+    paths: list[Path] = []
+    for start in range(0, int(rows.select(pl.len()).collect().item()), _BATCH_ROWS):
+        paths.append(target.with_suffix(f".{len(paths)}"))
+        _write_batch(landed, table, rows.slice(start, _BATCH_ROWS).collect(), paths[-1])
+    pl.scan_parquet(paths, glob=False).sink_parquet(target)
+
+
+def _write_batch(landed: LandedFile, table: TextTable, rows: pl.DataFrame, target: Path) -> None:
     raw = table.raw_texts(rows["_row_number"])
     rows.select(
         source=pl.lit(landed.contract.source),

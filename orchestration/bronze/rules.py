@@ -24,6 +24,14 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "more than six decimals, which could not be kept",
         "round the value in the export",
     ),
+    "header": (
+        "the row says the header once more: several files were put together",
+        "nothing is lost; land the files one by one, or without their headers",
+    ),
+    "nul": (
+        "a text holds a NUL character, which databases do not take",
+        "correct it in the CRM: it was pasted from a damaged document",
+    ),
     "lookup": (
         "the other object does not hold the value, or holds it twice with different results",
         "deliver the other object first, or look up by a column that tells its records apart",

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from itertools import pairwise
 
 import polars as pl
 
@@ -50,6 +51,9 @@ _BOOLEANS = {
 # How APIs end an instant of whole seconds.
 WHOLE_SECONDS = ".000Z"
 MANY_DECIMALS = r"\.[0-9]{7}|[eE]"
+# Letters of a format with the digits that they stand for.
+_DIGITS = {"Y": "{4}", "y": "{2}", **dict.fromkeys("mdHIMS", "{1,2}")}
+_LETTER = re.compile(r"%([A-Za-z])|%.+?[A-Za-z]|.", re.DOTALL)
 _ID = r"^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$"
 
 Reading = Callable[[pl.Series], pl.Series]
@@ -149,9 +153,11 @@ def _plain_numbers(texts: pl.Series, contract: Contract) -> pl.Series:
     """Numbers as programs write them; NULL where a separator stands out of place."""
     decimal, thousands = contract.options.decimal, contract.options.thousands
     if thousands:
-        # Groups of three, or of two and three as in India: `12,50` is no 1250.
+        # Groups of three, or of two and three as in India: `12,50` is no 1250. The first is no
+        # longer and none stands behind the decimal separator, or `1.234,567` would be 1.234567.
         mark = re.escape(thousands)
-        grouped = rf"^[^{mark}]*[0-9](?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}(?:[^0-9{mark}].*)?$"
+        end = rf"(?:[^0-9{mark}][^{mark}]*)?$"
+        grouped = rf"^\s*[+-]?[0-9]{{1,3}}(?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}{end}"
         divided = texts.str.contains(thousands, literal=True)
         texts = _where(~divided | texts.str.contains(grouped), texts)
         texts = texts.str.replace_all(thousands, "", literal=True)
@@ -165,11 +171,38 @@ def _moment(texts: pl.Series, form: str, column: Column, contract: Contract) -> 
     """Days or instants written in one form."""
     if form in EPOCHS:
         counts = texts.str.to_integer(strict=False)
+        # Beyond, the product would be some other instant.
+        most = 2**63 // EPOCHS[form] - 1
+        counts = _where(counts.is_between(-most, most), counts)
         instants = (counts * EPOCHS[form]).cast(pl.Datetime("us"))
         return instants.dt.date() if column.type == "date" else instants
+    if pattern := strict_pattern(form):
+        texts = _where(texts.str.contains(pattern), texts)
     if column.type == "date":
         return texts.str.to_date(form, strict=False, cache=False)
     return _instant(texts, form, contract.time_zone)
+
+
+def strict_pattern(form: str) -> str | None:
+    """How texts in some formats must look, as a regular expression; None for all others.
+
+    polars takes `2x` for a year of two digits, and of digits that nothing divides it cannot tell
+    which are missing: `2025112` is no day.
+    """
+    letters = [(found[1], found[0]) for found in _LETTER.finditer(form)]
+    is_number = [letter in _DIGITS for letter, _ in letters]
+    is_dense = [a and b for a, b in pairwise([False, *is_number, False])]
+    if not any(is_dense) and "%y" not in form:
+        return None
+    parts = []
+    for place, (letter, text) in enumerate(letters):
+        if letter in _DIGITS:
+            digits = _DIGITS[letter]
+            is_tight = is_dense[place] or is_dense[place + 1]
+            parts.append(f"[0-9]{digits.replace('1,', '') if is_tight else digits}")
+        else:
+            parts.append(".*" if text.startswith("%") else re.escape(text))
+    return rf"^\s*{''.join(parts)}\s*$"
 
 
 def _instant(texts: pl.Series, form: str, time_zone: str) -> pl.Series:

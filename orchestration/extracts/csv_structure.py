@@ -21,7 +21,7 @@ from typing import BinaryIO
 import numpy as np
 
 from orchestration.extracts.csv_walk import Records, read_at, walk
-from orchestration.extracts.table import UnreadableFileError
+from orchestration.extracts.table import UnreadableFileError, free_name
 
 MAX_COLUMNS = 5_000
 # Each of them is kept in memory; so many are not single rows gone wrong.
@@ -122,7 +122,9 @@ def _read_header(file: BinaryIO, records: Records, delimiter: str, quote: str) -
     twice = sorted(name for name, count in Counter(names).items() if count > 1 and name)
     if twice:
         raise UnreadableFileError(f"the header names {', '.join(twice)} more than once")
-    return tuple(name or f"column_{number}" for number, name in enumerate(names, start=1))
+    return tuple(
+        name or free_name(f"column_{number}", names) for number, name in enumerate(names, start=1)
+    )
 
 
 def _malformed(records: Records, width: int) -> Iterator[MalformedRecord]:

@@ -7,6 +7,7 @@ rules (bronze/cast.py).
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Collection
 from functools import partial
@@ -23,6 +24,8 @@ from orchestration.sources.file_options import FileOptions
 
 # What Salesforce's Bulk API offers, and with it what other programs write.
 _DELIMITERS = (",", "\t", ";", "|", "^", "`")
+# How zlib begins, of what is also text.
+_ZLIB = (b"x^", b"x\x01")
 _LINE_BYTES = 1024 * 1024
 
 
@@ -55,7 +58,7 @@ def _open_utf8(
             f"the header names `{ROW_NUMBER}`, a name that bronze needs itself"
         )
     readable = path
-    if structure.malformed or structure.blank:
+    if structure.malformed or structure.blank or _looks_packed(path):
         readable = _without_gaps(path, structure, scratch)
     records = pl.scan_csv(
         readable,
@@ -109,7 +112,11 @@ def _delimiter_of(path: Path, quote: str, expected: Collection[str]) -> str:
     line, known = _first_line(path, quote), {name.casefold() for name in expected}
 
     def names_found(delimiter: str) -> int:
-        names = next(csv.reader([line], delimiter=delimiter, quotechar=quote), [])
+        try:
+            names = next(csv.reader([line], delimiter=delimiter, quotechar=quote), [])
+        except csv.Error:
+            # What is wrong with the header is told when it is read.
+            return 0
         return sum(name.strip().casefold() in known for name in names)
 
     return max(_DELIMITERS, key=names_found)
@@ -154,11 +161,18 @@ def _footer_start(file: BinaryIO, size: int, lines: int) -> int:
     return end + len(kept[0]) + 1 if len(kept) > lines else 0
 
 
+def _looks_packed(path: Path) -> bool:
+    """Whether polars would take the text for zlib and unpack it."""
+    with path.open("rb") as file:
+        return file.read(2) in _ZLIB
+
+
 def _without_gaps(path: Path, structure: Structure, scratch: Path) -> Path:
     gaps = sorted([(bad.start, bad.end) for bad in structure.malformed] + list(structure.blank))
     copy = scratch / "whole.csv"
     with path.open("rb") as source, copy.open("wb") as target:
-        position = 0
+        position = len(codecs.BOM_UTF8) if source.read(3) == codecs.BOM_UTF8 else 0
+        target.write(codecs.BOM_UTF8)
         for start, end in gaps:
             _copy_range(source, target, position, start)
             position = end

@@ -262,8 +262,8 @@ def _begin_of_text(head: bytes) -> int:
         len(line) > 1 and not half.strip(b"\0") for half in (line[::2], line[1::2])
     )
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or even_are_nul != odd_are_nul:
-        # Without a byte order mark `utf-16` would take the first byte for the low one.
-        name = "utf-16-be" if even_are_nul else "utf-16"
+        has_mark = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        name = "utf-16" if has_mark else "utf-16-be" if even_are_nul else "utf-16-le"
         raise NotUtf8Error(
             f"the file is UTF-16 and not UTF-8: say `encoding: {name}` in the source file"
         )

@@ -59,6 +59,10 @@ def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
                     f"not {encoding} at byte {read - pending + error.start}: name another "
                     f"encoding in the source file"
                 ) from error
+            except UnicodeError as error:
+                raise NotUtf8Error(
+                    f"not {encoding} ({error}): name another encoding in the source file"
+                ) from error
             target.write(text.encode("utf-8", "surrogatepass"))
             read += len(data)
             if not data:

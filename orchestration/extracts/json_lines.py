@@ -78,9 +78,9 @@ def _begin(file: BinaryIO) -> int:
     """Where the text begins: behind a byte order mark."""
     file.seek(0)
     head = file.read(len(codecs.BOM_UTF8))
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in head[:2]:
-        # Without a byte order mark `utf-16` would take the first byte for the low one.
-        name = "utf-16-be" if head.startswith(b"\0") else "utf-16"
+    has_mark = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if has_mark or b"\0" in head[:2]:
+        name = "utf-16" if has_mark else "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
         raise NotUtf8Error(
             f"the file is UTF-16 and not UTF-8: say `encoding: {name}` in the source file"
         )

@@ -79,6 +79,7 @@ def open_parquet(path: Path, options: FileOptions, scratch: Path) -> TextTable: 
         records=records,
         raw_texts=partial(json_texts, records),
         typed=frozenset(name for name in header if schema[name].is_temporal()),
+        may_hold_nul=True,
     )
 
 

@@ -6,7 +6,7 @@ Does not belong here: the formats themselves (csv_text.py, json_text.py, …), t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -40,6 +40,7 @@ class TextTable:
     `typed` names the columns whose text was written from a typed value of the file, in ISO form.
     `raw_texts` gives the raw text of records by row number; `raw_header` is what must stand above
     such texts to make them a file again (CSV), or NULL where each stands for itself (JSON).
+    `may_hold_nul` says that nobody has looked for NUL characters in the texts yet.
     """
 
     header: tuple[str, ...]
@@ -49,6 +50,14 @@ class TextTable:
     raw_texts: Callable[[Iterable[int]], dict[int, str]]
     raw_header: str | None = None
     typed: frozenset[str] = frozenset()
+    may_hold_nul: bool = False
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """A name for a column that has none, which no other column bears."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 def no_records(header: Iterable[str]) -> pl.LazyFrame:
