@@ -61,7 +61,7 @@ def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: st
                 load = _loaded(load, landed, ledger, settings, Path(scratch))
             except (UnreadableFileError, MissingColumnsError) as problem:
                 load = replace(load, error=str(problem))
-            except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as problem:
+            except _OF_POLARS as problem:
                 load = replace(load, error=f"not readable: {str(problem).splitlines()[0]}")
     load = replace(load, finished_at=_now())
     ledger.add(load)

@@ -270,7 +270,6 @@ def typed(rows: list[dict[str, Any]], first: int) -> dict[int, dict[str, Any]]:
     }
 
 
-@pytest.mark.xfail(reason="a required text that holds nothing but blanks is accepted")
 @random_files
 @given(rows=st.lists(FRAMES, max_size=6))
 def test_a_parquet_file_says_what_was_written(
@@ -287,7 +286,6 @@ def test_a_parquet_file_says_what_was_written(
     assert loaded.refused == set(range(1, len(rows) + 1)) - wanted.keys()
 
 
-@pytest.mark.xfail(reason="a required text that holds nothing but blanks is accepted")
 @random_files
 @given(rows=st.lists(FRAMES, max_size=5))
 def test_an_xlsx_file_says_what_was_written(
