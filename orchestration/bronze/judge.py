@@ -65,7 +65,10 @@ def _contract_held(settings: Settings, contract: Contract, loads: list[Load]) ->
 
 def _as_usual(contract: Contract, loads: list[Load], ledger: Ledger) -> CheckResult:
     """It was delivered like the night before, with the same columns and about as many rows."""
-    surprises = [*_column_surprises(loads, ledger), *_row_surprises(contract, loads, ledger)]
+    surprises = [
+        *_column_surprises(contract, loads, ledger),
+        *_row_surprises(contract, loads, ledger),
+    ]
     return CheckResult(
         suite=f"bronze.{contract.name}",
         check="as_usual",
@@ -83,12 +86,13 @@ def _as_usual(contract: Contract, loads: list[Load], ledger: Ledger) -> CheckRes
     )
 
 
-def _column_surprises(loads: list[Load], ledger: Ledger) -> list[str]:
+def _column_surprises(contract: Contract, loads: list[Load], ledger: Ledger) -> list[str]:
     surprises = []
+    fate = "kept as text in bronze" if contract.keeps_undeclared else "left out of bronze"
     for load in loads:
         new = _names(load.new_columns)
         if new:
-            surprises.append(f"{load.file}: new columns, kept as text in bronze: {_listed(new)}")
+            surprises.append(f"{load.file}: new columns, {fate}: {_listed(new)}")
         before = ledger.last_accepted(load.name)
         if before is not None:
             gone = [

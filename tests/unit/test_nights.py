@@ -148,6 +148,15 @@ def test_a_new_column_is_reported(home: Settings) -> None:
     assert "new columns" in usual.observed and "`weight`" in usual.observed
 
 
+def test_a_new_column_that_is_left_out_is_reported_as_left_out(home: Settings) -> None:
+    describe(home, ACME + "undeclared: drop\n")
+    night_of(home, FIRST, {"deals.csv": deals("d1,Open,1")})
+    _, usual = night_of(
+        home, SECOND, {"deals.csv": deals("d1,Open,1,7", header="id,state,value,weight")}
+    )
+    assert "new columns, left out of bronze: `weight`" in usual.observed
+
+
 def test_a_missing_optional_column_is_null_and_reported(home: Settings) -> None:
     night_of(
         home, FIRST, {"deals.csv": deals("d1,Open,1,2025-01-01", header="id,state,value,close")}
