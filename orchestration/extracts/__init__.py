@@ -1,7 +1,13 @@
-"""Raw extracts: what landed, what of it was loaded, and how its text is read.
+"""Raw extracts: what landed, what of it was loaded, and how a file becomes a table of text.
 
-landing.py        the nights and files below landing/, and which are complete
-ledger.py         which file was loaded, with what result: every file loads once
-csv_structure.py  where the records of a CSV file begin and end, and which are malformed
-csv_text.py       a CSV file as a lazy frame of text columns
+places.py, objects.py    where extracts land: a folder, or a bucket, behind one interface
+landing.py               the nights and files there, and which are complete
+ledger.py                which file was loaded, with what result: every file loads once
+unpack.py                gzip, Zstandard, and members of zips
+table.py, readers.py     what every reader gives, and which one opens a file
+csv_text.py              CSV; csv_structure.py, csv_walk.py, csv_bitmaps.py: where its records end
+json_text.py             JSON; json_lines.py, json_walk.py, json_documents.py, json_rows.py below it
+parquet_text.py          Parquet
+xlsx_text.py             XLSX; xlsx_container.py, xlsx_cells.py below it
+encodings.py, disguises.py, parts.py   what several readers need
 """
