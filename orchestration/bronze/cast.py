@@ -114,7 +114,7 @@ class CastRows:
         self._kept = [_named(header).alias(name) for name, header in match.kept.items()]
         read = table.records.select(
             ROW_NUMBER,
-            _row_rule(table, match).alias(_ROW_RULE),
+            _row_rule(table, match, in_common_form).alias(_ROW_RULE),
             *self._kept,
             *(cast.text_column() for cast in self._casts),
         )
@@ -188,12 +188,14 @@ def bronze_schema(contract: Contract) -> pl.Schema:
     )
 
 
-def _row_rule(table: TextTable, match: HeaderMatch) -> pl.Expr:
+def _row_rule(table: TextTable, match: HeaderMatch, in_common_form: bool) -> pl.Expr:
     """The rule by which a row is none, whatever its columns may hold; NULL for a row."""
     names = sorted(set(match.found.values()))
     # Parts of an extract that were put together as they were, perhaps with their byte order marks.
     repeats_header = [_named(name).is_in([name, f"\ufeff{name}"]) for name in names]
-    is_header = pl.all_horizontal(repeats_header or [pl.lit(False)])
+    # One name in its own column is enough to look with care.
+    asked = repeats_header[:1] if in_common_form else repeats_header
+    is_header = pl.all_horizontal(asked or [pl.lit(False)])
     has_nul = pl.lit(False)
     if table.may_hold_nul:
         texts = [_named(name) for name in [*names, *match.kept.values()]]
