@@ -56,13 +56,13 @@ class Reading:
     mistakes: list[Mistake]
 
 
-def read_source_file(path: Path) -> SourceFile:
-    """Read one source file.
+def read_source_file(path: Path, *, is_sound: bool = False) -> SourceFile:
+    """Read one source file; `is_sound` says that there is nothing wrong with it.
 
     Raises SourceFileError with every mistake on a line of its own, as `file:line:column: place:
     what is wrong; what to do`, when the YAML cannot be parsed or says what no source may say.
     """
-    reading = understand(read_document(path))
+    reading = understand(read_document(path, is_sound=is_sound))
     if reading.source is None:
         raise refusal(path, reading.mistakes)
     return reading.source

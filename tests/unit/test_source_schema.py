@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from orchestration.settings import PROJECT_ROOT
 from orchestration.sources.catalog import canonical_objects, native_sources
-from orchestration.sources.document import parse_document
+from orchestration.sources.document import parse_document, read_document
 from orchestration.sources.reading import understand
 from orchestration.sources.schema import SCHEMA_FILE, native_schema, schema_text, source_schema
 from orchestration.sources_cli import sources_app
@@ -118,6 +118,13 @@ def test_the_built_in_files_are_valid_as_native_ones(name: str) -> None:
     text = (SOURCES / f"{name}.yml").read_text(encoding="utf-8")
 
     assert problems(Draft202012Validator(native_schema()), text) == []
+
+
+@pytest.mark.parametrize("name", [*native_sources(), "canonical", "drafting/vocabulary"])
+def test_the_fast_parser_reads_the_built_in_files_as_the_strict_one_does(name: str) -> None:
+    path = SOURCES / f"{name}.yml"
+
+    assert read_document(path, is_sound=True) == read_document(path)
 
 
 def test_every_word_in_every_form_is_valid(validator: Draft202012Validator) -> None:
