@@ -20,7 +20,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from orchestration.extracts.csv_walk import Records, read_at, walk
+from orchestration.extracts.csv_chunks import read_at
+from orchestration.extracts.csv_walk import Records, walk
 from orchestration.extracts.table import UnreadableFileError, free_name
 
 MAX_COLUMNS = 5_000
