@@ -40,6 +40,7 @@ def main() -> None:
     """Run a command; configuration errors end with a sentence and not with a traceback."""
     from pydantic import ValidationError
 
+    from orchestration.company import CompanyFileError
     from orchestration.extracts.places import LandingUnreachableError
     from orchestration.lock import NightRunningError
     from orchestration.publication.versions import NoSuchVersionError
@@ -48,6 +49,7 @@ def main() -> None:
     try:
         app()
     except (
+        CompanyFileError,
         SourceFileError,
         NoSuchVersionError,
         NightRunningError,

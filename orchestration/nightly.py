@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from orchestration.bronze.night import Landing, retry, survey
+from orchestration.company import read_company
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult, Verdict, results_of, verdict_of
 from orchestration.publication.fingerprint import fingerprint
@@ -61,7 +62,9 @@ def plan(settings: Settings, first: date | None, last: date | None, full: bool =
     """Look at landing and ledger: which nights are due, within [first, last] if given.
 
     Naming a single night says that it is complete, and makes its refused files due again.
+    Raises CompanyFileError before anything is loaded for models that could not be built.
     """
+    read_company(settings.company)
     named = [first] if first is not None and first == last else []
     for night in named:
         retry(settings, night)

@@ -1,7 +1,8 @@
 """Places and options: the one class that knows every path below `FLYWHEEL_HOME`.
 
 Belongs here: where things are, and what an operator may set by environment variable.
-Does not belong here: what a source holds (sources/), what a model computes (dbt_project.yml).
+Does not belong here: what a source holds (sources/), what a model computes (dbt_project.yml,
+company.py).
 """
 
 from __future__ import annotations
@@ -77,6 +78,11 @@ class Settings(BaseSettings):
     def user_sources(self) -> Path:
         """`sources/<name>.yml`: the user's own source files."""
         return self.root / "sources"
+
+    @property
+    def company(self) -> Path:
+        """`company.yml`: what the company decides for itself (currency, time zone, calendar)."""
+        return self.root / "company.yml"
 
     @property
     def bronze(self) -> Path:

@@ -50,6 +50,8 @@ _REMEDIES = (
 class Document:
     """One YAML file: texts, lists and mappings of texts (None where nothing stands), and where.
 
+    A file that says nothing, or only comments, says None.
+
     `mistakes` are those of YAML itself; with any of them `said` is what could be understood.
     """
 
@@ -109,15 +111,8 @@ def parse_document(text: str) -> Document:
     except RecursionError:
         return _broken(1, 1, "the file is nested too deeply", "", lines)
     document = Document(lines=lines)
-    if node is None:
-        return _broken(1, 1, "the file says nothing", "a source file begins with `source: <name>`")
-    document.said = _Walk(document).value(node, (), ())
-    if not document.mistakes and not isinstance(document.said, dict):
-        document.mistakes.append(
-            document.mistake(
-                (), "a source file is `word: value` lines", "it begins with `source: <name>`"
-            )
-        )
+    if node is not None:
+        document.said = _Walk(document).value(node, (), ())
     return document
 
 

@@ -171,7 +171,7 @@ def test_aliases_of_aliases_do_not_unfold_without_end() -> None:
     ],
 )
 def test_what_is_no_source_file_is_told_with_a_remedy(text: str, told: str) -> None:
-    assert any(told in mistake.told for mistake in parse_document(text).mistakes)
+    assert any(told in mistake.told for mistake in understand(parse_document(text)).mistakes)
 
 
 @random_texts
