@@ -121,3 +121,8 @@
     {%- endif -%}
     {{ return(run_query('describe select * from ' ~ relation).columns[0].values() | list) }}
 {%- endmacro %}
+
+{#- A whole number below 100 as two digits, so that texts sort as numbers do. -#}
+{% macro two_digits(number) -%}
+    lpad(cast({{ number }} as varchar), 2, '0')
+{%- endmacro %}

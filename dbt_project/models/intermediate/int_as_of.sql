@@ -6,12 +6,17 @@ loads as (
     where status <> 'refused'
 ),
 
+newest as (
+    select max(batch_date) as as_of_date
+    from loads
+),
+
 final as (
     select
-        max(batch_date) as as_of_date,
+        as_of_date,
         -- A night's extract may hold events up to the end of its day.
-        cast({{ dbt.dateadd('day', 1, 'max(batch_date)') }} as timestamp) as as_of_at
-    from loads
+        {{ start_of_day(add_days('as_of_date', 1)) }} as as_of_at
+    from newest
 )
 
 select * from final

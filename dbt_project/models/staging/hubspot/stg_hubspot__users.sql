@@ -48,7 +48,7 @@ final as (
         main_teams.team_name as team,
         cast(null as varchar) as role,
         not coalesce(versions.archived, false) as is_active,
-        cast(versions.createdAt as date) as hired_date
+        {{ business_date('versions.createdAt') }} as hired_date
     from versions
     left join main_teams on versions.id = main_teams.owner_id
 )

@@ -18,7 +18,7 @@ final as (
         versions.Department as team,
         coalesce(user_roles.Name, versions.Title) as role,
         coalesce(versions.IsActive, true) as is_active,
-        cast(versions.CreatedDate as date) as hired_date,
+        {{ business_date('versions.CreatedDate') }} as hired_date,
         versions.TimeZoneSidKey as time_zone,
         versions.SystemModstamp as modified_at,
         versions.ManagerId as manager_id{{ passthrough_columns(source('salesforce', 'user')) }}
