@@ -159,4 +159,4 @@ def test_a_night_ends_with_its_day_in_the_business_zone(
     )
     sql = compiler.model("int_as_of", {"business_time_zone": zone})
 
-    assert engine.execute(sql).fetchall() == [(date(2025, 9, 30), ends_at)]
+    assert engine.execute(sql).fetchall() == [(date(2025, 9, 30), ends_at, zone)]

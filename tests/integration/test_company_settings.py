@@ -130,7 +130,9 @@ def test_a_date_that_is_one_is_never_shifted(ask: Ask) -> None:
 
 
 def test_today_ends_at_midnight_in_arizona(ask: Ask) -> None:
-    assert ask("select * from intermediate.int_as_of") == [(NIGHT, datetime(2025, 9, 29, 7))]
+    assert ask("select as_of_date, as_of_at from intermediate.int_as_of") == [
+        (NIGHT, datetime(2025, 9, 29, 7))
+    ]
 
 
 def test_the_calendar_is_that_of_the_company(ask: Ask) -> None:
