@@ -89,6 +89,11 @@ class Settings(BaseSettings):
         return self.bronze / "ledger.parquet"
 
     @property
+    def zips(self) -> Path:
+        """What the zips in landing hold."""
+        return self.bronze / "zips.parquet"
+
+    @property
     def quarantine(self) -> Path:
         """`quarantine/<source>/<object>/batch=<YYYY-MM-DD>/`: refused rows."""
         return self.root / "quarantine"

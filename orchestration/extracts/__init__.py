@@ -3,6 +3,7 @@
 places.py, objects.py    where extracts land: a folder, or a bucket, behind one interface
 landing.py               the nights and files there, and which are complete
 ledger.py                which file was loaded, with what result: every file loads once
+archives.py              what zips hold, so that each is opened once
 unpack.py                gzip, Zstandard, and members of zips
 table.py, readers.py     what every reader gives, and which one opens a file
 csv_text.py              CSV; csv_structure.py, csv_walk.py, csv_bitmaps.py: where its records end
