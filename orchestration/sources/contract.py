@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
@@ -37,6 +38,8 @@ ORIGIN_COLUMNS: dict[str, str] = {
     "_file": "varchar",
     "_row_number": "bigint",
 }
+
+_ID_NAME = re.compile(r"(?:^|_)id$|[a-z]Id$")
 
 SQL_TYPES: dict[ColumnType, str] = {
     "text": "varchar",
@@ -73,6 +76,11 @@ class Column:
     lookup: LookupSpec | None = None
     references: ReferenceSpec | None = None
     description: str = ""
+
+    @property
+    def holds_ids(self) -> bool:
+        """Whether its texts are ids, of which no digit may be lost; Salesforce's have a type."""
+        return self.type == "text" and _ID_NAME.search(self.name) is not None
 
 
 @dataclass(frozen=True)
