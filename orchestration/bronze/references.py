@@ -69,10 +69,13 @@ def _unlisted(
     told = ", ".join(f"`{value}`" for value in values[:_SHOWN])
     more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
     known = ", ".join(f"`{value}`" for value in listed[:20]) or "nothing"
+    in_source_file = "name them in `pipelines` of the source file, or "
+    remedy = in_source_file if contract.canonical and reference.object == "stages" else ""
+    remedy += f"deliver {reference.object} anew with them"
     return Unlisted(
         text=(
             f"{len(rows):,} rows with a {column.name} that {reference.object} does not list: "
-            f"{told}{more}; it lists {known}. Deliver {reference.object} anew with them"
+            f"{told}{more}; it lists {known}. {remedy[0].upper()}{remedy[1:]}"
         ),
         row_count=len(rows),
         sample=[
