@@ -2,8 +2,14 @@
 
 Belongs here: what a row of an object must look like once it is in bronze (columns, types, which
 may be empty), derived from a source file and, for a mapped source, from the canonical objects.
-The reader, the quarantine, the dbt sources and the docs all follow from it.
+The reader, the quarantine, the dbt sources and the docs all follow from it
+(tests/unit/test_contracts_agree.py).
 Does not belong here: polars expressions (bronze/cast.py), YAML syntax (model.py).
+
+Why no library of schemas such as dataframely: those judge tables that are typed already, by classes
+that programmers write. Here the declaration is a file that users write, it begins at the text of a
+file (names of the header, formats, separators), and each refused row must say which text of which
+column broke which rule.
 """
 
 from __future__ import annotations
