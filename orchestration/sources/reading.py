@@ -165,12 +165,13 @@ def _unknown_word(document: Document, where: Where) -> Mistake:
 
 
 def _broken_rule(document: Document, where: Where, text: str) -> Mistake:
-    """A rule over several words stands at the first word that it names."""
+    """A rule over several words stands at the first word that it names; the remedy follows a `;`."""
     model = _model_at(where)
-    for name in re.findall(r"\w+", text) if model else []:
+    text, _, remedy = text.partition("; ")
+    for name in re.findall(r"\w+", f"{text} {remedy}") if model else []:
         if name in _words(model) and (*where, name) in document.places:
-            return document.mistake((*where, name), text)
-    return document.mistake(where, text)
+            return document.mistake((*where, name), text, remedy)
+    return document.mistake(where, text, remedy)
 
 
 def _description(where: Where, field: str) -> str:
