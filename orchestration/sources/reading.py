@@ -165,7 +165,7 @@ def _unknown_word(document: Document, where: Where) -> Mistake:
 
 
 def _broken_rule(document: Document, where: Where, text: str) -> Mistake:
-    """A rule over several words stands at the first word that it names; the remedy follows a `;`."""
+    """A rule over several words stands at the first that it names. Its remedy is behind `; `."""
     model = _model_at(where)
     text, _, remedy = text.partition("; ")
     for name in re.findall(r"\w+", f"{text} {remedy}") if model else []:
