@@ -44,7 +44,7 @@ def listing(context: typer.Context) -> None:
     loads = _loads(settings, None, None)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("night", "object", "file", "column", "rule"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     table.add_column("rows", justify="right")
     for load in loads:
         for column, rule, count in _counts(settings, load):

@@ -120,7 +120,7 @@ def _print_loads(console: Console, loads: list[Load]) -> None:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("object", "file"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for name in ("read", "accepted", "quarantined"):
         table.add_column(name, justify="right")
     totals: dict[str, int] = defaultdict(int)

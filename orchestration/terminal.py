@@ -16,7 +16,7 @@ _PIPE_WIDTH = 120
 
 
 def open_console() -> Console:
-    """Standard output. A pipe has no width of its own: wide enough that no file name is cut."""
+    """Standard output. A pipe has no width of its own: wide enough for most file names."""
     return Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
 
 

@@ -77,6 +77,15 @@ def test_the_list_counts_rows_by_file_column_and_rule(home: Settings) -> None:
     ]
 
 
+def test_a_long_name_of_a_file_is_not_cut(home: Settings) -> None:
+    name = f"deals of {'all ' * 40}teams.csv"
+    land(home, "acme", FIRST, {name: "id,state,value\nd9,Open,nine\n"})
+    load_night(home, FIRST, "long", "acme")
+    shown = "".join(said())
+    assert "…" not in shown
+    assert shown.count("all") == 40
+
+
 def test_nothing_refused_is_said_so(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLYWHEEL_HOME", str(settings.home))
     assert said() == ["no refused rows wait"]
