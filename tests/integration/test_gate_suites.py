@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,34 @@ def test_the_gate_cannot_change_the_candidate(candidate: Path) -> None:
     before = candidate.read_bytes()
     run_suites([check("expect_table_row_count_to_be_between", min_value=1)], candidate)
     assert candidate.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("counts", "is_refused"),
+    [
+        ([100, 49], True),
+        ([100, 50], False),
+        ([99, 0], False),
+        ([1_000, 0], True),
+        ([1_000, 100, 100], False),
+        ([100], False),
+    ],
+)
+def test_a_full_extract_of_less_than_half_the_rows_refuses_the_night(
+    tmp_path: Path, counts: list[int], is_refused: bool
+) -> None:
+    path = tmp_path / "flywheel.duckdb"
+    nights = ", ".join(
+        f"('acme', 'accounts', 'full', 'accepted', date '2025-09-{day:02}', {count})"
+        for day, count in enumerate(counts, start=1)
+    )
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema ops")
+        connection.execute(
+            f"create table ops.load_audit as select * from (values {nights}) as loads "
+            "(source_system, object_name, extract, status, batch_date, rows_accepted)"
+        )
+    (suite,) = (each for each in read_suites() if each.name == "ops.load_audit")
+    asked = [each for each in suite.expectations if each.check == "full_extracts_keep_their_size"]
+    (result,) = run_suites([replace(suite, expectations=asked)], path)
+    assert (result.success, result.severity) == (not is_refused, "critical")
