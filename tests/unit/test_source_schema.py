@@ -211,4 +211,5 @@ def test_an_editor_finds_it_by_the_first_line_of_a_source_file() -> None:
     """The line of the docs is a remark to YAML: the reader takes no notice of it."""
     line = f"# yaml-language-server: $schema={SCHEMA_FILE.name}\n"
 
+    assert line in (PROJECT_ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
     assert understand(parse_document(line + MAVEN)).mistakes == []
