@@ -71,7 +71,9 @@ def read_structure(path: Path, *, delimiter: str, quote: str) -> Structure:
             _add_blank(blank, records)
             next_row = records.next_row()
     if not header:
-        raise UnreadableFileError("the file is empty: not even a header stands in it")
+        raise UnreadableFileError(
+            "the file is empty: not even a header stands in it; export it again"
+        )
     return Structure(header, next_row - 2, tuple(malformed), tuple(blank))
 
 
@@ -121,7 +123,7 @@ def _read_header(file: BinaryIO, records: Records, delimiter: str, quote: str) -
     names = tuple(name.strip() for name in fields)
     twice = sorted(name for name, count in Counter(names).items() if count > 1 and name)
     if twice:
-        raise UnreadableFileError(f"the header names {', '.join(twice)} more than once")
+        raise UnreadableFileError(f"the header names {', '.join(twice)} more than once: rename one")
     return tuple(
         name or free_name(f"column_{number}", names) for number, name in enumerate(names, start=1)
     )

@@ -62,7 +62,9 @@ def open_parquet(path: Path, options: FileOptions, scratch: Path) -> TextTable: 
     count = int(rows.select(pl.len()).collect().item())
     header = tuple(schema.names()[1:])
     if ROW_NUMBER in header:
-        raise UnreadableFileError(f"a column is called `{ROW_NUMBER}`, a name that bronze needs")
+        raise UnreadableFileError(
+            f"a column is called `{ROW_NUMBER}`, a name that bronze needs: rename it"
+        )
     refuse_many_columns(len(header))
     # By place and not by name: a column may be called `*`.
     records = rows.select(

@@ -97,7 +97,7 @@ def zip_directory(archive: Path | IO[bytes]) -> list[Member]:
     names = Counter(each.name for each in members if each.problem is None)
     twice = sorted(name for name, count in names.items() if count > 1)
     if twice:
-        raise UnreadableFileError(f"the zip holds {', '.join(twice[:5])} more than once")
+        raise UnreadableFileError(f"the zip holds {', '.join(twice[:5])} more than once: land one")
     return members
 
 
