@@ -163,7 +163,7 @@ class _SheetReader:
         if "r" not in cell:
             return self._column + 1
         letters = cell["r"].rstrip("0123456789")
-        if len(letters) > _MOST_LETTERS:
+        if len(letters) > _MOST_LETTERS or not (letters.isascii() and letters.isalpha()):
             return MAX_COLUMN + 1
         column = 0
         for letter in letters:

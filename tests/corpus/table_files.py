@@ -311,6 +311,13 @@ CASES = [
         ],
         refused={3: "rounded"},
     ),
+    _sheet(
+        "a cell that stands at no place",
+        f'<row r="2">{_text("d1")}{_text("Open")}<c r="C2-"><v>1</v></c></row>'
+        f'<row r="3">{_text("d2")}{_text("Open")}<c r="C3"><v>2</v></c></row>',
+        accepted=[("d2", "Open", 2)],
+        refused={2: "cell C2- stands out of order"},
+    ),
     _sheet("a sheet that was cut off", "<row>", error="a damaged XLSX file"),
     _file(
         "a workbook that declares entities",

@@ -234,7 +234,8 @@ def _check(opened: Callable[[], TextTable]) -> None:
     rows = table.records.collect(engine="streaming")
     assert rows.columns.count(ROW_NUMBER) == 1
     assert set(rows.columns) == {*table.header, ROW_NUMBER}
-    assert all(rows.schema[name] == pl.String for name in table.header)
+    types = dict(rows.schema)
+    assert all(types[name] == pl.String for name in table.header)
     numbers = [*rows[ROW_NUMBER].to_list(), *(bad.row_number for bad in table.malformed)]
     assert len(numbers) == len(set(numbers)) == table.record_count
     assert set(table.raw_texts(numbers[:50])) == set(numbers[:50])
