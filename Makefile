@@ -29,8 +29,11 @@ lint: install-dev ## ruff and sqlfluff
 types: install-dev ## mypy
 	@.venv/bin/mypy
 
-bench: install-dev ## where the time of a night goes
+bench: install-dev ## what nights cost, and where the time goes (an hour)
 	@.venv/bin/python -m tests.benchmarks.night
+	@.venv/bin/python -m tests.benchmarks.company --results docs/benchmarks.json
+	@.venv/bin/python -m tests.benchmarks.chart docs/benchmarks.json docs/benchmarks.svg
+	@.venv/bin/python -m tests.benchmarks.figures docs/benchmarks.json docs/benchmarks.md
 
 requirements: ## pin the tree anew from pyproject.toml (needs uv)
 	UV_CUSTOM_COMPILE_COMMAND="make requirements" uv pip compile -q --universal \

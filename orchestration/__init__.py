@@ -10,5 +10,6 @@ Each room of this package is one step of that line:
     publication   candidate, promote, versions, rollback
     simulation    the sample company
 
-`definitions.py` puts them together; nothing is connected to or read at import.
+`settings.py` says where things are, `company.py` what a company decides for itself;
+`definitions.py` puts the rooms together; nothing is connected to or read at import.
 """

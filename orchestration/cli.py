@@ -20,6 +20,7 @@ from rich.console import Console
 from orchestration.quarantine_cli import quarantine_app
 from orchestration.settings import Settings
 from orchestration.sources_cli import sources_app
+from orchestration.terminal import open_console
 
 app = typer.Typer(
     add_completion=False,
@@ -29,8 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
-# A pipe has no width of its own: wide enough that no file name is cut.
-console = Console() if sys.stdout.isatty() else Console(width=120)
+console = open_console()
 
 _DAY = {"formats": ["%Y-%m-%d"]}
 _REFUSED, _USAGE, _FAILED = 1, 2, 3
@@ -40,6 +40,7 @@ def main() -> None:
     """Run a command; configuration errors end with a sentence and not with a traceback."""
     from pydantic import ValidationError
 
+    from orchestration.company import CompanyFileError
     from orchestration.extracts.places import LandingUnreachableError
     from orchestration.lock import NightRunningError
     from orchestration.publication.versions import NoSuchVersionError
@@ -48,6 +49,7 @@ def main() -> None:
     try:
         app()
     except (
+        CompanyFileError,
         SourceFileError,
         NoSuchVersionError,
         NightRunningError,
@@ -74,6 +76,7 @@ def nightly(
     ] = False,
 ) -> None:
     """Run every night that is due: load, build, check, publish."""
+    from orchestration.extracts.ledger import Ledger
     from orchestration.lock import hold_lock
     from orchestration.nightly import plan, run_nights
     from orchestration.progress import shown_on
@@ -89,17 +92,20 @@ def nightly(
         _print_nothing_new(settings)
         print_held(console, work.held)
         return
-    status = 0
+    status, refused = 0, set()
     # The collector walks over all that Dagster, dbt and Great Expectations import, again and again:
     # four of eighteen CPU-seconds of a night. Between nights is often enough.
     gc.disable()
     with shown_on(console):
-        for outcome in run_nights(settings, work.nights):
+        for outcome in run_nights(settings, work.nights, full=work.full):
             print_outcome(console, outcome, settings)
             if outcome.night != work.nights[-1]:
                 gc.collect()
             status = max(status, outcome.exit_status)
-    print_held(console, [load for load in work.held if load.batch_date not in work.nights])
+            if outcome.publication is None:
+                refused.add(outcome.night)
+    held = Ledger(settings.ledger).held()
+    print_held(console, [load for load in held if load.batch_date not in refused])
     raise typer.Exit(status)
 
 

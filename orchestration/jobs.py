@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     )
 
 NIGHTLY = "nightly"
+# A run that bears this tag rebuilds everything from bronze.
+FULL_REFRESH = "flywheel/full_refresh"
 
 # Every night is a run of its own: a night is judged and published by itself.
 ONE_NIGHT_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)

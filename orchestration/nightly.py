@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from orchestration.bronze.night import Landing, retry, survey
+from orchestration.company import read_company
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult, Verdict, results_of, verdict_of
 from orchestration.publication.fingerprint import fingerprint
@@ -29,12 +30,16 @@ _PUBLISHED, _REFUSED, _FAILED = 0, 1, 3
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to do. `rebuild` is a night without new files: the project changed."""
+    """What there is to do. `rebuild` is a night without new files: the project changed.
+
+    With `full` the first night rebuilds everything from bronze.
+    """
 
     nights: list[date]
     rebuild: bool
     landing: Landing
     held: list[Load]
+    full: bool
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,9 @@ def plan(settings: Settings, first: date | None, last: date | None, full: bool =
     """Look at landing and ledger: which nights are due, within [first, last] if given.
 
     Naming a single night says that it is complete, and makes its refused files due again.
+    Raises CompanyFileError before anything is loaded for models that could not be built.
     """
+    read_company(settings.company)
     named = [first] if first is not None and first == last else []
     for night in named:
         retry(settings, night)
@@ -78,7 +85,7 @@ def plan(settings: Settings, first: date | None, last: date | None, full: bool =
     rebuild = not nights and as_of is not None and (full or _is_outdated(settings))
     if rebuild and as_of is not None:
         nights = [as_of]
-    return Plan(nights=nights, rebuild=rebuild, landing=landing, held=held)
+    return Plan(nights=nights, rebuild=rebuild, landing=landing, held=held, full=full)
 
 
 def _is_outdated(settings: Settings) -> bool:
@@ -91,14 +98,18 @@ def _is_outdated(settings: Settings) -> bool:
     return made_from != [fingerprint(settings)]
 
 
-def run_nights(settings: Settings, nights: list[date]) -> Iterator[NightOutcome]:
+def run_nights(
+    settings: Settings, nights: list[date], *, full: bool = False
+) -> Iterator[NightOutcome]:
     """Run the nightly job for each night in turn, in this process.
 
-    A refused night is left out and the next one goes on; after a failed step nothing more is run.
+    With `full` everything is rebuilt from bronze until a night is published; the nights after it
+    work on what changed. A refused night is left out and the next one goes on; after a failed step
+    nothing more is run.
     """
     from orchestration.definitions import build_defs
     from orchestration.instance import open_instance
-    from orchestration.jobs import NIGHTLY
+    from orchestration.jobs import FULL_REFRESH, NIGHTLY
 
     instance = open_instance(settings)
     job = build_defs(settings).resolve_job_def(NIGHTLY)
@@ -108,8 +119,10 @@ def run_nights(settings: Settings, nights: list[date]) -> Iterator[NightOutcome]
             partition_key=night.isoformat(),
             raise_on_error=False,
             run_config=_QUIET,
+            tags={FULL_REFRESH: "true"} if full else None,
         )
         outcome = _outcome(settings, night, result)
+        full = full and outcome.publication is None
         yield outcome
         if outcome.exit_status == _FAILED:
             return

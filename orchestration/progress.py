@@ -13,10 +13,10 @@ from contextvars import ContextVar
 
 import polars as pl
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from orchestration.extracts.table import ROW_NUMBER
+from orchestration.terminal import escaped
 
 # Smaller files are read before a line about them is.
 _WORTH_A_LINE_BYTES = 50 * 1000**2
@@ -42,7 +42,7 @@ def reading(name: str, size_bytes: int) -> Iterator[None]:
     if console is None or not console.is_terminal:
         if console is not None and size_bytes >= _WORTH_A_LINE_BYTES:
             console.print(
-                f"reading   {escape(name)}, {size_bytes / 1000**2:,.0f} MB",
+                f"reading   {escaped(name)}, {size_bytes / 1000**2:,.0f} MB",
                 highlight=False,
                 soft_wrap=True,
             )
@@ -50,7 +50,7 @@ def reading(name: str, size_bytes: int) -> Iterator[None]:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        token = _bar.set((progress, progress.add_task(escape(name), total=None)))
+        token = _bar.set((progress, progress.add_task(escaped(name), total=None)))
         try:
             yield
         finally:

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from orchestration.settings import Settings
+from orchestration.terminal import escaped, open_console, printable
 
 if TYPE_CHECKING:
     from orchestration.extracts.ledger import Load
@@ -25,7 +24,7 @@ quarantine_app = typer.Typer(
     invoke_without_command=True,
     no_args_is_help=False,
 )
-console = Console()
+console = open_console()
 _USAGE = 2
 
 Object = Annotated[
@@ -45,16 +44,16 @@ def listing(context: typer.Context) -> None:
     loads = _loads(settings, None, None)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("night", "object", "file", "column", "rule"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     table.add_column("rows", justify="right")
     for load in loads:
         for column, rule, count in _counts(settings, load):
             table.add_row(
                 str(load.batch_date),
                 load.name,
-                escape(load.file),
-                escape(column or ""),
-                escape(rule),
+                escaped(load.file),
+                escaped(column or ""),
+                escaped(rule),
                 f"{count:,}",
             )
     console.print(table, highlight=False)
@@ -87,7 +86,7 @@ def explain(
         meaning, remedy = meaning_of(str(rule))
         place = f"{object_name}.{column}" if column else str(object_name)
         console.print(
-            f"[bold]{escape(place)}[/]: {escape(str(rule))}, {len(group):,} rows\n"
+            f"[bold]{escaped(place)}[/]: {escaped(str(rule))}, {len(group):,} rows\n"
             f"  {meaning}\n  remedy: {remedy}",
             highlight=False,
             soft_wrap=True,
@@ -95,8 +94,10 @@ def explain(
         for row in group.head(rows).to_dicts():
             value = "" if row["value"] is None else f"{row['value']!r} in "
             console.print(
-                f"  {row['batch_date']}/{row['file']}, row {row['row_number']}: "
-                f"{value}{row['raw_text']}",
+                printable(
+                    f"  {row['batch_date']}/{row['file']}, row {row['row_number']}: "
+                    f"{value}{row['raw_text']}"
+                ),
                 highlight=False,
                 markup=False,
                 soft_wrap=True,

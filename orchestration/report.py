@@ -9,14 +9,14 @@ import sys
 from collections import defaultdict
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from orchestration.extracts.ledger import Load
 from orchestration.gate.results import CheckResult
 from orchestration.nightly import NightOutcome, Plan
-from orchestration.publication.versions import Publication
+from orchestration.publication.versions import NOTHING_TO_COPY, Publication
 from orchestration.settings import Settings
+from orchestration.terminal import escaped, printable
 
 _SHOWN_ROWS = 5
 
@@ -27,11 +27,13 @@ def print_plan(console: Console, plan: Plan) -> None:
         console.print(
             f"[yellow]{night.source.name} {night.night} is not complete:[/] it has no _SUCCESS and "
             f"changed a moment ago. Put an empty _SUCCESS into it, or name the night: "
-            f"{_command()} nightly --date {night.night}"
+            f"{_command()} nightly --date {night.night}",
+            highlight=False,
+            soft_wrap=True,
         )
     for name in plan.landing.unclaimed:
         console.print(
-            f"[yellow]no object claims[/] {escape(name)}: it is not read",
+            f"[yellow]no object claims[/] {escaped(name)}: it is not read",
             highlight=False,
             soft_wrap=True,
         )
@@ -48,13 +50,18 @@ def print_plan(console: Console, plan: Plan) -> None:
 
 
 def print_held(console: Console, held: list[Load]) -> None:
-    """Refused nights that no version holds."""
+    """Refused files that no version holds."""
     for night in sorted({load.batch_date for load in held}):
-        rows = sum(load.rows_read for load in held if load.batch_date == night)
+        loads = [load for load in held if load.batch_date == night]
+        rows = sum(load.rows_read for load in loads)
+        objects = sorted({load.name for load in loads})
+        more = f" and {len(objects) - _SHOWN_ROWS} more" if len(objects) > _SHOWN_ROWS else ""
         console.print(
-            f"[yellow]{night} is held back:[/] it was refused and its {rows:,} rows are in no "
-            f"version. Land corrected files, or try again: {_command()} nightly --date {night}",
+            f"[yellow]{night} is held back:[/] {', '.join(objects[:_SHOWN_ROWS])}{more} refused, "
+            f"{rows:,} rows are in no version. Land corrected files, or try again: "
+            f"{_command()} nightly --date {night}",
             highlight=False,
+            soft_wrap=True,
         )
 
 
@@ -76,6 +83,12 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
         _print_check(console, "[red]refused[/]", check)
     publication = outcome.publication
     if publication is not None:
+        if publication.rebuilt_because not in (None, NOTHING_TO_COPY):
+            console.print(
+                f"rebuilt   everything from bronze: {publication.rebuilt_because}",
+                highlight=False,
+                soft_wrap=True,
+            )
         console.print(
             f"[green]published[/] version {publication.version} as of "
             f"{publication.as_of_date}: {publication.table_count} marts, "
@@ -113,14 +126,14 @@ def _print_loads(console: Console, loads: list[Load]) -> None:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("object", "file"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for name in ("read", "accepted", "quarantined"):
         table.add_column(name, justify="right")
     totals: dict[str, int] = defaultdict(int)
     for load in loads:
         table.add_row(
             load.name,
-            escape(f"{load.batch_date}/{load.file}"),
+            escaped(f"{load.batch_date}/{load.file}"),
             f"{load.rows_read:,}",
             f"{load.rows_accepted:,}",
             f"{load.rows_quarantined:,}",
@@ -134,14 +147,14 @@ def _print_loads(console: Console, loads: list[Load]) -> None:
 
 def _print_check(console: Console, label: str, check: CheckResult) -> None:
     console.print(
-        f"{label}   {check.suite}, {check.check}: {escape(check.observed)}\n"
+        f"{label}   {check.suite}, {check.check}: {escaped(check.observed)}\n"
         f"          must hold: {check.description}",
         highlight=False,
         soft_wrap=True,
     )
     for row in check.sample[:_SHOWN_ROWS]:
         said = ", ".join(f"{name}={value}" for name, value in row.items() if value is not None)
-        console.print(f"          {said}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"          {printable(said)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_nights(console: Console, loads: list[Load], limit: int) -> None:
@@ -156,13 +169,20 @@ def print_nights(console: Console, loads: list[Load], limit: int) -> None:
     for load in loads:
         groups[str(load.batch_date), load.source].append(load)
     for (night, source), members in sorted(groups.items(), reverse=True)[:limit]:
+        # Rows read anew were read before: those accepted now are quarantined no more.
+        files = [load for load in members if load.reload_of is None]
+        again = sum(
+            load.rows_accepted
+            for load in members
+            if load.reload_of is not None and load.status != "refused"
+        )
         table.add_row(
             night,
             source,
-            str(len(members)),
-            f"{sum(load.rows_read for load in members):,}",
-            f"{sum(load.rows_accepted for load in members):,}",
-            f"{sum(load.rows_quarantined for load in members):,}",
+            str(len(files)),
+            f"{sum(load.rows_read for load in files):,}",
+            f"{sum(load.rows_accepted for load in files) + again:,}",
+            f"{sum(load.rows_quarantined for load in files) - again:,}",
             ", ".join(sorted({load.status for load in members})),
         )
     console.print(table, highlight=False)

@@ -1,7 +1,8 @@
 """Places and options: the one class that knows every path below `FLYWHEEL_HOME`.
 
 Belongs here: where things are, and what an operator may set by environment variable.
-Does not belong here: what a source holds (sources/), what a model computes (dbt_project.yml).
+Does not belong here: what a source holds (sources/), what a model computes (dbt_project.yml,
+company.py).
 """
 
 from __future__ import annotations
@@ -79,6 +80,11 @@ class Settings(BaseSettings):
         return self.root / "sources"
 
     @property
+    def company(self) -> Path:
+        """`company.yml`: what the company decides for itself (currency, time zone, calendar)."""
+        return self.root / "company.yml"
+
+    @property
     def bronze(self) -> Path:
         """`bronze/<source>/<object>/batch=<YYYY-MM-DD>/`: accepted rows."""
         return self.root / "bronze"
@@ -87,6 +93,11 @@ class Settings(BaseSettings):
     def ledger(self) -> Path:
         """Which file was loaded when, with what result."""
         return self.bronze / "ledger.parquet"
+
+    @property
+    def zips(self) -> Path:
+        """What the zips in landing hold."""
+        return self.bronze / "zips.parquet"
 
     @property
     def quarantine(self) -> Path:

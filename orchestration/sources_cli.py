@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestration.settings import Settings
+from orchestration.terminal import printable
 
 if TYPE_CHECKING:
     from orchestration.sources.document import Document
@@ -92,7 +93,7 @@ def infer(
     inferred = infer_source(folder, name)
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     for sentence in inferred.advice:
-        errors.print(Text(_printable(sentence)))
+        errors.print(Text(printable(sentence)))
     if inferred.text is None:
         raise typer.Exit(0 if inferred.is_built_in else _USAGE)
     if output is None:
@@ -168,7 +169,7 @@ def _print_mistake(path: Path, mistake: Mistake, document: Document) -> None:
     head = Text(f"{path}:{mistake.line}:{mistake.column}", style="bold")
     head.append(f" {'warning' if mistake.is_warning else 'mistake'}", style=color)
     if mistake.place:
-        head.append(f" {_printable(mistake.place)}")
+        head.append(f" {printable(mistake.place)}")
     console.print(head)
     lines = document.lines
     if 0 < mistake.line <= len(lines):
@@ -184,13 +185,8 @@ def _print_mistake(path: Path, mistake: Mistake, document: Document) -> None:
 def _excerpt(line: str, column: int) -> tuple[str, int]:
     """A piece of a line around a column, and how wide it is up to there."""
     start = max(0, column - _EXCERPT // 2) if len(line) > _EXCERPT else 0
-    shown = _printable(line[start : start + _EXCERPT])
+    shown = printable(line[start : start + _EXCERPT])
     return shown, cell_len(shown[: column - start])
-
-
-def _printable(text: str) -> str:
-    """What a file says, without what would move the cursor or color the terminal."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _counted(count: int, word: str) -> str:
@@ -198,4 +194,4 @@ def _counted(count: int, word: str) -> str:
 
 
 def _say(sentence: str, color: str = "") -> None:
-    console.print(Text(_printable(sentence), style=color))
+    console.print(Text(printable(sentence), style=color))

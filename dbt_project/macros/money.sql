@@ -1,8 +1,71 @@
-{#- Money is kept in cents, rounded half to even. -#}
+{#-
+    Money: kept in hundredths, rounded half to even; converted exactly, by the rate of a day.
+-#}
+
+{#- An amount as it was delivered, in hundredths of its own currency. -#}
 {% macro to_cents(amount) -%}
     {{ return(adapter.dispatch('to_cents', 'flywheel')(amount)) }}
 {%- endmacro %}
 
 {% macro default__to_cents(amount) -%}
     cast(round_even({{ amount }}, 2) as decimal(18, 2))
+{%- endmacro %}
+
+{#-
+    A local amount, in hundredths, in the smallest unit of the reporting currency; NULL without a
+    rate, never at 1.0.
+-#}
+{% macro in_reporting_currency(amount, rate) -%}
+    {{ return(adapter.dispatch('in_reporting_currency', 'flywheel')(amount, rate)) }}
+{%- endmacro %}
+
+{#-
+    A product of doubles would miss ties: 100.15 at 1.1 is 110.165 and becomes 110.16, while the
+    doubles make 110.16500000000002 of it. So the rate is taken as the decimal it is written as,
+    which DuckDB finds by way of text, to 16 places: with six of the amount that leaves 16 digits
+    before the point, all that DECIMAL(18, 2) holds.
+-#}
+{% macro default__in_reporting_currency(amount, rate) -%}
+    {%- set digits = _reporting_digits() -%}
+    case
+        when {{ rate }} = 1 then cast(round_even({{ amount }}, {{ digits }}) as decimal(18, 2))
+        else cast(
+            round_even({{ amount }} * cast(cast({{ rate }} as varchar) as decimal(38, 16)), {{ digits }})
+            as decimal(18, 2)
+        )
+    end
+{%- endmacro %}
+
+{#-
+    Places after the point that money in the reporting currency has: none where ISO 4217 knows no
+    smaller unit, else two. Currencies with three (BHD, IQD, JOD, KWD, LYD, OMR, TND) or four (CLF,
+    UYW) are reported in hundredths too: money columns are DECIMAL(18, 2) in every warehouse, and a
+    tool that reads one can read all.
+-#}
+{% macro _reporting_digits() -%}
+    {%- set whole = [
+        'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND',
+        'VUV', 'XAF', 'XOF', 'XPF',
+    ] -%}
+    {{ return(0 if var('reporting_currency') in whole else 2) }}
+{%- endmacro %}
+
+{#-
+    Joins the rate that holds on a day: `rates` is a CTE or relation of int_exchange_rates, whose
+    columns are then at hand under that name, NULL where there is no rate. A currency's rates follow
+    one another without a gap, so the last one that began is the one that holds; a join by interval
+    would compare each row with every rate of its currency.
+-#}
+{% macro join_rate_of_day(rates, source_system, currency_code, day) -%}
+    {{ return(adapter.dispatch('join_rate_of_day', 'flywheel')(
+        rates, source_system, currency_code, day
+    )) }}
+{%- endmacro %}
+
+{% macro default__join_rate_of_day(rates, source_system, currency_code, day) -%}
+    asof left join {{ rates }}
+        on
+            {{ source_system }} = {{ rates }}.source_system
+            and {{ currency_code }} = {{ rates }}.currency_code
+            and {{ day }} >= {{ rates }}.valid_from
 {%- endmacro %}

@@ -10,9 +10,10 @@
 
 {#-
     The newest version of each record: by the CRM's own stamp where it gives one, then by night,
-    by the order of loading, and by place in the file.
+    by the order of loading, and by place in the file; if asked, with the last night that delivered
+    the record at all.
 -#}
-{% macro newest_versions(relation, key, stamp=none) -%}
+{% macro newest_versions(relation, key, stamp=none, with_last_seen=false) -%}
     select *
     from (
         select
@@ -23,7 +24,19 @@
                     {% if stamp %}{{ stamp }} desc nulls last,{% endif %}
                     _batch_date desc, _load_number desc, _row_number desc
             ) as version_number
+            {%- if with_last_seen %},
+            max(_batch_date) over (partition by {{ key | join(', ') }}) as last_seen_date
+            {%- endif %}
         from {{ relation }}
     ) as versions
     where version_number = 1
+{%- endmacro %}
+
+{#- Of a row of the ledger: whether the night brought the object whole, as far as anybody can tell. -#}
+{% macro is_whole_extract() -%}
+    extract = 'full'
+    and status in ('loaded', 'accepted')
+    and error is null
+    and coalesce(is_whole, true)
+    and reload_of is null
 {%- endmacro %}

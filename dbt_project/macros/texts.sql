@@ -121,3 +121,18 @@
     {%- endif -%}
     {{ return(run_query('describe select * from ' ~ relation).columns[0].values() | list) }}
 {%- endmacro %}
+
+{#- A whole number below 100 as two digits, so that texts sort as numbers do. -#}
+{% macro two_digits(number) -%}
+    lpad(cast({{ number }} as varchar), 2, '0')
+{%- endmacro %}
+
+{#- Salesforce's own names of forecast categories in the words that people see. -#}
+{% macro forecast_category_name(category) -%}
+    case {{ category }}
+        when 'BestCase' then 'Best Case'
+        when 'MostLikely' then 'Most Likely'
+        when 'Forecast' then 'Commit'
+        else {{ category }}
+    end
+{%- endmacro %}

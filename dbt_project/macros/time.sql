@@ -12,9 +12,65 @@
     ((epoch_us({{ to_at }}) - epoch_us({{ from_at }})) / 86400000000.0)
 {%- endmacro %}
 
-{#- The calendar day of an instant in the business time zone. -#}
+{#- The instant some days, fractions of a day included, before another. -#}
+{% macro days_before(instant, days) -%}
+    {{ return(adapter.dispatch('days_before', 'flywheel')(instant, days)) }}
+{%- endmacro %}
+
+{% macro default__days_before(instant, days) -%}
+    make_timestamp(epoch_us({{ instant }}) - cast(floor({{ days }} * 86400000000.0) as bigint))
+{%- endmacro %}
+
+{#-
+    The calendar day of an instant in the business time zone. For instants only: a day that the CRM
+    keeps as a day (Salesforce's CloseDate) is never shifted.
+-#}
 {% macro business_date(instant) -%}
+    {{ return(adapter.dispatch('business_date', 'flywheel')(instant)) }}
+{%- endmacro %}
+
+{% macro default__business_date(instant) -%}
+    {%- if var('business_time_zone') == 'UTC' -%}
     cast({{ instant }} as date)
+    {%- else -%}
+    cast({{ _local_time(instant) }} as date)
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    The instant (UTC) at which a day begins in the business time zone. Where its midnight does not
+    exist or exists twice, as clocks are changed, the first instant of that day. A day that the zone
+    left out as a whole begins with the next one.
+-#}
+{% macro start_of_day(day) -%}
+    {{ return(adapter.dispatch('start_of_day', 'flywheel')(day)) }}
+{%- endmacro %}
+
+{#-
+    Of a midnight that exists twice DuckDB takes the second one. The first one follows from the
+    clock as it ran three hours before.
+-#}
+{% macro default__start_of_day(day) -%}
+    {%- set midnight = 'cast(' ~ day ~ ' as timestamp)' -%}
+    {%- if var('business_time_zone') == 'UTC' -%}
+    {{ midnight }}
+    {%- else -%}
+    {%- set usual = _instant_of_local_time(midnight) -%}
+    {%- set before = '(' ~ usual ~ ' - interval 3 hour)' -%}
+    {%- set first = '(' ~ midnight ~ ' - (' ~ _local_time(before) ~ ' - ' ~ before ~ '))' -%}
+    case
+        when cast({{ _local_time(first) }} as date) = {{ day }} then least({{ first }}, {{ usual }})
+        else {{ usual }}
+    end
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _local_time(instant) -%}
+    timezone('{{ var("business_time_zone") }}', timezone('UTC', {{ instant }}))
+{%- endmacro %}
+
+{% macro _instant_of_local_time(local_time) -%}
+    timezone('UTC', timezone('{{ var("business_time_zone") }}', {{ local_time }}))
 {%- endmacro %}
 
 {#- First day of the month of a date or instant. -#}
@@ -27,9 +83,40 @@
     cast({{ dbt.date_trunc('quarter', day) }} as date)
 {%- endmacro %}
 
+{#- The day before which nothing happened: bronze takes no year before it. -#}
+{% macro beginning_of_time() -%}
+    cast('1900-01-01' as date)
+{%- endmacro %}
+
+{#- A date some days later. -#}
+{% macro add_days(day, days) -%}
+    cast({{ dbt.dateadd('day', days, day) }} as date)
+{%- endmacro %}
+
 {#- A date some months later; the 31st becomes the last day of a shorter month. -#}
 {% macro add_months(day, months) -%}
     cast({{ dbt.dateadd('month', months, day) }} as date)
+{%- endmacro %}
+
+{#-
+    The fewest whole months after one day that reach another day, never less than 0: 31 January is
+    one month before 28 February.
+-#}
+{% macro months_to_reach(from_day, to_day) -%}
+    {%- set apart -%}
+        ((extract(year from {{ to_day }}) - extract(year from {{ from_day }})) * 12
+        + extract(month from {{ to_day }}) - extract(month from {{ from_day }}))
+    {%- endset -%}
+    case
+        when {{ to_day }} is not null then cast(greatest(
+            {{ apart }}
+            + case
+                when extract(day from {{ to_day }}) > extract(day from {{ from_day }}) then 1
+                else 0
+            end,
+            0
+        ) as integer)
+    end
 {%- endmacro %}
 
 {#- The second in which an instant lies: events within it have no order of their own. -#}

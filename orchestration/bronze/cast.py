@@ -23,6 +23,8 @@ from orchestration.sources.contract import Column, Contract
 
 BROKEN_COLUMN, BROKEN_RULE, BROKEN_VALUE = "_broken_column", "_broken_rule", "_broken_value"
 _ROW_RULE = "row rule"
+# What spreadsheets make of a long number: its last digits are gone.
+_ROUNDED = r"^\s*[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+\s*$"
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class _Cast:
             if self.column.type == "text":
                 return self.value.is_null() | (self.value.str.strip_chars() == "")
             return self.value.is_null()
-        if self.read is None or (self.column.type == "text" and self.column.lookup is None):
+        is_text = self.column.type == "text" and self.column.lookup is None
+        if self.read is None or (is_text and not self.column.holds_ids):
             return None
         if in_common_form:
             return self.value.is_null() & self.said.is_not_null()
@@ -114,7 +117,7 @@ class CastRows:
         self._kept = [_named(header).alias(name) for name, header in match.kept.items()]
         read = table.records.select(
             ROW_NUMBER,
-            _row_rule(table, match).alias(_ROW_RULE),
+            _row_rule(table, match, in_common_form).alias(_ROW_RULE),
             *self._kept,
             *(cast.text_column() for cast in self._casts),
         )
@@ -169,6 +172,8 @@ class CastRows:
             .then(pl.lit("missing"))
             .when(pl.lit(cast.column.lookup is not None))
             .then(pl.lit("lookup"))
+            .when(pl.lit(cast.column.holds_ids))
+            .then(pl.lit("rounded"))
             .otherwise(why)
         )
 
@@ -188,12 +193,14 @@ def bronze_schema(contract: Contract) -> pl.Schema:
     )
 
 
-def _row_rule(table: TextTable, match: HeaderMatch) -> pl.Expr:
+def _row_rule(table: TextTable, match: HeaderMatch, in_common_form: bool) -> pl.Expr:
     """The rule by which a row is none, whatever its columns may hold; NULL for a row."""
     names = sorted(set(match.found.values()))
     # Parts of an extract that were put together as they were, perhaps with their byte order marks.
     repeats_header = [_named(name).is_in([name, f"\ufeff{name}"]) for name in names]
-    is_header = pl.all_horizontal(repeats_header or [pl.lit(False)])
+    # One name in its own column is enough to look with care.
+    asked = repeats_header[:1] if in_common_form else repeats_header
+    is_header = pl.all_horizontal(asked or [pl.lit(False)])
     has_nul = pl.lit(False)
     if table.may_hold_nul:
         texts = [_named(name) for name in [*names, *match.kept.values()]]
@@ -213,7 +220,8 @@ def _cast(
 ) -> _Cast:
     header = match.header_of(column)
     if column.parts:
-        parts = [_named(match.found[part]) for part in column.parts if part in match.found]
+        names = [match.found[part] for part in column.parts if part in match.found]
+        parts = [_not_in(_named(name), contract.options.null_values) for name in names]
         text = pl.concat_str(parts, separator=column.separator, ignore_nulls=True)
     elif header is not None:
         text = _named(header)
@@ -241,6 +249,8 @@ def _cast(
     column = replace(column, formats=formats)
     said = pl.col(f"text {column.name}")
     found = said if column.lookup is None else lookups[column.name].find(said)
+    if column.holds_ids and column.lookup is None:
+        found = pl.when(~found.str.contains(_ROUNDED)).then(found)
     holds_numbers = table.raw_header is None and column.type in ("integer", "decimal", "double")
     if holds_numbers and contract.options.decimal == ",":
         found = _with_decimal_comma(found)

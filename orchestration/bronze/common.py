@@ -12,17 +12,11 @@ from datetime import date, datetime
 
 import polars as pl
 
-from orchestration.bronze.values import (
-    EPOCHS,
-    MANY_DECIMALS,
-    POLARS_TYPES,
-    WHOLE_SECONDS,
-    strict_pattern,
-)
+from orchestration.bronze.values import EPOCHS, MANY_DECIMALS, POLARS_TYPES, strict_pattern
 from orchestration.sources.contract import Column, Contract
 
 _LONG_ID = r"^[A-Za-z0-9]{18}$"
-_SECONDS_END = len("2025-09-28T10:00:00")
+_WHOLE_SECONDS = "%Y-%m-%dT%H:%M:%S.000Z"
 
 
 def common_value(text: pl.Expr, column: Column, contract: Contract) -> pl.Expr | None:
@@ -57,9 +51,8 @@ def common_value(text: pl.Expr, column: Column, contract: Contract) -> pl.Expr |
             day = text.str.to_date(form or "%Y-%m-%d", strict=False, cache=False)
             return pl.when(day.is_between(date(1900, 1, 1), date(2199, 12, 31))).then(day)
         case "timestamp":
-            end = text.str.slice(_SECONDS_END)
-            second = text.str.head(_SECONDS_END).str.to_datetime(
-                "%Y-%m-%dT%H:%M:%S", strict=False, time_unit="us", cache=False
+            second = text.str.to_datetime(_WHOLE_SECONDS, strict=False, time_unit="us", cache=False)
+            is_plausible = second.is_between(
+                datetime(1900, 1, 1), datetime(2200, 1, 1), closed="left"
             )
-            is_plausible = (second >= datetime(1900, 1, 1)) & (second < datetime(2200, 1, 1))
-            return pl.when((end == WHOLE_SECONDS) & is_plausible).then(second)
+            return pl.when(is_plausible).then(second)

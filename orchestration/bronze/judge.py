@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import date
 
 from orchestration.bronze.quarantine import refused_rows
 from orchestration.bronze.references import unlisted_values
@@ -110,6 +111,9 @@ def _row_surprises(contract: Contract, loads: list[Load], ledger: Ledger) -> lis
     surprises = []
     for night in sorted({load.batch_date for load in fresh if load.extract == "full"}):
         files = [load for load in fresh if load.batch_date == night]
+        if any(load.error for load in files):
+            # What could not be read was counted by nobody, and its object is refused anyway.
+            continue
         rows = sum(load.rows_accepted for load in files)
         usual = usual_row_count(contract.name, files[0], ledger)
         if usual is not None and is_far_fewer(rows, usual):
@@ -128,14 +132,15 @@ def _is_missing(contract: Contract, ledger: Ledger) -> bool:
     """Whether the source's newest published night brought the object, and this one did not."""
     if contract.is_declared or contract.extract == "delta":
         return False
-    nights = [
-        load.batch_date for load in ledger.with_status("accepted") if load.source == contract.source
-    ]
-    is_this_night = any(load.source == contract.source for load in ledger.with_status("loaded"))
-    return is_this_night and any(
-        load.batch_date == max(nights)
-        for load in ledger.with_status("accepted")
-        if load.name == contract.name
+    published = [load for load in ledger.with_status("accepted") if load.source == contract.source]
+    newest = max((load.batch_date for load in published), default=date.max)
+    # A late file and rows read anew bring nothing else along.
+    is_new = any(
+        load.source == contract.source and load.batch_date > newest
+        for load in ledger.with_status("loaded")
+    )
+    return is_new and any(
+        load.name == contract.name and load.batch_date == newest for load in published
     )
 
 

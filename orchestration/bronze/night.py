@@ -16,6 +16,7 @@ from orchestration.bronze.load import accepted_path, load_file, write_contract_f
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.bronze.reload import reload_files
 from orchestration.bronze.usual import is_whole
+from orchestration.extracts.archives import ZipDirectories
 from orchestration.extracts.landing import (
     FIRST_NIGHT,
     LandedFile,
@@ -27,6 +28,7 @@ from orchestration.extracts.ledger import Ledger, Load
 from orchestration.extracts.places import landing_place
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source, canonical_contracts, load_sources
+from orchestration.sources.stage_map import ensure_stage_map
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
     held = {load.place for load in ledger.held()}
     files: dict[date, list[LandedFile]] = {}
     incomplete, unclaimed = [], []
-    landed = landed_nights(landing_place(settings), sources.values())
+    directories = ZipDirectories(settings.zips)
+    landed = landed_nights(landing_place(settings), sources.values(), directories)
     nights = [night for night in landed if is_loadable(night.night)]
     unclaimed += [
         f"{night.source.name}/{night.night} (nights begin at {FIRST_NIGHT} and end tomorrow)"
@@ -62,25 +65,17 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
         if night not in nights
     ]
     for night in nights:
-        settled = {
-            entry.name
-            for entry in night.zips()
-            if ledger.is_settled(
-                entry.name, night.source.name, night.night, entry.bytes, entry.modified_ns
-            )
-        }
-        there = night.files(settled)
+        there = night.files()
         fresh = [file for file in there if not _seen(file, ledger)]
         if fresh:
             fresh = [file for file in there if file in fresh or file.place in held]
         if fresh and night.night not in chosen and not night.is_complete(settings.quiet_minutes):
             incomplete.append(night)
             continue
-        unclaimed += [
-            f"{night.source.name}/{night.night}/{name}" for name in night.unclaimed(settled)
-        ]
+        unclaimed += [f"{night.source.name}/{night.night}/{name}" for name in night.unclaimed()]
         if fresh:
             files.setdefault(night.night, []).extend(fresh)
+    directories.save()
     for source in sources.values():
         newest = max((night.night for night in nights if night.source == source), default=None)
         if newest is not None:
@@ -152,6 +147,7 @@ def write_contract_files(settings: Settings, sources: dict[str, Source]) -> None
         write_contract_file(contract, settings.bronze)
     if not settings.ledger.exists():
         Ledger(settings.ledger).forget([])
+    ensure_stage_map(settings.user_sources)
 
 
 def heal(settings: Settings) -> list[Load]:

@@ -17,8 +17,11 @@ from orchestration.extracts.ledger import Load
 from orchestration.settings import Settings
 from orchestration.sources.contract import Column, Contract
 from orchestration.sources.model import ReferenceSpec
+from orchestration.sources.stage_map import mapped_stages
 
 _SHOWN = 5
+# Objects that list stages, in the words of their sources.
+_STAGES = ("opportunity_stage", "pipeline_stage", "stages")
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,9 @@ def _unlisted(
     settings: Settings,
 ) -> Unlisted | None:
     listed = _listed_values(contract.source, reference, settings)
+    if reference.object in _STAGES:
+        # A stage that was renamed is listed no more, and known all the same.
+        listed += mapped_stages(settings.user_sources, contract.source)
     name = pl.col(column.name)
     rows = (
         pl.scan_parquet(files, extra_columns="ignore")
@@ -69,10 +75,13 @@ def _unlisted(
     told = ", ".join(f"`{value}`" for value in values[:_SHOWN])
     more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
     known = ", ".join(f"`{value}`" for value in listed[:20]) or "nothing"
+    in_source_file = "name them in `pipelines` of the source file, or "
+    remedy = in_source_file if contract.canonical and reference.object == "stages" else ""
+    remedy += f"deliver {reference.object} anew with them"
     return Unlisted(
         text=(
             f"{len(rows):,} rows with a {column.name} that {reference.object} does not list: "
-            f"{told}{more}; it lists {known}. Deliver {reference.object} anew with them"
+            f"{told}{more}; it lists {known}. {remedy[0].upper()}{remedy[1:]}"
         ),
         row_count=len(rows),
         sample=[

@@ -24,6 +24,10 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "more than six decimals, which could not be kept",
         "round the value in the export",
     ),
+    "rounded": (
+        "a spreadsheet made a number of the id and rounded it: nobody can tell whose it was",
+        "export the file anew and land it as it is, without opening and saving it in a spreadsheet",
+    ),
     "header": (
         "the row says the header once more: several files were put together",
         "nothing is lost; land the files one by one, or without their headers",

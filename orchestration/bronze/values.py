@@ -48,8 +48,6 @@ _BOOLEANS = {
     "true": True, "1": True, "yes": True, "y": True, "t": True,
     "false": False, "0": False, "no": False, "n": False, "f": False,
 }  # fmt: skip
-# How APIs end an instant of whole seconds.
-WHOLE_SECONDS = ".000Z"
 MANY_DECIMALS = r"\.[0-9]{7}|[eE]"
 # Letters of a format with the digits that they stand for.
 _DIGITS = {"Y": "{4}", "y": "{2}", **dict.fromkeys("mdHIMS", "{1,2}")}

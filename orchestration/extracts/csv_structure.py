@@ -20,7 +20,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from orchestration.extracts.csv_walk import Records, read_at, walk
+from orchestration.extracts.csv_chunks import read_at
+from orchestration.extracts.csv_walk import Records, walk
 from orchestration.extracts.table import UnreadableFileError, free_name
 
 MAX_COLUMNS = 5_000
@@ -71,7 +72,9 @@ def read_structure(path: Path, *, delimiter: str, quote: str) -> Structure:
             _add_blank(blank, records)
             next_row = records.next_row()
     if not header:
-        raise UnreadableFileError("the file is empty: not even a header stands in it")
+        raise UnreadableFileError(
+            "the file is empty: not even a header stands in it; export it again"
+        )
     return Structure(header, next_row - 2, tuple(malformed), tuple(blank))
 
 
@@ -121,7 +124,7 @@ def _read_header(file: BinaryIO, records: Records, delimiter: str, quote: str) -
     names = tuple(name.strip() for name in fields)
     twice = sorted(name for name, count in Counter(names).items() if count > 1 and name)
     if twice:
-        raise UnreadableFileError(f"the header names {', '.join(twice)} more than once")
+        raise UnreadableFileError(f"the header names {', '.join(twice)} more than once: rename one")
     return tuple(
         name or free_name(f"column_{number}", names) for number, name in enumerate(names, start=1)
     )

@@ -55,7 +55,7 @@ def _open_utf8(
     structure = read_structure(path, delimiter=delimiter, quote=quote)
     if ROW_NUMBER in structure.header:
         raise UnreadableFileError(
-            f"the header names `{ROW_NUMBER}`, a name that bronze needs itself"
+            f"the header names `{ROW_NUMBER}`, a name that bronze needs itself: rename it"
         )
     readable = path
     if structure.malformed or structure.blank or _looks_packed(path):

@@ -2,8 +2,8 @@
 
 Belongs here: where records begin and end by quote parity (RFC 4180), how many separators each has
 and what is wrong with it by itself, in bounded memory whatever the file.
-Does not belong here: bit arithmetic (csv_bitmaps.py), the header and what it asks of the other
-records (csv_structure.py).
+Does not belong here: reading (csv_chunks.py), bit arithmetic (csv_bitmaps.py), the header and what
+it asks of the other records (csv_structure.py).
 """
 
 from __future__ import annotations
@@ -25,12 +25,11 @@ from orchestration.extracts.csv_bitmaps import (
     places_after,
     running_parity,
 )
+from orchestration.extracts.csv_chunks import Chunk, read_at, read_chunks
 from orchestration.extracts.table import NotUtf8Error, UnreadableFileError
 
 MAX_RECORD_BYTES = 64 * 1024 * 1024
 
-# The bitmaps of a chunk of this size stay in the processor's cache.
-_CHUNK_BYTES = 1024 * 1024
 _HEAD_BYTES = 4096
 _NEWLINE, _RETURN, _NUL = ord("\n"), ord("\r"), 0
 
@@ -109,9 +108,9 @@ def walk(file: BinaryIO, delimiter: str, quote: str) -> Iterator[Records]:
     begin = _begin_of_text(read_at(file, 0, _HEAD_BYTES))
     progress = _Progress(ord(delimiter), ord(quote), offset=begin, start=begin)
     decoder = codecs.getincrementaldecoder("utf-8")()
-    while data := read_at(file, progress.offset, _CHUNK_BYTES):
-        _check_utf8(decoder, data, progress.offset)
-        records = _records_in(data, progress)
+    for chunk in read_chunks(file, begin, progress.delimiter, progress.quote):
+        _check_utf8(decoder, chunk.data, progress.offset)
+        records = _records_in(chunk, progress)
         _refuse_unclear(records)
         _refuse_endless(records, progress)
         if len(records.ends):
@@ -128,20 +127,13 @@ def walk(file: BinaryIO, delimiter: str, quote: str) -> Iterator[Records]:
         yield last
 
 
-def read_at(file: BinaryIO, start: int, size: int) -> bytes:
-    """The bytes of a file from `start` on, at most `size`."""
-    file.seek(start)
-    return file.read(size)
-
-
 # One chunk ---------------------------------------------------------------------------------------
 
 
-def _records_in(data: bytes, progress: _Progress) -> Records:
+def _records_in(chunk: Chunk, progress: _Progress) -> Records:
     """The records that end in a chunk; the rest of it is the open record's."""
-    chars = np.frombuffer(data, dtype=np.uint8)
-    previous = progress.previous
-    marks = _marks_of(chars, data, progress)
+    data, chars, previous = chunk.data, chunk.chars, progress.previous
+    marks = _marks_of(chunk, progress)
     newlines = places(marks.newlines, len(data))
     separators = counts_between(marks.separators, newlines)
     separators[0] += progress.separators
@@ -171,15 +163,17 @@ def _records_in(data: bytes, progress: _Progress) -> Records:
     return records
 
 
-def _marks_of(chars: npt.NDArray[np.uint8], data: bytes, progress: _Progress) -> _Marks:
+def _marks_of(chunk: Chunk, progress: _Progress) -> _Marks:
     """Mark a chunk, and step with it into quotes or out of them."""
+    data, chars, quotes = chunk.data, chunk.chars, chunk.quotes
     previous, was_inside, quote = progress.previous, progress.is_inside, progress.quote
-    marks = _Marks(bitmap(chars == _NEWLINE), bitmap(chars == progress.delimiter), None, {})
+    marks = _Marks(chunk.newlines, chunk.delimiters, None, {})
     returns = None
     if _RETURN in data or previous == _RETURN:
         returns = bitmap(chars == _RETURN)
-    if was_inside or quote in data or previous == quote:
-        quotes = bitmap(chars == quote)
+    if quotes is None and (was_inside or previous == quote):
+        quotes = np.zeros_like(chunk.newlines)
+    if quotes is not None:
         inside = running_parity(quotes, starts_odd=was_inside)
         outside = ~inside
         marks.inner_newlines = marks.newlines & inside

@@ -137,7 +137,9 @@ def flat_frames(
             )
         return
     if ROW_NUMBER in flat.columns:
-        raise UnreadableFileError(f"a field is called `{ROW_NUMBER}`, a name that bronze needs")
+        raise UnreadableFileError(
+            f"a field is called `{ROW_NUMBER}`, a name that bronze needs: rename it"
+        )
     columns = {name: pl.Series(v, dtype=pl.String) for name, v in flat.columns.items()}
     yield pl.DataFrame(columns | {ROW_NUMBER: row_numbers}), flat.clashes
 

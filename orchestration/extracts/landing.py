@@ -7,25 +7,30 @@ before (ledger.py), how a folder or a bucket is listed (places.py).
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from fnmatch import fnmatchcase
-from functools import partial
+from fnmatch import translate
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import BinaryIO
 
+from orchestration.extracts.archives import ZipDirectories
 from orchestration.extracts.places import Entry, Place, local_entry
 from orchestration.extracts.table import UnreadableFileError
-from orchestration.extracts.unpack import plain_name, zip_members
+from orchestration.extracts.unpack import Member, plain_name, zip_directory
 from orchestration.sources.catalog import Source
 from orchestration.sources.contract import Contract
 
 FIRST_NIGHT = date(2010, 1, 1)
 SUCCESS = "_SUCCESS"
 _ZIP = ".zip"
+# A weekly export packs attachments by the thousand beside its tables.
+_NAMED_MEMBERS = 5
 
 
 @dataclass(frozen=True)
@@ -77,51 +82,67 @@ class _Found:
 
     @property
     def name(self) -> str:
-        return f"{self.entry.name}/{self.member}" if self.member else self.entry.name
+        return self.entry.name if self.member is None else f"{self.entry.name}/{self.member}"
 
-    def is_claimed_by(self, contract: Contract) -> bool:
+    def is_named_like(self, patterns: tuple[str, ...]) -> bool:
         """By its name without folders, with or without the ending of a compression; any case."""
-        base = (self.member or self.entry.name).rsplit("/", 1)[-1].casefold()
-        names = {base, plain_name(base)}
-        patterns = [pattern.casefold() for pattern in contract.files]
-        return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+        base = self.name.rsplit("/", 1)[-1].casefold()
+        matches = _pattern(patterns).match
+        return bool(matches(base) or matches(plain_name(base)))
+
+    @property
+    def hides_files(self) -> bool:
+        """Whether files may stand in it that nobody can see."""
+        is_zip = self.entry.name.casefold().endswith(_ZIP) and self.member is None
+        return self.problem is not None and (is_zip or self.entry.hides_others)
+
+
+@cache
+def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(pattern.casefold()) for pattern in patterns) or r"(?!)")
 
 
 class Night:
-    """One source's folder of one night. Zips named in `settled` are not opened: none is due."""
+    """One source's folder of one night. Zips that `directories` knows are not opened."""
 
-    def __init__(self, source: Source, night: date, place: Place) -> None:
+    def __init__(
+        self, source: Source, night: date, place: Place, directories: ZipDirectories | None = None
+    ) -> None:
         self.source = source
         self.night = night
         self._place = place
         self._entries = place.entries(source.name, night)
+        self._directories = directories
 
-    def zips(self) -> list[Entry]:
-        """The zips of the night."""
-        return [entry for entry in self._entries if entry.name.casefold().endswith(_ZIP)]
-
-    def files(self, settled: Collection[str] = ()) -> list[LandedFile]:
+    def files(self) -> list[LandedFile]:
         """The files that hold an object of the source, in order of object and name.
 
         A zip that cannot be opened, or a night that cannot be listed, stands for the source's first
         object: the night is refused.
         """
-        found = self._found(settled)
         contracts = list(self.source.contracts.values())
         return [
             self._landed(contract, each)
             for contract in contracts
-            for each in found
-            if each.is_claimed_by(contract) or (_hides_files(each) and contract is contracts[0])
+            for each in self._found
+            if (each in self._claimed and each.is_named_like(contract.files))
+            or (each.hides_files and contract is contracts[0])
         ]
 
-    def unclaimed(self, settled: Collection[str] = ()) -> list[str]:
+    def unclaimed(self) -> list[str]:
         """What no object of the source claims, shown so that none goes unseen."""
-        return [
-            each.name + (f" ({each.problem})" if each.problem else "")
-            for each in self._found(settled)
-            if not _hides_files(each)
-            and not any(each.is_claimed_by(contract) for contract in self.source.contracts.values())
+        unclaimed = [
+            each for each in self._found if each not in self._claimed and not each.hides_files
+        ]
+        shown: list[str] = []
+        members: dict[str, int] = defaultdict(int)
+        for each in unclaimed:
+            members[each.entry.name] += each.member is not None
+            if members[each.entry.name] <= _NAMED_MEMBERS:
+                shown.append(each.name + (f" ({each.problem})" if each.problem else ""))
+        more = {name: count - _NAMED_MEMBERS for name, count in members.items()}
+        return shown + [
+            f"{name}/… ({count:,} more members)" for name, count in more.items() if count > 0
         ]
 
     def is_complete(self, quiet_minutes: float) -> bool:
@@ -132,10 +153,11 @@ class Night:
         newest = max([self._place.changed_ns(self.source.name, self.night), *stamps])
         return time.time() - newest / 1e9 >= quiet_minutes * 60
 
-    def _found(self, settled: Collection[str]) -> list[_Found]:
+    @cached_property
+    def _found(self) -> list[_Found]:
         found = []
         for entry in self._entries:
-            if entry.name in settled or _is_exporters_own(entry.name):
+            if _is_exporters_own(entry.name):
                 continue
             if entry.name.casefold().endswith(_ZIP) and entry.problem is None:
                 found += self._members(entry)
@@ -143,13 +165,37 @@ class Night:
                 found.append(_Found(entry, problem=entry.problem))
         return found
 
+    @cached_property
+    def _claimed(self) -> set[_Found]:
+        """What is named like a file of some object. What a zip must not give is no such file."""
+        contracts = self.source.contracts.values()
+        patterns = tuple(pattern for contract in contracts for pattern in contract.files)
+        return {
+            each
+            for each in self._found
+            if (each.member is None or each.problem is None) and each.is_named_like(patterns)
+        }
+
     def _members(self, entry: Entry) -> list[_Found]:
         try:
-            with self._place.open(self.source.name, self.night, entry.name) as file:
-                members = zip_members(file)
+            members = (
+                self._directory(entry)
+                if self._directories is None
+                else self._directories.members(
+                    self.source.name, self.night, entry, partial(self._directory, entry)
+                )
+            )
         except UnreadableFileError as error:
             return [_Found(entry, problem=str(error))]
-        return [_Found(entry, member) for member in members if not _is_exporters_own(member)]
+        return [
+            _Found(entry, each.name, each.problem)
+            for each in members
+            if not _is_exporters_own(each.name)
+        ]
+
+    def _directory(self, entry: Entry) -> list[Member]:
+        with self._place.open(self.source.name, self.night, entry.name) as file:
+            return zip_directory(file)
 
     def _landed(self, contract: Contract, found: _Found) -> LandedFile:
         return LandedFile(
@@ -168,20 +214,19 @@ def _is_exporters_own(name: str) -> bool:
     return name.rpartition("/")[2].startswith((".", "_"))
 
 
-def _hides_files(found: _Found) -> bool:
-    is_zip = found.entry.name.casefold().endswith(_ZIP)
-    return found.problem is not None and (is_zip or found.entry.hides_others)
-
-
 def is_loadable(night: date) -> bool:
     """Whether a folder's day can be a night: a mistyped year must not become the newest night."""
     tomorrow = date.fromtimestamp(time.time()) + timedelta(days=1)
     return FIRST_NIGHT <= night <= tomorrow
 
 
-def landed_nights(place: Place, sources: Iterable[Source]) -> list[Night]:
+def landed_nights(
+    place: Place, sources: Iterable[Source], directories: ZipDirectories | None = None
+) -> list[Night]:
     """All nights of all sources, in order of date, then source."""
     nights = [
-        Night(source, night, place) for source in sources for night in place.nights(source.name)
+        Night(source, night, place, directories)
+        for source in sources
+        for night in place.nights(source.name)
     ]
     return sorted(nights, key=lambda night: (night.night, night.source.name))

@@ -173,18 +173,6 @@ class Ledger:
             if load.place not in taken and (load.source, load.batch_date, load.file) not in zips
         ]
 
-    def is_settled(self, file: str, source: str, night: date, size: int, modified_ns: int) -> bool:
-        """Whether a zip, unchanged in size and time, was loaded and nothing of it is held back."""
-        members = [
-            load
-            for load in self.loads
-            if (load.source, load.batch_date) == (source, night)
-            and file in (load.file, load.archive)
-            and (load.bytes, load.modified_ns) == (size, modified_ns)
-        ]
-        held = {load.place for load in self.held()}
-        return bool(members) and not any(load.place in held for load in members)
-
     def copies(self, loads: Iterable[Load]) -> list[Load]:
         """Duplicates of some loads: without these they are duplicates of nothing."""
         bytes_ = {(load.source, load.object, load.checksum) for load in loads}

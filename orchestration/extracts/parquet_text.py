@@ -62,7 +62,9 @@ def open_parquet(path: Path, options: FileOptions, scratch: Path) -> TextTable: 
     count = int(rows.select(pl.len()).collect().item())
     header = tuple(schema.names()[1:])
     if ROW_NUMBER in header:
-        raise UnreadableFileError(f"a column is called `{ROW_NUMBER}`, a name that bronze needs")
+        raise UnreadableFileError(
+            f"a column is called `{ROW_NUMBER}`, a name that bronze needs: rename it"
+        )
     refuse_many_columns(len(header))
     # By place and not by name: a column may be called `*`.
     records = rows.select(
@@ -128,6 +130,9 @@ def _text(column: pl.Expr, type_: pl.DataType) -> pl.Expr:
             return _by_value(column, _text_of_bytes)
         case _ if type_.is_nested() or type_.is_object():
             return _by_value(column, _json_text)
+        case _ if type_.is_float():
+            # Programs make floats of ids where a row has none: other files say 12 and not 12.0.
+            return column.cast(pl.String).str.strip_suffix(".0")
         case _:
             text = column.cast(pl.String)
             return pl.when(text != "").then(text)

@@ -16,7 +16,9 @@ import tempfile
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -65,11 +67,18 @@ def format_of(name: str, options: FileOptions) -> Format:
     return _FORMATS.get(plain_name(name).rpartition(".")[2].casefold(), "csv")
 
 
-def zip_members(archive: Path | IO[bytes]) -> list[str]:
-    """The full names of the files in a zip, in its order.
+@dataclass(frozen=True)
+class Member:
+    """A file in a zip; `problem` says why it is never read."""
 
-    Left out is what is no file of an export: folders, links, nested archives, hidden files,
-    `__MACOSX/`, and names that lead out of the zip.
+    name: str
+    problem: str | None = None
+
+
+def zip_directory(archive: Path | IO[bytes]) -> list[Member]:
+    """The files in a zip, in its order.
+
+    Folders, hidden files and `__MACOSX/` are left out: they are no files of an export.
     Raises UnreadableFileError when it is no zip, has too many members, or two of one name.
     """
     try:
@@ -84,27 +93,37 @@ def zip_members(archive: Path | IO[bytes]) -> list[str]:
             f"a zip of {len(infos):,} members, and no more than {MAX_MEMBERS:,} are opened: land "
             f"the files themselves"
         )
-    names = [info.filename for info in infos if _is_file(info)]
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    members = list(_members(infos))
+    names = Counter(each.name for each in members if each.problem is None)
+    twice = sorted(name for name, count in names.items() if count > 1)
     if twice:
-        raise UnreadableFileError(f"the zip holds {', '.join(twice[:5])} more than once")
-    return names
+        raise UnreadableFileError(f"the zip holds {', '.join(twice[:5])} more than once: land one")
+    return members
 
 
-def _is_file(info: zipfile.ZipInfo) -> bool:
-    if not info.filename:
-        return False
-    *folders, base = re.split(r"[/\\]", info.filename)
-    mode = info.external_attr >> 16
-    return not (
-        info.is_dir()
-        or _ABSOLUTE.match(info.filename)
-        or {"..", "__MACOSX"} & set(folders)
-        or base.startswith(".")
-        or not base
-        or _ARCHIVE.search(base)
-        or (stat.S_IFMT(mode) not in (0, stat.S_IFREG))
-    )
+def zip_members(archive: Path | IO[bytes]) -> list[str]:
+    """The full names of the files in a zip that can be read; raises as `zip_directory` does."""
+    return [each.name for each in zip_directory(archive) if each.problem is None]
+
+
+def _members(infos: Iterable[zipfile.ZipInfo]) -> Iterator[Member]:
+    for info in infos:
+        *folders, base = re.split(r"[/\\]", info.filename)
+        is_hidden = base.startswith(".") or "__MACOSX" in folders
+        if not (info.filename.endswith("/") or is_hidden):
+            yield Member(info.filename, _problem(info, folders, base))
+
+
+def _problem(info: zipfile.ZipInfo, folders: list[str], base: str) -> str | None:
+    if not base:
+        return "it has no name"
+    if _ABSOLUTE.match(info.filename) or ".." in folders:
+        return "its name leads out of the zip"
+    if _ARCHIVE.search(base):
+        return "an archive in a zip: land it itself"
+    if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
+        return "a link or a device: land the file itself"
+    return None
 
 
 def unpack(

@@ -25,6 +25,8 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?
 # Two different numbers of Excel differ within 17 digits; who writes more means all of them.
 _DIGITS_OF_A_DOUBLE = 17
 _LONGEST_PLAIN = 30
+# Excel keeps fifteen: with an exponent beyond, a number has lost digits, and must not hide it.
+_DIGITS_OF_EXCEL = 15
 
 _EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 # Excel takes 1900 for a leap year: its day 60 never was, and those before count from a day later.
@@ -161,7 +163,7 @@ class _SheetReader:
         if "r" not in cell:
             return self._column + 1
         letters = cell["r"].rstrip("0123456789")
-        if len(letters) > _MOST_LETTERS:
+        if len(letters) > _MOST_LETTERS or not (letters.isascii() and letters.isalpha()):
             return MAX_COLUMN + 1
         column = 0
         for letter in letters:
@@ -233,6 +235,8 @@ def number_text(value: str) -> str:
         exact = Decimal(repr(float(value)))
     if not exact.is_finite() or abs(exact.adjusted()) > _LONGEST_PLAIN:
         return value
+    if "E" in value.upper() and exact.adjusted() >= _DIGITS_OF_EXCEL:
+        return str(exact)
     plain = format(exact, "f")
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 

@@ -151,7 +151,7 @@ class Workbook:
     def _open(self, part: str) -> IO[bytes]:
         info = self._parts.get(_key(part))
         if info is None:
-            raise UnreadableFileError(f"a damaged XLSX file: it lacks {part}")
+            raise UnreadableFileError(f"a damaged XLSX file: it lacks {part}: save it anew")
         with damage_told(part):
             return self._archive.open(info)
 
@@ -277,7 +277,9 @@ def _key(part: str) -> str:
 
 
 def _refuse_declarations(*_: Any) -> None:
-    raise UnreadableFileError("its XML declares entities, which no spreadsheet program writes")
+    raise UnreadableFileError(
+        "its XML declares entities, as no spreadsheet program does: save it anew"
+    )
 
 
 def _refuse_bomb(infos: list[zipfile.ZipInfo], packed: int) -> None:
@@ -287,11 +289,13 @@ def _refuse_bomb(infos: list[zipfile.ZipInfo], packed: int) -> None:
             f"it unpacks to {size:,} bytes, and no more than {MAX_BYTES:,} are read: export CSV"
         )
     if size > _LARGE_BYTES and size > packed * _MOST_TIMES:
-        raise UnreadableFileError(f"a bomb: {packed:,} bytes that unpack to {size:,}")
+        raise UnreadableFileError(
+            f"a bomb: {packed:,} bytes that unpack to {size:,}; if it is none, land it as CSV"
+        )
     names = Counter(_key(info.filename) for info in infos)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
-        raise UnreadableFileError(f"a damaged XLSX file: it holds {twice[0]} twice")
+        raise UnreadableFileError(f"a damaged XLSX file: it holds {twice[0]} twice: save it anew")
 
 
 def _what_instead(head: bytes, path: Path) -> str:

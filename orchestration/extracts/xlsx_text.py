@@ -80,10 +80,10 @@ def _read_header(rows: Iterator[Row], number: int, sheet: Sheet) -> tuple[str, .
     refuse_many_columns(width)
     twice = sorted(name for name, count in Counter(names.values()).items() if count > 1)
     if twice:
-        raise UnreadableFileError(f"the header names {', '.join(twice)} more than once")
+        raise UnreadableFileError(f"the header names {', '.join(twice)} more than once: rename one")
     if ROW_NUMBER in names.values():
         raise UnreadableFileError(
-            f"the header names `{ROW_NUMBER}`, a name that bronze needs itself"
+            f"the header names `{ROW_NUMBER}`, a name that bronze needs itself: rename it"
         )
     taken = set(names.values())
     return tuple(names.get(column) or _stand_in(column, taken) for column in range(1, width + 1))

@@ -1,4 +1,4 @@
-"""Great Expectations on DuckDB: the two subclasses that make it work.
+"""Great Expectations on DuckDB: the subclasses that make it work.
 
 Belongs here: everything that knows Great Expectations' insides. Importing this module imports
 Great Expectations, so only run.py does, and only when the gate runs.
@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import sqlalchemy as sa
 from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.core import UnexpectedRowsExpectation
 from sqlalchemy.dialects import postgresql
 
 _DIALECT = SimpleNamespace(
@@ -36,12 +37,15 @@ _DIALECT = SimpleNamespace(
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
-    """Keeps one autocommit connection, so that results survive until they are read."""
+    """Keeps one autocommit connection, so that results survive until they are read.
+
+    No second one is ever opened beside it: that would not see the temporary tables of the first.
+    """
 
     _connection: sa.Connection | None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **kwargs, poolclass=sa.pool.StaticPool, pool_reset_on_return=None)
         self.dialect_module = _DIALECT
 
     @contextmanager
@@ -63,9 +67,37 @@ class DuckDBDatasource(SQLDatasource):  # type: ignore[misc]
         return DuckDBExecutionEngine
 
 
+class CountedRowsExpectation(UnexpectedRowsExpectation):  # type: ignore[misc]
+    """`UnexpectedRowsExpectation` whose query runs once: to count, not to load the rows too.
+
+    Rows at fault are shown by run.py, a few of them and only when there are any.
+    """
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002
+        execution_engine: Any = None,  # noqa: ARG002
+    ) -> dict[str, Any]:
+        count = metrics["unexpected_rows_query.row_count"]
+        return {"success": count == 0, "result": {"observed_value": count}}
+
+
+# What a suite file says -> what runs.
+TYPES = {"unexpected_rows_expectation": "counted_rows_expectation"}
+
+
 def connection_string(database: Path) -> str:
     """A read-only connection: the gate looks and never touches."""
     return f"duckdb:///{database}?access_mode=read_only"
+
+
+def keep_rows(datasource: Any, name: str, query: str) -> None:
+    """Keep the rows of a query in a temporary table, which the file on disk knows nothing of."""
+    with datasource.get_execution_engine().get_connection() as connection:
+        connection.execute(sa.text(f"create temporary table {name} as {query}"))
 
 
 def dispose(datasource: Any) -> None:

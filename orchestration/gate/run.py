@@ -13,6 +13,13 @@ from typing import Any
 import duckdb
 
 from orchestration.gate.results import CheckResult
+from orchestration.gate.scope import (
+    follows_the_change,
+    other_tables,
+    recomputed_rows,
+    scratch_name,
+    with_rows_of,
+)
 from orchestration.gate.suites import Expectation, Suite
 
 _SAMPLE_ROWS = 10
@@ -25,13 +32,16 @@ class GateIncompleteError(Exception):
 def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
     """Run every expectation of every suite; read-only.
 
+    In a later night those of scope `recomputed` see only what the night computed anew.
+
     Raises GateIncompleteError when results are missing, and whatever Great Expectations raises on
     an expectation it does not know: a suite is never run in part.
     """
     import great_expectations as gx
 
-    from orchestration.gate.engine import connection_string, dispose
+    from orchestration.gate.engine import connection_string, dispose, keep_rows
 
+    narrows = follows_the_change(candidate)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     datasource = context.data_sources.add_duckdb(
@@ -41,11 +51,13 @@ def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
     )
     results: list[CheckResult] = []
     try:
+        for table in _narrowed_tables(suites) if narrows else []:
+            keep_rows(datasource, scratch_name(table), recomputed_rows(table))
         for suite in suites:
-            results += _run_suite(datasource, suite)
+            results += _run_suite(datasource, suite, narrows)
     finally:
         dispose(datasource)
-    return _with_samples(results, suites, candidate)
+    return _with_samples(results, suites, candidate, narrows)
 
 
 def build_suite(suite: Suite) -> Any:
@@ -53,11 +65,13 @@ def build_suite(suite: Suite) -> Any:
     import great_expectations as gx
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
+    from orchestration.gate.engine import TYPES
+
     return gx.ExpectationSuite(
         name=suite.name,
         expectations=[
             ExpectationConfiguration(
-                type=expectation.type,
+                type=TYPES.get(expectation.type, expectation.type),
                 kwargs=expectation.kwargs,
                 meta=expectation.meta,
                 severity=expectation.severity,
@@ -68,21 +82,63 @@ def build_suite(suite: Suite) -> Any:
     )
 
 
-def _run_suite(datasource: Any, suite: Suite) -> list[CheckResult]:
+def _run_suite(datasource: Any, suite: Suite, narrows: bool) -> list[CheckResult]:
     schema, table = suite.table.split(".")
-    asset = datasource.add_table_asset(suite.table, table_name=table, schema_name=schema)
-    batch = asset.add_batch_definition_whole_table("whole").get_batch()
-    outcome = batch.validate(build_suite(suite), result_format="SUMMARY")
-    if len(outcome.results) != len(suite.expectations):
-        raise GateIncompleteError(
-            f"{suite.name}: {len(outcome.results)} results of {len(suite.expectations)} "
-            f"expectations"
+    whole = [each for each in suite.expectations if not _is_narrowed(each, narrows)]
+    narrowed = [each for each in suite.expectations if _is_narrowed(each, narrows)]
+    by_check: dict[str, Any] = {}
+    if whole:
+        asset = datasource.add_table_asset(suite.table, table_name=table, schema_name=schema)
+        by_check |= _validate(asset, suite, whole, narrowed=False)
+    if narrowed:
+        asset = datasource.add_query_asset(
+            f"{suite.table} of this night", query=f"select * from {scratch_name(suite.table)}"
         )
-    by_check = {result.expectation_config.meta["check"]: result for result in outcome.results}
+        by_check |= _validate(asset, suite, narrowed, narrowed=True)
     return [
         _as_check(suite, expectation, by_check[expectation.check])
         for expectation in suite.expectations
     ]
+
+
+def _narrowed_tables(suites: list[Suite]) -> list[str]:
+    """Tables of which some check asks for the recomputed rows: each is looked through once."""
+    return sorted(
+        {
+            table
+            for suite in suites
+            for expectation in suite.expectations
+            if expectation.scope == "recomputed"
+            for table in [suite.table, *other_tables(expectation.query or "")]
+        }
+    )
+
+
+def _is_narrowed(expectation: Expectation, narrows: bool) -> bool:
+    return narrows and expectation.scope == "recomputed"
+
+
+def _validate(
+    asset: Any, suite: Suite, expectations: list[Expectation], *, narrowed: bool
+) -> dict[str, Any]:
+    """Results by name of the check; raises when one is missing."""
+    batch = asset.add_batch_definition_whole_table("whole").get_batch()
+    asked = [_with_query(each, narrowed=narrowed) for each in expectations]
+    outcome = batch.validate(
+        build_suite(replace(suite, expectations=asked)), result_format="SUMMARY"
+    )
+    if len(outcome.results) != len(expectations):
+        raise GateIncompleteError(
+            f"{suite.name}: {len(outcome.results)} results of {len(expectations)} expectations"
+        )
+    return {result.expectation_config.meta["check"]: result for result in outcome.results}
+
+
+def _with_query(expectation: Expectation, *, narrowed: bool) -> Expectation:
+    if expectation.query is None:
+        return expectation
+    query = with_rows_of(expectation.query, scratch_name if narrowed else str)
+    return replace(expectation, kwargs=expectation.kwargs | {"unexpected_rows_query": query})
 
 
 def _as_check(suite: Suite, expectation: Expectation, result: Any) -> CheckResult:
@@ -120,14 +176,14 @@ def _exceptions(info: Any) -> list[dict[str, Any]]:
 
 
 def _with_samples(
-    results: list[CheckResult], suites: list[Suite], candidate: Path
+    results: list[CheckResult], suites: list[Suite], candidate: Path, narrows: bool
 ) -> list[CheckResult]:
     """Offending rows of failed queries; GX would return them only by loading all of them."""
     queries = {
-        (suite.name, expectation.check): expectation.kwargs["unexpected_rows_query"]
+        (suite.name, expectation.check): _query_for_people(suite, expectation, narrows)
         for suite in suites
         for expectation in suite.expectations
-        if "unexpected_rows_query" in expectation.kwargs
+        if expectation.query is not None
     }
     if all(result.success or (result.suite, result.check) not in queries for result in results):
         return results
@@ -138,10 +194,17 @@ def _with_samples(
             if query is None or result.success:
                 sampled.append(result)
                 continue
-            cursor = connection.execute(
-                f"from ({query.format(batch=result.table)}) limit {_SAMPLE_ROWS}"
-            )
+            cursor = connection.execute(f"from ({query}) limit {_SAMPLE_ROWS}")
             names = [column[0] for column in cursor.description]
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
             sampled.append(replace(result, sample=rows))
     return sampled
+
+
+def _query_for_people(suite: Suite, expectation: Expectation, narrows: bool) -> str:
+    """The query on its own, without what the gate keeps while it runs."""
+
+    def rows(table: str) -> str:
+        return f"({recomputed_rows(table)})" if _is_narrowed(expectation, narrows) else table
+
+    return with_rows_of(expectation.query or "", rows).format(batch=rows(suite.table))

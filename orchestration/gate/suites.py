@@ -13,10 +13,12 @@ from typing import Any
 
 import orjson
 
+from orchestration.gate.scope import other_tables
 from orchestration.settings import PROJECT_ROOT
 
 SUITES = PROJECT_ROOT / "expectations"
 SEVERITIES = ("critical", "warning", "info")
+SCOPES = ("everything", "recomputed")
 
 
 class SuiteError(Exception):
@@ -34,6 +36,16 @@ class Expectation:
     kwargs: dict[str, Any]
     meta: dict[str, Any]
 
+    @property
+    def scope(self) -> str:
+        """Which rows a later night asks about: `everything` or `recomputed` (scope.py)."""
+        return str(self.meta.get("scope", "everything"))
+
+    @property
+    def query(self) -> str | None:
+        """The query for offending rows, if that is what it is."""
+        return self.kwargs.get("unexpected_rows_query")
+
 
 @dataclass(frozen=True)
 class Suite:
@@ -48,7 +60,8 @@ class Suite:
 def read_suites(folder: Path = SUITES) -> list[Suite]:
     """All suites, in order of table.
 
-    Raises SuiteError for a file without expectations, an unknown severity or a check named twice.
+    Raises SuiteError for a file without expectations, an unknown severity or scope, a scope that
+    the table or the query does not allow, or a check named twice.
     """
     suites = [_read(path) for path in sorted(folder.glob("*.json"))]
     if not suites:
@@ -85,9 +98,25 @@ def _checked(path: Path, said: Any) -> Suite:
             f"{path}: {len(expectations)} expectations, named twice: {twice or 'none'}, "
             f"severity not one of {SEVERITIES}: {wrong or 'none'}"
         )
+    key = said["meta"].get("key", [])
+    for expectation in expectations:
+        _check_scope(path, expectation, key)
     return Suite(
         name=said["name"],
         table=said["meta"]["table"],
-        key=said["meta"].get("key", []),
+        key=key,
         expectations=expectations,
     )
+
+
+def _check_scope(path: Path, expectation: Expectation, key: list[str]) -> None:
+    if expectation.scope not in SCOPES:
+        raise SuiteError(
+            f"{path}: {expectation.check}: scope {expectation.scope!r} is not one of {SCOPES}"
+        )
+    if expectation.scope == "everything" and other_tables(expectation.query or ""):
+        raise SuiteError(f"{path}: {expectation.check}: `rows_of` needs the scope `recomputed`")
+    if expectation.scope == "recomputed" and "opportunity_key" not in key:
+        raise SuiteError(
+            f"{path}: {expectation.check}: scope `recomputed` needs `opportunity_key` in the key"
+        )

@@ -19,12 +19,19 @@ _ENDINGS = (".sql", ".yml", ".json", ".csv", ".py")
 
 
 def fingerprint(settings: Settings) -> str:
-    """Hash of the loads in bronze, the user's sources and the project itself."""
-    digest = hashlib.sha256()
+    """Hash of the loads in bronze, the user's sources and settings, and the project itself."""
+    digest = hashlib.sha256(project_fingerprint(settings).encode())
     for load in Ledger(settings.ledger).loads:
         if load.status in ("loaded", "accepted"):
             digest.update(load.load_id.encode())
-    for path in [*_files(settings.user_sources), *_project_files()]:
+    return digest.hexdigest()[:16]
+
+
+def project_fingerprint(settings: Settings) -> str:
+    """Hash of the user's sources and settings, and of the project itself."""
+    digest = hashlib.sha256()
+    said = [settings.company] if settings.company.is_file() else []
+    for path in [*said, *_files(settings.user_sources), *_project_files()]:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -17,6 +17,7 @@ import polars as pl
 from orchestration.bronze.night import accept
 from orchestration.durable import replace_durably
 from orchestration.gate.results import result_files
+from orchestration.gate.scope import RECOMPUTED
 from orchestration.gate.stamp import Stamp, remove_stamp, require_stamp
 from orchestration.publication.fingerprint import fingerprint
 from orchestration.publication.versions import (
@@ -60,7 +61,7 @@ def _seal(settings: Settings, stamp: Stamp) -> Publication:
     with duckdb.connect(str(settings.candidate)) as connection:
         as_of = _one(connection, "select max(as_of_date) from intermediate.int_as_of")
         tables = connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'marts'"
+            "select table_name from information_schema.tables where table_schema = 'marts'"
         ).fetchall()
         # Not `estimated_size`: it counts deleted rows too.
         rows = sum(_one(connection, f'select count(*) from marts."{name}"') for (name,) in tables)
@@ -76,7 +77,9 @@ def _seal(settings: Settings, stamp: Stamp) -> Publication:
             outcome="published with warnings" if stamp.warnings else "published",
             fingerprint=fingerprint(settings),
             rolled_back_at=None,
+            rebuilt_because=_one(connection, "select rebuilt_because from ops.build"),
         )
+        connection.execute(f"drop table if exists {RECOMPUTED}")
         _write_gate_results(connection, result_files(settings))
         _write_publications(
             connection,

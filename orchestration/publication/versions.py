@@ -20,6 +20,8 @@ import polars as pl
 from orchestration.durable import replace_durably, sync_folder
 from orchestration.settings import Settings
 
+# Why the first version of all was built from bronze.
+NOTHING_TO_COPY = "nothing is published yet"
 _NAME = re.compile(r"flywheel\.(?P<version>\d{4}-\d{2}-\d{2}-\d{3})\.duckdb")
 
 SCHEMA = pl.Schema(
@@ -35,6 +37,7 @@ SCHEMA = pl.Schema(
         "outcome": pl.String(),
         "fingerprint": pl.String(),
         "rolled_back_at": pl.Datetime("us"),
+        "rebuilt_because": pl.String(),
     }
 )
 
@@ -45,7 +48,11 @@ class NoSuchVersionError(Exception):
 
 @dataclass(frozen=True)
 class Publication:
-    """One published version. Instants are UTC."""
+    """One published version. Instants are UTC.
+
+    `rebuilt_because` says why everything was built anew from bronze; a night that worked on what
+    changed has none.
+    """
 
     version: str
     run_id: str
@@ -58,6 +65,7 @@ class Publication:
     outcome: str
     fingerprint: str
     rolled_back_at: datetime | None
+    rebuilt_because: str | None = None
 
 
 def version_path(settings: Settings, version: str) -> Path:

@@ -2,6 +2,7 @@
 
 model.py, file_options.py      the shape of a source file (pydantic)
 document.py, reading.py        from YAML to that shape, every mistake with its place
+explain.py, mistakes.py        in plain words
 contract.py                    one resolved contract per source object: drives reader, quarantine,
                                dbt sources and docs
 catalog.py                     the built-in sources and the user's own, as contracts

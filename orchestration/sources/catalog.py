@@ -40,13 +40,13 @@ class Source:
 @cache
 def canonical_objects() -> dict[str, ObjectSpec]:
     """The canonical objects, by name: the shape every mapped source ends in."""
-    return read_source_file(_BUILT_IN / "canonical.yml").objects
+    return _built_in("canonical").objects
 
 
 @cache
 def canonical_contracts() -> dict[str, Contract]:
     """The canonical objects as contracts of the pseudo-source `canonical`."""
-    source = read_source_file(_BUILT_IN / "canonical.yml")
+    source = _built_in("canonical")
     return {name: native_contract(source, name, spec) for name, spec in canonical_objects().items()}
 
 
@@ -55,12 +55,17 @@ def native_sources() -> dict[str, Source]:
     """The sources that come built in, by name."""
     sources = {}
     for name in _NATIVE_SOURCES:
-        said = read_source_file(_BUILT_IN / f"{name}.yml")
+        said = _built_in(name)
         contracts = {
             object_: native_contract(said, object_, spec) for object_, spec in said.objects.items()
         }
         sources[name] = Source(name=name, time_zone=said.time_zone, contracts=contracts)
     return sources
+
+
+@cache
+def _built_in(name: str) -> SourceFile:
+    return read_source_file(_BUILT_IN / f"{name}.yml", is_sound=True)
 
 
 def mapped_source(said: SourceFile) -> Source:

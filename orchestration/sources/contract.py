@@ -2,14 +2,21 @@
 
 Belongs here: what a row of an object must look like once it is in bronze (columns, types, which
 may be empty), derived from a source file and, for a mapped source, from the canonical objects.
-The reader, the quarantine, the dbt sources and the docs all follow from it.
+The reader, the quarantine, the dbt sources and the docs all follow from it
+(tests/unit/test_contracts_agree.py).
 Does not belong here: polars expressions (bronze/cast.py), YAML syntax (model.py).
+
+Why no library of schemas such as dataframely: those judge tables that are typed already, by classes
+that programmers write. Here the declaration is a file that users write, it begins at the text of a
+file (names of the header, formats, separators), and each refused row must say which text of which
+column broke which rule.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
@@ -37,6 +44,8 @@ ORIGIN_COLUMNS: dict[str, str] = {
     "_file": "varchar",
     "_row_number": "bigint",
 }
+
+_ID_NAME = re.compile(r"(?:^|_)id$|[a-z]Id$")
 
 SQL_TYPES: dict[ColumnType, str] = {
     "text": "varchar",
@@ -73,6 +82,11 @@ class Column:
     lookup: LookupSpec | None = None
     references: ReferenceSpec | None = None
     description: str = ""
+
+    @property
+    def holds_ids(self) -> bool:
+        """Whether its texts are ids, of which no digit may be lost; Salesforce's have a type."""
+        return self.type == "text" and _ID_NAME.search(self.name) is not None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from orchestration.extracts.ledger import SCHEMA as LEDGER_SCHEMA
 from orchestration.settings import PROJECT_ROOT
 from orchestration.sources.catalog import canonical_contracts, native_sources
 from orchestration.sources.contract import ORIGIN_COLUMNS, SQL_TYPES, Contract
+from orchestration.sources.stage_map import COLUMNS as STAGE_MAP
+from orchestration.sources.stage_map import NAME as STAGE_MAP_FILE
 
 _STAGING = PROJECT_ROOT / "dbt_project" / "models" / "staging"
 _OBJECTS = PROJECT_ROOT / "dbt_project" / "macros" / "bronze_objects.sql"
@@ -73,7 +75,16 @@ def declarations() -> dict[Path, str]:
                 "description": "One row a file that was loaded for one object.",
                 "config": {"external_location": f"read_parquet('{_HOME}/bronze/ledger.parquet')"},
                 "columns": [{"name": name} for name in LEDGER_SCHEMA],
-            }
+            },
+            {
+                "name": "stage_map",
+                "description": "One row a stage × period in which it stood for another stage.",
+                "config": {
+                    "external_location": f"read_csv('{_HOME}/sources/{STAGE_MAP_FILE}', "
+                    "header=true, all_varchar=true)"
+                },
+                "columns": [{"name": name, "data_type": "varchar"} for name in STAGE_MAP],
+            },
         ],
     )
     return files

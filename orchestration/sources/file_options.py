@@ -74,20 +74,22 @@ class FileOptions(Strict):
             try:
                 codecs.lookup(name)
             except LookupError as error:
-                raise ValueError(f"there is no encoding named {name!r}") from error
+                raise ValueError(
+                    f"there is no encoding named {name!r}; names are like `utf-8`, `cp1252`"
+                ) from error
         return names
 
     @field_validator("delimiter", "quote")
     @classmethod
     def _is_one_byte(cls, text: str) -> str:
         if text != "auto" and (len(text) != 1 or not text.isascii() or text in "\r\n\0"):
-            raise ValueError("one ASCII character, and no line end")
+            raise ValueError(f"{text!r} divides no fields; write one ASCII character")
         return text
 
     @model_validator(mode="after")
     def _separators_differ(self) -> Self:
         if self.delimiter == self.quote:
-            raise ValueError("`delimiter` and `quote` must differ")
+            raise ValueError("`delimiter` and `quote` must differ; change one of them")
         if self.decimal == self.thousands:
-            raise ValueError("`decimal` and `thousands` must differ")
+            raise ValueError("`decimal` and `thousands` must differ; change one of them")
         return self

@@ -9,11 +9,12 @@ processes, with their defaults. Does not belong here: words about the content of
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from orchestration.sources.file_options import FileOptions, Strict, TextList
+from orchestration.sources.mistakes import did_you_mean, listed
 
 ColumnType = Literal[
     "text", "salesforce_id", "integer", "decimal", "double", "boolean", "date", "timestamp"
@@ -66,8 +67,8 @@ class ColumnSpec(Strict):
     def _one_origin(self) -> Self:
         if sum([bool(self.column), self.value is not None, bool(self.concat)]) > 1:
             raise ValueError(
-                "give one of `column` (a column of the file), `value` (a constant) and `concat` "
-                "(several columns put together)"
+                "a column has one origin; give one of `column` (a column of the file), `value` (a "
+                "constant) and `concat` (several columns put together)"
             )
         return self
 
@@ -127,9 +128,12 @@ class PipelineSpec(Strict):
         names = [*self.stages, *self.won, *self.lost]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"a stage stands once in a pipeline; twice here: {', '.join(twice)}")
+            raise ValueError(f"twice in one pipeline: {listed(twice)}; name each stage once")
         if self.qualified_from is not None and self.qualified_from not in self.stages:
-            raise ValueError(f"qualified_from names no open stage: {self.qualified_from!r}")
+            raise ValueError(
+                f"qualified_from names no open stage: {self.qualified_from!r}; "
+                f"there are {listed(self.stages)}"
+            )
         return self
 
 
@@ -171,7 +175,8 @@ class SourceFile(LoadRules):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"there is no time zone named {name!r}") from error
+            remedy = did_you_mean(name, available_timezones()) or "names are like `Europe/Berlin`"
+            raise ValueError(f"there is no time zone named {name!r}; {remedy}") from error
         return name
 
     @field_validator("pipelines")
@@ -180,5 +185,5 @@ class SourceFile(LoadRules):
         names = [pipeline.name for pipeline in pipelines]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"a pipeline stands here once; twice: {', '.join(twice)}")
+            raise ValueError(f"twice: {listed(twice)}; give each pipeline a `name` of its own")
         return pipelines

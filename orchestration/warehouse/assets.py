@@ -13,7 +13,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from orchestration.bronze.assets import LEDGER_KEY
 from orchestration.bronze.night import refuse
 from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
-from orchestration.jobs import ONE_NIGHT_A_RUN
+from orchestration.jobs import FULL_REFRESH, ONE_NIGHT_A_RUN
 from orchestration.settings import Settings
 from orchestration.warehouse.build import BuildResult, TestResult, build_candidate
 from orchestration.warehouse.project import DbtFailedError
@@ -32,7 +32,9 @@ class LayerTranslator(DagsterDbtTranslator):
         if dbt_resource_props["resource_type"] != "source":
             return super().get_asset_key(dbt_resource_props)
         source, table = dbt_resource_props["source_name"], dbt_resource_props["name"]
-        return LEDGER_KEY if source == "flywheel" else dg.AssetKey(["bronze", source, table])
+        if source == "flywheel":
+            return LEDGER_KEY if table == "ledger" else dg.AssetKey(["sources", table])
+        return dg.AssetKey(["bronze", source, table])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The layer."""
@@ -68,7 +70,13 @@ def build_warehouse_assets(
     )
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
         night = context.partition_key
-        result = build_candidate(settings)
+        result = build_candidate(
+            settings,
+            version=settings.published.resolve() if settings.published.exists() else None,
+            full=FULL_REFRESH in context.run.tags,
+        )
+        if result.rebuilt_because:
+            context.log.info(f"everything was rebuilt from bronze: {result.rebuilt_because}")
         checks = [_as_check(test) for test in result.tests] + _contract_faults(result)
         record(settings, context.run_id, night, "warehouse", checks)
         refusing = verdict_of(checks).refusing

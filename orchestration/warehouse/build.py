@@ -7,14 +7,16 @@ Does not belong here: Dagster's events (assets.py), GX suites (gate/).
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.publication.candidate import discard_candidate
 from orchestration.settings import Settings
 from orchestration.warehouse.project import DbtFailedError, invoke
+from orchestration.warehouse.seed import seal_build, seed_candidate
 
 _SAMPLE_ROWS = 10
 
@@ -58,8 +60,9 @@ class TestResult:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """All nodes of one build."""
+    """All nodes of one build. `rebuilt_because` says why it began from bronze, if it did."""
 
+    rebuilt_because: str | None
     models: list[ModelResult]
     tests: list[TestResult]
 
@@ -71,17 +74,32 @@ class BuildResult:
         ]
 
 
-def build_candidate(settings: Settings) -> BuildResult:
-    """Build every model and run every data test on a fresh candidate.
+def build_candidate(
+    settings: Settings,
+    *,
+    version: Path | None = None,
+    full: bool = False,
+    with_tests: bool = True,
+) -> BuildResult:
+    """Build every model and run every data test on a candidate that begins as a copy of `version`;
+    if asked not to, no test.
 
     Raises DbtFailedError when dbt does not get as far as running nodes.
     """
-    discard_candidate(settings)
-    result = invoke(settings, ["build", "--exclude-resource-type", "unit_test", "--no-write-json"])
+    rebuilt_because = seed_candidate(settings, version, full=full)
+    excluded = ["unit_test"] if with_tests else ["unit_test", "test"]
+    result = invoke(settings, ["build", "--exclude-resource-type", *excluded, "--no-write-json"])
     nodes = getattr(result.result, "results", None)
     if nodes is None:
         raise DbtFailedError(f"dbt did not run: {result.exception}")
-    _let_go_of_the_file()
+    _let_go_of_the_file(settings)
+    outcome = _outcome(settings, nodes, rebuilt_because)
+    seal_build(settings, rebuilt_because)
+    return outcome
+
+
+def _outcome(settings: Settings, nodes: Any, rebuilt_because: str | None) -> BuildResult:
+    """What came of each node, while all that its tests looked at still stands."""
     with duckdb.connect(str(settings.candidate), read_only=True) as connection:
         counts = {
             (schema, table): count
@@ -90,6 +108,7 @@ def build_candidate(settings: Settings) -> BuildResult:
             ).fetchall()
         }
         return BuildResult(
+            rebuilt_because=rebuilt_because,
             models=[
                 _model(node, counts) for node in nodes if node.node.resource_type.value == "model"
             ],
@@ -99,11 +118,19 @@ def build_candidate(settings: Settings) -> BuildResult:
         )
 
 
-def _let_go_of_the_file() -> None:
-    """dbt-duckdb keeps its connection for the life of the process; the gate needs the file."""
+def _let_go_of_the_file(settings: Settings) -> None:
+    """dbt-duckdb keeps its connection for the life of the process; the gate needs the file.
+
+    After a failed model its traceback may hold a cursor, and with it the file, until the garbage is
+    collected. That takes half a second, so it is done only when it has to be.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     DuckDBConnectionManager.close_all_connections()
+    try:
+        duckdb.connect(str(settings.candidate), read_only=True).close()
+    except duckdb.ConnectionException:
+        gc.collect()
 
 
 def _model(result: Any, counts: dict[tuple[str, str], int]) -> ModelResult:

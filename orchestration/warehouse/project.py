@@ -6,6 +6,7 @@ Does not belong here: Dagster (assets.py), what a result means for the night (bu
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from orchestration.company import read_company
 from orchestration.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -54,10 +56,15 @@ def invoke(settings: Settings, arguments: list[str]) -> dbtRunnerResult:
 
     settings.candidate.parent.mkdir(parents=True, exist_ok=True)
     os.environ["FLYWHEEL_HOME"] = str(settings.root)
-    return dbtRunner().invoke([*arguments, *_common_arguments(settings)])
+    return dbtRunner().invoke([*arguments, *common_arguments(settings)])
 
 
-def _common_arguments(settings: Settings) -> list[str]:
+def common_arguments(settings: Settings) -> list[str]:
+    """What every call of dbt says, with the variables that the company has set.
+
+    They are the same in every call, or dbt would parse the project anew each time.
+    """
+    variables = read_company(settings.company).variables
     return [
         "--project-dir", str(PROJECT_ROOT),
         "--profiles-dir", str(PROJECT_ROOT),
@@ -66,4 +73,5 @@ def _common_arguments(settings: Settings) -> list[str]:
         "--log-level", "none",
         "--log-level-file", "info",
         "--no-version-check",
+        *(["--vars", json.dumps(variables)] if variables else []),
     ]  # fmt: skip

@@ -48,7 +48,9 @@ import sys, polars as pl
 pl.scan_csv(sys.argv[1]).sink_parquet(sys.argv[2] + "/alone.parquet")
 """
 DLT = """
-import sys, dlt
+import os, sys
+os.environ["RUNTIME__LOG_LEVEL"] = "ERROR"
+import dlt
 from dlt.sources.filesystem import filesystem, read_csv_duckdb
 folder, _, name = sys.argv[1].rpartition("/")
 pipeline = dlt.pipeline("bronze", destination=dlt.destinations.duckdb(sys.argv[2] + "/dlt.duckdb"),

@@ -136,6 +136,13 @@ CASES = [
         refused={1: "type", 2: "type", 3: "type"},
     ),
     _file(
+        "Parquet whose ids became floats",
+        _parquet({"id": [12345678901.0, 1.2345678901234568e18], "state": ["Open"] * 2}),
+        columns=("opportunity_id",),
+        accepted=[("12345678901",)],
+        refused={2: "rounded"},
+    ),
+    _file(
         "Parquet of days that nobody means",
         _parquet(
             {
@@ -249,7 +256,7 @@ CASES = [
         "a workbook with keys of more digits than a sheet holds, which the program has rounded",
         _xlsx(_HEAD, [123456789012345678, "Open", 1]),
         file="deals.xlsx",
-        accepted=[("123456789012345700", "Open", 1)],
+        refused={2: "rounded"},
     ),
     _sheet("a sheet of plain XML", _ROW, accepted=_READ),
     _sheet(
@@ -291,6 +298,25 @@ CASES = [
         "a sheet with a number that is none",
         '<row r="2"><c><v>x1</v></c></row>',
         refused={2: "cell A2 holds `x1`"},
+    ),
+    _sheet(
+        "ids that a sheet holds as numbers",
+        f'<row r="2"><c><v>554023000123456</v></c>{_text("Open")}</row>'
+        f'<row r="3"><c><v>5.54023000123456E+17</v></c>{_text("Open")}</row>'
+        f'<row r="4"><c r="A4"><v>5.54023000123456E+14</v></c>{_text("Open", "B4")}'
+        '<c r="C4"><v>5.54023000123456E+15</v></c></row>',
+        accepted=[
+            ("554023000123456", "Open", None),
+            ("554023000123456", "Open", Decimal("5540230001234560")),
+        ],
+        refused={3: "rounded"},
+    ),
+    _sheet(
+        "a cell that stands at no place",
+        f'<row r="2">{_text("d1")}{_text("Open")}<c r="C2-"><v>1</v></c></row>'
+        f'<row r="3">{_text("d2")}{_text("Open")}<c r="C3"><v>2</v></c></row>',
+        accepted=[("d2", "Open", 2)],
+        refused={2: "cell C2- stands out of order"},
     ),
     _sheet("a sheet that was cut off", "<row>", error="a damaged XLSX file"),
     _file(

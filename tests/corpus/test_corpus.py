@@ -17,7 +17,7 @@ from tests.corpus.case import Case, outcome_of
 from tests.corpus.files import CASES
 
 # What a loaded night may write, and nothing else.
-_WRITTEN = ("bronze/*/*/*/*.parquet", "bronze/ledger.parquet", "quarantine/*/*/*/*.parquet")
+_WRITTEN = ("bronze/*/*/*/*.parquet", "bronze/*.parquet", "quarantine/*/*/*/*.parquet")
 
 
 def _files_of(above: Path) -> dict[str, bytes]:

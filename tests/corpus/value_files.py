@@ -64,6 +64,49 @@ CASES = [
         refused={2: "type"},
     ),
     Case(
+        "keys of text that Excel wrote as numbers",
+        table(
+            ["id", "state", "value"],
+            ["1.23457E+17", "Open", "1"],
+            ["1,23457E+17", "Open", "1"],
+            ["2E+15", "Open", "1"],
+            ["123456789012345678", "Open", "1"],
+            ["1E5", "Open", "1.23457E+05"],
+            ["a1.2E+17", "Open", "1"],
+        ),
+        accepted=[
+            ("123456789012345678", "Open", Decimal(1)),
+            ("1E5", "Open", Decimal(123457)),
+            ("a1.2E+17", "Open", Decimal(1)),
+        ],
+        refused=dict.fromkeys((2, 3, 4), "rounded"),
+    ),
+    Case(
+        "other ids that Excel wrote as numbers",
+        table(["id", "state", "owner"], ["d1", "Open", "5.54023E+17"], ["d2", "Open", ""]),
+        source_file=ACME.replace("stage: state", "stage: state\n      owner_id: owner", 1),
+        columns=("opportunity_id", "owner_id"),
+        accepted=[("d2", None)],
+        refused={2: "rounded"},
+    ),
+    Case(
+        "a text that is written like a rounded number",
+        table(["id", "state", "note"], ["d1", "Open", "1.23457E+17"]),
+        columns=("opportunity_id", "next_step"),
+        accepted=[("d1", "1.23457E+17")],
+    ),
+    Case(
+        "parts of a column that stand for nothing",
+        table(
+            ["id", "first", "last"], ["u1", "n/a", "Bee"], ["u2", "Ann", "-"], ["u3", "n/a", "-"]
+        ),
+        file="people.csv",
+        source_file=ACME.replace("user_name: name", "user_name: {concat: [first, last]}"),
+        says='null_values: ["n/a", "-"]\n',
+        columns=("user_id", "user_name"),
+        accepted=[("u1", "Bee"), ("u2", "Ann"), ("u3", None)],
+    ),
+    Case(
         "keys of 15 characters",
         table(ROLES, ["00E000000000001", "Rep", "00E00000000000b"]),
         file="UserRole.csv",

@@ -13,7 +13,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["orchestration.extracts", "orchestration.bronze"]):
-    from tests.fuzz.targets import TARGETS, choices
+    from tests.fuzz.targets import TARGETS
 
 from tests.fuzz.seeds import write_seeds
 
@@ -27,7 +27,7 @@ def main() -> None:
     target, arguments = sys.argv[1], sys.argv[2:]
     if not any(Path(each).exists() for each in arguments):
         folder = Path(tempfile.mkdtemp(prefix=f"fuzz-{target}-"))
-        write_seeds(folder, choices(target), _LONGEST_SEED)
+        write_seeds(folder, target, _LONGEST_SEED)
         arguments.append(str(folder))
     atheris.Setup([sys.argv[0], *arguments], TARGETS[target])
     atheris.Fuzz()

@@ -7,8 +7,10 @@ Does not belong here: where the bytes come from (run.py, test_targets.py).
 
 from __future__ import annotations
 
+import io
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -16,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+import openpyxl
 import polars as pl
 
 from orchestration.bronze.load import accepted_path, load_file
@@ -56,6 +59,14 @@ _JSON_OPTIONS = [
     FileOptions(encoding=["utf-8", "utf-16"]),
 ]
 _XLSX_OPTIONS = [FileOptions(), FileOptions(header_row=2, skip_footer=1)]
+XLSX_PARTS = [
+    "xl/worksheets/sheet1.xml",
+    "xl/workbook.xml",
+    "xl/styles.xml",
+    "xl/sharedStrings.xml",
+    "xl/_rels/workbook.xml.rels",
+    "[Content_Types].xml",
+]
 _NAMES = [
     "deals.csv",
     "deals.jsonl",
@@ -116,6 +127,28 @@ def xlsx(data: bytes) -> None:
         _check(lambda: open_xlsx(path, options, folder.path))
 
 
+def sheet(data: bytes) -> None:
+    """A workbook with one part that is anything: the zip around it would stop most mutations."""
+    part, content = _choice(data, XLSX_PARTS)
+    with _Folder() as folder:
+        path = folder.path / "file"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, known in workbook_parts().items():
+                archive.writestr(name, content if name == part else known)
+        _check(lambda: open_xlsx(path, FileOptions(), folder.path))
+
+
+@cache
+def workbook_parts() -> dict[str, bytes]:
+    """The parts of a small workbook, by name."""
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    for row in (["id", "close", "value"], ["d1", date(2025, 9, 28), 1.5], ["d2", True, "=1+1"]):
+        book.active.append(row)
+    book.save(file)
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 def parquet(data: bytes) -> None:
     """A Parquet file as a table. Damage in its pages shows when it is read."""
     with _Folder() as folder, suppress(*_DAMAGE):
@@ -170,6 +203,7 @@ TARGETS: dict[str, Target] = {
     "packed": packed,
     "json": json,
     "xlsx": xlsx,
+    "sheet": sheet,
     "parquet": parquet,
     "load": load,
 }
@@ -177,7 +211,13 @@ TARGETS: dict[str, Target] = {
 
 def choices(target: str) -> int:
     """How many kinds of files the first byte of a target's input chooses among; 0 for none."""
-    kinds = {"csv": _CSV_OPTIONS, "json": _JSON_OPTIONS, "xlsx": _XLSX_OPTIONS, "load": _NAMES}
+    kinds = {
+        "csv": _CSV_OPTIONS,
+        "json": _JSON_OPTIONS,
+        "xlsx": _XLSX_OPTIONS,
+        "sheet": XLSX_PARTS,
+        "load": _NAMES,
+    }
     return 3 if target == "packed" else len(kinds.get(target, []))
 
 
@@ -194,7 +234,8 @@ def _check(opened: Callable[[], TextTable]) -> None:
     rows = table.records.collect(engine="streaming")
     assert rows.columns.count(ROW_NUMBER) == 1
     assert set(rows.columns) == {*table.header, ROW_NUMBER}
-    assert all(rows.schema[name] == pl.String for name in table.header)
+    types = dict(rows.schema)
+    assert all(types[name] == pl.String for name in table.header)
     numbers = [*rows[ROW_NUMBER].to_list(), *(bad.row_number for bad in table.malformed)]
     assert len(numbers) == len(set(numbers)) == table.record_count
     assert set(table.raw_texts(numbers[:50])) == set(numbers[:50])

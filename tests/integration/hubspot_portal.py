@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from tests.reference import funnel
+from tests.reference import landed
 
 PAGE_SIZE = 3
 
@@ -460,29 +460,32 @@ def _to_the_minute(at: datetime | None) -> str | None:
 # --- what the facts mean ---------------------------------------------------------------------
 
 
-def as_crm(portal: Portal, as_of: date) -> funnel.Crm:
+def as_crm(portal: Portal, as_of: date) -> landed.Crm:
     """The portal as the reference of the marts takes it: stage visits by brute force."""
     gone = {one for deal in portal.deals for one in deal.merged_ids}
-    return funnel.Crm(
+    return landed.Crm.of_one_night(
         source="hubspot",
         as_of=as_of,
         stages=tuple(
-            funnel.Stage(pipeline.id, stage.id, stage.kind, number)
+            landed.Stage(pipeline.id, stage.id, stage.kind, number)
             for pipeline in portal.pipelines
             for number, stage in enumerate(pipeline.stages)
         ),
-        opportunities=tuple(_opportunity(deal, deal.id in gone) for deal in portal.deals),
-        records=tuple(record for deal in portal.deals for record in _records(portal, deal)),
-        accounts=tuple(
-            funnel.Account(one.id, None, one.industry, one.employees) for one in portal.companies
-        ),
+        rows=[
+            *(_opportunity(deal, deal.id in gone) for deal in portal.deals),
+            *(record for deal in portal.deals for record in _records(portal, deal)),
+            *(
+                landed.Account(one.id, None, one.industry, one.employees)
+                for one in portal.companies
+            ),
+        ],
         identifies_records=True,
     )
 
 
-def _opportunity(deal: Deal, is_merged: bool) -> funnel.Opportunity:
+def _opportunity(deal: Deal, is_merged: bool) -> landed.Opportunity:
     closes_at = deal.closes_at()
-    return funnel.Opportunity(
+    return landed.Opportunity(
         opportunity_id=deal.id,
         pipeline=deal.value("pipeline") or "",
         stage=deal.value("dealstage") or "",
@@ -500,7 +503,7 @@ def _opportunity(deal: Deal, is_merged: bool) -> funnel.Opportunity:
     )
 
 
-def _records(portal: Portal, deal: Deal) -> Iterator[funnel.Record]:
+def _records(portal: Portal, deal: Deal) -> Iterator[landed.Record]:
     """One record for each version of the stage, in the pipeline of that instant."""
     stages = sorted(
         (change for change in deal.changes if change.property == "dealstage"),
@@ -509,7 +512,7 @@ def _records(portal: Portal, deal: Deal) -> Iterator[funnel.Record]:
     if not deal.is_history_sent:
         return
     for number, change in enumerate(stages):
-        yield funnel.Record(
+        yield landed.Record(
             record_id=f"{deal.id} {number}",
             opportunity_id=deal.id,
             pipeline=_pipeline_at(portal, deal, change),

@@ -36,9 +36,11 @@ from tests.integration.examples.pipedrive import deals_by_id
 from tests.integration.examples.reading import AS_OF, Said
 from tests.integration.examples.spreadsheet import REFUSED_DEAL
 from tests.integration.marts import build_marts
-from tests.reference.funnel import Reference, Row
+from tests.reference.marts import reference_of
+from tests.reference.quantities import Row
 
 FOLDER = PROJECT_ROOT / "docs" / "examples"
+DEAL_PAGES = sorted((FOLDER / "pipedrive" / "landing").glob("*/deals_*.json"))
 NAMES = sorted(path.parent.name for path in FOLDER.glob("*/*.yml"))
 MARTS = ("dim_stage", "fct_opportunity", "fct_stage_visit", "fct_stage_reached")
 STAGING = ("leads", "contacts", "activities", "accounts", "users", "products", "quotas")
@@ -163,7 +165,7 @@ def test_no_night_is_refused(home: Home, name: str) -> None:
 def test_the_deals_and_their_amounts_are_those_of_the_files(home: Home, name: str) -> None:
     expected = {
         one.opportunity_id: (one.stage, one.amount, one.created_at, one.close_date, one.owner_id)
-        for one in home.said[name].crm.opportunities
+        for one in home.said[name].opportunities
         if not one.is_deleted
     }
     found = home.ask(
@@ -185,7 +187,7 @@ def test_amounts_by_stage_and_outcomes_add_up(home: Home, name: str) -> None:
     kinds = {(stage.pipeline, stage.name): stage.kind for stage in crm.stages}
     sums: dict[str, Decimal] = {}
     outcomes: Counter[str] = Counter()
-    for one in crm.opportunities:
+    for one in home.said[name].opportunities:
         if not one.is_deleted:
             sums[one.stage] = sums.get(one.stage, Decimal(0)) + (one.amount or 0)
             outcomes[kinds[one.pipeline, one.stage]] += 1
@@ -228,7 +230,7 @@ def plain(row: Row) -> Row:
 def test_the_way_of_every_deal_through_its_stages_is_that_of_the_files(
     home: Home, name: str, mart: str, grain: tuple[str, ...]
 ) -> None:
-    rows = getattr(Reference(home.said[name].crm), mart)()
+    rows = reference_of([home.said[name].crm])[mart]
     expected = {tuple(row[column] for column in grain): plain(row) for row in rows}
     found = {
         tuple(row[column] for column in grain): plain({key: row[key] for key in rows[0]})
@@ -274,7 +276,7 @@ def test_each_kind_of_record_is_in_some_example(home: Home) -> None:
 
 
 def test_pipedrive_shows_reopened_deals_where_first_won_time_says_so(home: Home) -> None:
-    deals = deals_by_id(FOLDER / "pipedrive" / "landing").values()
+    deals = deals_by_id(DEAL_PAGES).values()
     won_before = {
         str(deal["id"])
         for deal in deals
@@ -289,7 +291,7 @@ def test_pipedrive_shows_reopened_deals_where_first_won_time_says_so(home: Home)
 
 
 def test_pipedrive_leaves_out_what_was_deleted_on_the_second_night(home: Home) -> None:
-    deals = deals_by_id(FOLDER / "pipedrive" / "landing").values()
+    deals = deals_by_id(DEAL_PAGES).values()
     deleted = {str(deal["id"]) for deal in deals if deal["is_deleted"]}
     there = home.ask(
         "select opportunity_id from marts.fct_opportunity where source_system = 'pipedrive'"
@@ -301,7 +303,7 @@ def test_pipedrive_leaves_out_what_was_deleted_on_the_second_night(home: Home) -
 def test_fivetran_leaves_out_what_either_flag_says_is_deleted(home: Home) -> None:
     deleted = home.bronze("fivetran_salesforce", "opportunities").filter("is_deleted")
     assert len(deleted) == 2
-    assert [one.opportunity_id for one in home.said["fivetran_salesforce"].crm.opportunities
+    assert [one.opportunity_id for one in home.said["fivetran_salesforce"].opportunities
             if one.is_deleted] == deleted["opportunity_id"].to_list()  # fmt: skip
 
 

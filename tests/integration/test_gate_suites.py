@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,100 @@ def test_a_check_that_raises_is_critical_whatever_it_would_have_been(candidate: 
     assert "no_such_column" in result.observed
 
 
+# Scope -------------------------------------------------------------------------------------------
+
+
+ORDERED = "with deals as (select * from {batch}) select deals.opportunity_key, deals.amount "
+AGAINST_THE_FACTS = (
+    ORDERED + "from {rows_of[marts.facts]} as facts full join deals "
+    "on facts.opportunity_key = deals.opportunity_key "
+    "where facts.amount is distinct from deals.amount"
+)
+
+
+@pytest.fixture
+def later_night(tmp_path: Path) -> Path:
+    """Deals `old` and `new` are both wrong, and only `new` was computed anew."""
+    path = tmp_path / "later.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create schema ops")
+        for table, amount in (("deals", -1), ("facts", 1)):
+            connection.execute(
+                f"create table marts.{table} as select opportunity_key, {amount} as amount "
+                "from (values ('old'), ('new')) as deals (opportunity_key)"
+            )
+        connection.execute(
+            "create table ops.recomputed_opportunity as select 'new' as opportunity_key"
+        )
+    return path
+
+
+def scoped(type_: str, **kwargs: Any) -> Suite:
+    suite = check(type_, **kwargs)
+    (expectation,) = suite.expectations
+    narrowed = replace(expectation, meta={"check": "asked", "scope": "recomputed"})
+    return replace(suite, key=["opportunity_key"], expectations=[narrowed])
+
+
+@pytest.mark.parametrize(
+    "query", ["select opportunity_key, amount from {batch} where amount < 0", AGAINST_THE_FACTS]
+)
+def test_a_scoped_query_refuses_what_was_computed_anew_and_sees_no_more(
+    later_night: Path, query: str
+) -> None:
+    suite = scoped("unexpected_rows_expectation", unexpected_rows_query=query)
+    (result,) = run_suites([suite], later_night)
+    assert not result.success
+    assert result.sample == [{"opportunity_key": "new", "amount": -1}]
+
+
+@pytest.mark.parametrize(
+    ("type_", "kwargs", "passes"),
+    [
+        ("expect_table_row_count_to_be_between", {"min_value": 1, "max_value": 1}, True),
+        ("expect_column_values_to_be_between", {"column": "amount", "min_value": 0}, False),
+        ("expect_column_values_to_be_in_set", {"column": "opportunity_key", "value_set": ["new"]},
+         True),
+        ("expect_column_values_to_not_be_null", {"column": "amount"}, True),
+    ],
+)  # fmt: skip
+def test_any_expectation_can_follow_the_change(
+    later_night: Path, type_: str, kwargs: dict[str, Any], passes: bool
+) -> None:
+    (result,) = run_suites([scoped(type_, **kwargs)], later_night)
+    assert result.success is passes, result.observed
+
+
+@pytest.mark.parametrize(
+    "query", ["select opportunity_key, amount from {batch} where amount < 0", AGAINST_THE_FACTS]
+)
+def test_a_build_of_everything_is_checked_in_full(later_night: Path, query: str) -> None:
+    with duckdb.connect(str(later_night)) as connection:
+        connection.execute("drop table ops.recomputed_opportunity")
+    suite = scoped("unexpected_rows_expectation", unexpected_rows_query=query)
+    (result,) = run_suites([suite], later_night)
+    assert sorted(row["opportunity_key"] for row in result.sample) == ["new", "old"]
+
+
+def test_a_check_without_scope_sees_everything_in_every_night(later_night: Path) -> None:
+    suite = check("expect_table_row_count_to_be_between", min_value=2, max_value=2)
+    (result,) = run_suites([suite], later_night)
+    assert result.success
+
+
+def test_one_suite_can_hold_both_kinds(later_night: Path) -> None:
+    whole = check("expect_table_row_count_to_be_between", min_value=2, max_value=2)
+    (narrowed,) = scoped("expect_table_row_count_to_be_between", max_value=1).expectations
+    named = replace(narrowed, check="narrowed", meta=narrowed.meta | {"check": "narrowed"})
+    suite = replace(whole, key=["opportunity_key"], expectations=[named, *whole.expectations])
+    results = run_suites([suite], later_night)
+    assert [(result.check, result.success) for result in results] == [
+        ("narrowed", True),
+        ("asked", True),
+    ]
+
+
 def test_the_gate_lets_go_of_the_file(candidate: Path) -> None:
     """A handle left open would lock publication out."""
     run_suites([check("expect_table_row_count_to_be_between", min_value=1)], candidate)
@@ -97,3 +192,34 @@ def test_the_gate_cannot_change_the_candidate(candidate: Path) -> None:
     before = candidate.read_bytes()
     run_suites([check("expect_table_row_count_to_be_between", min_value=1)], candidate)
     assert candidate.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("counts", "is_refused"),
+    [
+        ([100, 49], True),
+        ([100, 50], False),
+        ([99, 0], False),
+        ([1_000, 0], True),
+        ([1_000, 100, 100], False),
+        ([100], False),
+    ],
+)
+def test_a_full_extract_of_less_than_half_the_rows_refuses_the_night(
+    tmp_path: Path, counts: list[int], is_refused: bool
+) -> None:
+    path = tmp_path / "flywheel.duckdb"
+    nights = ", ".join(
+        f"('acme', 'accounts', 'full', 'accepted', date '2025-09-{day:02}', {count})"
+        for day, count in enumerate(counts, start=1)
+    )
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema ops")
+        connection.execute(
+            f"create table ops.load_audit as select * from (values {nights}) as loads "
+            "(source_system, object_name, extract, status, batch_date, rows_accepted)"
+        )
+    (suite,) = (each for each in read_suites() if each.name == "ops.load_audit")
+    asked = [each for each in suite.expectations if each.check == "full_extracts_keep_their_size"]
+    (result,) = run_suites([replace(suite, expectations=asked)], path)
+    assert (result.success, result.severity) == (not is_refused, "critical")

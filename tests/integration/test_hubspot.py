@@ -28,6 +28,8 @@ from orchestration.settings import Settings
 from orchestration.simulation import simulate
 from orchestration.sources.catalog import native_sources
 from tests.conftest import land
+from tests.integration.comparing import first_difference, rows_of
+from tests.integration.histories.in_short import nights_in_short
 from tests.integration.hubspot_portal import (
     Activity,
     Change,
@@ -46,19 +48,14 @@ from tests.integration.hubspot_portal import (
     json_pages,
 )
 from tests.integration.marts import build_marts
-from tests.integration.test_marts_agree_with_reference import (
-    GRAINS,
-    first_difference,
-    report,
-    rows_of,
-)
-from tests.reference.funnel import Reference
+from tests.integration.test_marts_agree_with_reference import MARTS
+from tests.reference.marts import reference_of
 
 Ask = Callable[[Path, str], list[tuple]]
 
 NIGHT = date(2024, 3, 31)
 MODELS = [
-    *GRAINS,
+    *MARTS,
     "dim_stage",
     "reconciliation",
     "stg_hubspot__activities",
@@ -240,7 +237,7 @@ def states_of(file: Path, ask: Ask) -> list[tuple]:
     return ask(
         file,
         "select opportunity_id, opportunity_name, account_key, owner_key, pipeline_key, stage_key, "
-        "amount_local, currency_code, created_at, close_date, closed_at, opportunity_type, "
+        "amount_local, currency_code, created_at, close_date, stated_close_at, opportunity_type, "
         "lead_source, modified_at, is_deleted from intermediate.int_opportunities "
         "where opportunity_id <> 'deleted' order by 1",
     )
@@ -399,7 +396,7 @@ def test_a_lead_is_one_row_with_its_oldest_deal_and_recorded_instants(
 
 
 def test_what_two_nights_repeat_counts_once(by_pages: Path, by_two_nights: Path, ask: Ask) -> None:
-    tables = [f"marts.{mart}" for mart in GRAINS]
+    tables = [f"marts.{mart}" for mart in MARTS]
     for table in [*tables, "staging.stg_hubspot__opportunity_field_history"]:
         query = f"select * from {table} order by all"
         assert ask(by_pages, query) == ask(by_two_nights, query), table
@@ -559,10 +556,11 @@ def test_marts_agree_with_the_reference_on_random_portals(warehouse: Warehouse, 
     crm = as_crm(portal, NIGHT)
     file = warehouse.build(api_pages(portal))
     with duckdb.connect(str(file), read_only=True) as connection:
-        marts = {name: rows_of(connection, name) for name in GRAINS}
-    difference = first_difference(Reference(crm), marts)
+        marts = {name: rows_of(connection, name) for name in MARTS}
+    difference = first_difference(reference_of([crm]), marts)
     if difference is not None:
-        pytest.fail(report(crm, difference), pytrace=False)
+        key = str(difference.grain.get("opportunity_key"))
+        pytest.fail("\n".join([str(difference), *nights_in_short([crm], key)]), pytrace=False)
 
 
 # --- whole nights ----------------------------------------------------------------------------

@@ -11,7 +11,6 @@ import io
 import random
 import sys
 import threading
-import time
 import traceback
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -22,9 +21,13 @@ from typing import Any
 
 import pytest
 
+from orchestration.bronze.night import load_night, survey
+from orchestration.extracts.ledger import Ledger
 from orchestration.extracts.objects import ObjectPlace
 from orchestration.extracts.places import LandingUnreachableError
 from orchestration.extracts.table import UnreadableFileError
+from orchestration.settings import Settings
+from tests.integration.azure_store import running_azure
 from tests.integration.object_store import (
     SECRET,
     App,
@@ -143,17 +146,51 @@ def test_any_prefix_is_taken_as_it_is_written(store: ObjectStore, prefix: str) -
     assert place.nights("source") == [FIRST]
 
 
+def load_from(url: str, put: Callable[[str, bytes], None], folder: Path) -> None:
+    """A night of a file and of a zip is listed, loaded, and not due again."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("UserRole_2.csv", "Id,Name,ParentRoleId\n00E000000000002AAA,Boss,\n")
+    role = b"Id,Name,ParentRoleId\n00E000000000001AAA,Rep,00E000000000002AAA\n"
+    for name, content in {
+        "UserRole.csv": role,
+        "a b.zip": packed.getvalue(),
+        "_SUCCESS": b"",
+    }.items():
+        put(f"deep/er/salesforce/{FIRST}/{name}", content)
+    settings = Settings(home=folder / "home", landing_url=f"{url}/deep/er")
+    loads = load_night(settings, FIRST, "run", "salesforce")
+    assert {load.file: (load.error, load.rows_accepted) for load in loads} == {
+        "UserRole.csv": (None, 1),
+        "a b.zip/UserRole_2.csv": (None, 1),
+    }
+    assert survey(settings, Ledger(settings.ledger)).files == {}
+    put(f"deep/er/salesforce/{FIRST}/UserRole.csv", role + b"00E000000000003AAA,New,\n")
+    (due,) = survey(settings, Ledger(settings.ledger)).files[FIRST]
+    assert due.name == "UserRole.csv"
+
+
+def test_amazon_s3_goes_this_way(store: ObjectStore, tmp_path: Path) -> None:
+    load_from(f"s3://{store.bucket}", store.put, tmp_path)
+
+
 def test_google_cloud_storage_goes_the_same_way(
-    store: ObjectStore, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its XML interface lists and reads as S3 does, so that the same store can stand in for it."""
     monkeypatch.setenv("GOOGLE_BASE_URL", store.endpoint)
     monkeypatch.setenv("GOOGLE_BEARER_TOKEN", "anything")
     monkeypatch.setenv("GOOGLE_ALLOW_HTTP", "true")
-    put_night(store, prefix, ["a b.csv"])
-    place = ObjectPlace(f"gs://{store.bucket}/{prefix}")
-    assert place.nights("crm") == [FIRST]
-    assert place.fetch("crm", FIRST, "a b.csv", tmp_path).read_bytes() == b"x"
+    load_from(f"gs://{store.bucket}", store.put, tmp_path)
+
+
+def test_azure_blob_storage_goes_the_same_way(
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_azure() as azure:
+        for name, value in azure.environment.items():
+            monkeypatch.setenv(name, value)
+        load_from("az://landing", azure.put, tmp_path)
 
 
 # Keys that are no paths
@@ -317,7 +354,7 @@ def test_a_url_that_is_none_is_never_repeated(store: ObjectStore, url: str) -> N
     ],
     ids=["closed port", "no scheme", "http", "half a credential", "no credentials", "nonsense"],
 )
-def test_wrong_settings_are_told_within_seconds(
+def test_wrong_settings_are_told_with_what_to_set(
     store: ObjectStore,
     monkeypatch: pytest.MonkeyPatch,
     variables: dict[str, str | None],
@@ -328,10 +365,7 @@ def test_wrong_settings_are_told_within_seconds(
             monkeypatch.delenv(name)
         else:
             monkeypatch.setenv(name, value)
-    started = time.monotonic()
     assert words in complaint(f"s3://{store.bucket}/crm")
-    # Far above what it takes, far below the minutes that the library would go on for.
-    assert time.monotonic() - started < 60
 
 
 def test_azure_without_an_account_says_what_to_set(store: ObjectStore) -> None:

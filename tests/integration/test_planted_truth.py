@@ -25,7 +25,9 @@ from orchestration.bronze.night import heal, load_night
 from orchestration.settings import Settings
 from orchestration.simulation import Simulated, simulate
 from tests.integration.marts import build_marts
-from tests.reference.funnel import Crm, Opportunity, Record, Reference, Stage
+from tests.reference.facts import fct_opportunity
+from tests.reference.landed import Crm, Opportunity, Record, Stage
+from tests.reference.warehouse import Warehouse
 
 FIRST_NIGHT = date(2025, 9, 28)
 # A fixed seed makes each check pass or fail for good; four standard errors leave room for one.
@@ -78,7 +80,7 @@ class Company:
                 yield from csv.DictReader(file)
 
     @cached_property
-    def deleted(self) -> Reference:
+    def deleted(self) -> Warehouse:
         """The deleted opportunities, as if they were not: the truth counts some of what they did.
 
         The marts leave them out, rightly; the reference makes up the difference.
@@ -87,8 +89,8 @@ class Company:
         deleted = {key: row for key, row in newest.items() if row["IsDeleted"] == "true"}
         stages = [row for row in self.extract("OpportunityStage") if row["IsClosed"] == "false"]
         ends = {"Closed Won": "won", "Closed Lost": "lost"}
-        return Reference(
-            Crm(
+        return Warehouse(
+            Crm.of_one_night(
                 source="salesforce",
                 as_of=self.simulated.nights[-1],
                 stages=(
@@ -98,21 +100,23 @@ class Company:
                     ),
                     *(Stage("default", name, kind) for name, kind in ends.items()),
                 ),
-                opportunities=tuple(
-                    Opportunity(key, "default", row["StageName"], instant(row["CreatedDate"]))
-                    for key, row in deleted.items()
-                ),
-                records=tuple(
-                    Record(
-                        record_id=row["Id"],
-                        opportunity_id=row["OpportunityId"],
-                        pipeline="default",
-                        stage=row["StageName"],
-                        at=instant(row["CreatedDate"]),
-                    )
-                    for row in self.extract("OpportunityHistory")
-                    if row["OpportunityId"] in deleted
-                ),
+                rows=[
+                    *(
+                        Opportunity(key, "default", row["StageName"], instant(row["CreatedDate"]))
+                        for key, row in deleted.items()
+                    ),
+                    *(
+                        Record(
+                            record_id=row["Id"],
+                            opportunity_id=row["OpportunityId"],
+                            pipeline="default",
+                            stage=row["StageName"],
+                            at=instant(row["CreatedDate"]),
+                        )
+                        for row in self.extract("OpportunityHistory")
+                        if row["OpportunityId"] in deleted
+                    ),
+                ],
                 identifies_records=True,
             )
         )
@@ -277,14 +281,14 @@ def test_as_many_opportunities_are_so_as_there_were(
     ((found,),) = company.ask(f"select count(*) from marts.fct_opportunity where {condition}")
     column, _, value = condition.partition(" = ")
     wanted = value.strip("'") or True
-    deleted = [row[column] == wanted for row in company.deleted.fct_opportunity()]
+    deleted = [row[column] == wanted for row in fct_opportunity(company.deleted)]
     assert found + sum(deleted) == company.truth["realised"][realised_name]
 
 
 @pytest.mark.parametrize("name", ["regression_count", "reopen_count"])
 def test_detours_are_as_many_as_there_were(company: Company, name: str) -> None:
     ((found,),) = company.ask(f"select sum({name}) from marts.fct_opportunity")
-    deleted = sum(row[name] for row in company.deleted.fct_opportunity())
+    deleted = sum(row[name] for row in fct_opportunity(company.deleted))
     assert found + deleted == company.truth["realised"][name]
 
 
@@ -305,9 +309,9 @@ def test_skips_are_as_many_as_there_were(company: Company) -> None:
     )
     deleted = 0
     for life in company.deleted.lives:
-        for entry, after, exit_kind in life.visits():
-            if exit_kind in ("advanced", "won"):
-                deleted += (after.rank or WON_RANK) > entry.rank + 1
+        for stay in life.stays():
+            if stay.exit_kind in ("advanced", "won"):
+                deleted += (stay.after.rank or WON_RANK) > stay.entry.rank + 1
     assert found + deleted == company.truth["realised"]["skip_count"]
 
 

@@ -66,6 +66,7 @@ def publish(settings: Settings, number: int) -> None:
         connection.execute(
             "create table intermediate.int_as_of as select ?::date as as_of_date", [NIGHT]
         )
+        connection.execute("create table ops.build as select null::text as rebuilt_because")
         for table in TABLES:
             connection.execute(
                 f"create table marts.{table} as select ? as version from range(2000)", [number]

@@ -120,9 +120,11 @@ def test_an_old_export_gives_the_forecast_category_as_the_api_spells_it(ask: Ask
     assert categories == [("Omitted",)]
 
 
-def test_history_that_was_deleted_with_its_opportunity_is_no_event(ask: Ask) -> None:
+def test_history_that_was_deleted_with_its_opportunity_is_flagged(ask: Ask) -> None:
     assert ask(
-        "select opportunity_id, stage, probability from staging.stg_salesforce__opportunity_history"
+        "select opportunity_id, stage, probability "
+        "from staging.stg_salesforce__opportunity_history "
+        "where not is_deleted"
     ) == [(DEAL, "Prospecting", 0.1)]
 
 
@@ -156,10 +158,10 @@ def test_two_changes_of_one_second_are_both_kept(ask: Ask) -> None:
     ) == [("south",), ("west",)]
 
 
-def test_changes_that_were_deleted_with_their_opportunity_are_no_events(ask: Ask) -> None:
+def test_changes_that_were_deleted_with_their_opportunity_are_flagged(ask: Ask) -> None:
     assert ask(
         "select count(*) from staging.stg_salesforce__opportunity_field_history "
-        "where field = 'amount'"
+        "where field = 'amount' and not is_deleted"
     ) == [(0,)]
 
 
@@ -337,11 +339,11 @@ def test_a_hostile_name_of_a_custom_column_is_a_name_and_no_sql(ask: Ask) -> Non
     ) == [("harmless",)]
 
 
-def test_custom_columns_stand_behind_all_others(ask: Ask) -> None:
+def test_custom_columns_stand_behind_all_others_of_the_record(ask: Ask) -> None:
     names = [name for name, *_ in ask("describe staging.stg_salesforce__opportunities")]
 
-    assert names[names.index("last_batch_date") + 1 :] == [
-        "budget__c", "champion__c", "hq__latitude__s", "x_drop__c",
+    assert names[names.index("row_number") + 1 :] == [
+        "budget__c", "champion__c", "hq__latitude__s", "x_drop__c", "last_seen_date",
     ]  # fmt: skip
 
 

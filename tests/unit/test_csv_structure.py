@@ -24,7 +24,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from orchestration.extracts import csv_structure, csv_walk
+from orchestration.extracts import csv_chunks, csv_structure, csv_walk
 from orchestration.extracts.csv_structure import (
     MalformedRecord,
     Structure,
@@ -107,7 +107,7 @@ def structure_of(
     path = folder / "file.csv"
     path.write_bytes(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_walk, "_CHUNK_BYTES", chunk)
+        patch.setattr(csv_chunks, "_CHUNK_BYTES", chunk)
         return read_structure(path, delimiter=delimiter, quote=quote)
 
 
@@ -115,7 +115,7 @@ def raw_of(folder: Path, written: Written, wanted: list[int], chunk: int) -> dic
     path = folder / "file.csv"
     path.write_bytes(written.data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_walk, "_CHUNK_BYTES", chunk)
+        patch.setattr(csv_chunks, "_CHUNK_BYTES", chunk)
         return raw_records(path, wanted, delimiter=written.delimiter, quote=written.quote)
 
 

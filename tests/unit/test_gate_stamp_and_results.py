@@ -7,6 +7,7 @@ Does not belong here: running a suite, publishing (test_publication.py).
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -15,6 +16,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
 from orchestration.gate.results import (
     CheckResult,
@@ -24,9 +26,10 @@ from orchestration.gate.results import (
     results_of,
     verdict_of,
 )
+from orchestration.gate.scope import other_tables, with_rows_of
 from orchestration.gate.stamp import NotGatedError, give_stamp, require_stamp
 from orchestration.gate.suites import SUITES, SuiteError, read_suites
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_ROOT, Settings
 
 NIGHT = "2025-09-28"
 PASSED = CheckResult(
@@ -231,6 +234,90 @@ def test_a_check_that_is_named_twice_is_refused(tmp_path: Path) -> None:
 
     assert "marts.win_rate.json" in text
     assert "'not_empty'" in text
+
+
+def scoped(scope: object, key: str = "opportunity_key", query: str = "") -> dict[str, Any]:
+    """A suite of one check with a scope."""
+    said = expectation(meta={"check": "not_empty", "scope": scope})
+    if query:
+        said |= {
+            "type": "unexpected_rows_expectation",
+            "kwargs": {"unexpected_rows_query": query},
+        }
+    return suite(said, meta={"table": "marts.win_rate", "key": [key]})
+
+
+@pytest.mark.parametrize("scope", ["changed", "Recomputed", "", None, ["recomputed"]])
+def test_a_scope_that_there_is_not_is_refused(tmp_path: Path, scope: object) -> None:
+    """It would be taken for the whole table, or for none of it."""
+    text = refusal(write(tmp_path, scoped(scope)))
+
+    assert "marts.win_rate.json" in text
+    assert str(scope) in text
+
+
+def test_a_table_without_opportunities_cannot_follow_the_change(tmp_path: Path) -> None:
+    assert "opportunity_key" in refusal(write(tmp_path, scoped("recomputed", key="metric_id")))
+
+
+def test_rows_of_the_same_opportunities_need_the_scope(tmp_path: Path) -> None:
+    query = "select * from {batch} join {rows_of[marts.fct_opportunity]} using (opportunity_key)"
+
+    assert read_suites(write(tmp_path, scoped("recomputed", query=query)))
+    assert "rows_of" in refusal(write(tmp_path, scoped("everything", query=query)))
+
+
+def test_a_check_looks_at_everything_unless_it_says_so(tmp_path: Path) -> None:
+    (read,) = read_suites(write(tmp_path, suite(expectation())))
+
+    assert read.expectations[0].scope == "everything"
+
+
+def test_only_rows_of_other_tables_are_filled_in() -> None:
+    query = "select '{{2}}' from {batch} join {rows_of[marts.a]} join {rows_of[marts.b_c]}"
+
+    assert other_tables(query) == ["marts.a", "marts.b_c"]
+    assert with_rows_of(query, str.upper) == (
+        "select '{{2}}' from {batch} join MARTS.A join MARTS.B_C"
+    )
+
+
+def test_shares_and_sums_over_a_mart_stay_whole() -> None:
+    """What looks across opportunities would see only those of one night."""
+    for each in read_suites():
+        for check in each.expectations:
+            if check.check == "not_empty" or check.check.startswith("few_"):
+                assert check.scope == "everything", (each.name, check.check)
+
+
+def test_marts_that_are_views_keep_their_promises_of_not_null() -> None:
+    """Contracts do not bind views: their suites hold what the models call not_null."""
+    suites = {each.table: each for each in read_suites()}
+    views = [
+        path.stem
+        for path in (PROJECT_ROOT / "dbt_project/models/marts").rglob("*.sql")
+        if "materialized='view'" in path.read_text()
+    ]
+    assert len(views) >= 4
+    for view in views:
+        (check,) = (
+            each
+            for each in suites[f"marts.{view}"].expectations
+            if each.check == "nothing_is_missing"
+        )
+        asked = set(re.findall(r"(\w+) is null", check.query or ""))
+        assert asked == _not_null_columns(view), view
+
+
+def _not_null_columns(model: str) -> set[str]:
+    return {
+        column["name"]
+        for path in (PROJECT_ROOT / "dbt_project/models/marts").rglob("*.yml")
+        for said in yaml.safe_load(path.read_text()).get("models", [])
+        if said["name"] == model
+        for column in said["columns"]
+        if any(each["type"] == "not_null" for each in column.get("constraints", []))
+    }
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,19 @@ import io
 import os
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
+from orchestration.extracts.archives import ZipDirectories
 from orchestration.extracts.landing import Night, landed_nights
-from orchestration.extracts.places import FolderPlace
+from orchestration.extracts.places import FolderPlace, local_entry
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source, load_sources
 from tests.conftest import land
@@ -196,7 +201,7 @@ def test_members_of_a_zip_are_claimed_by_their_own_names(landed: Landed, name: s
 def test_a_zip_counts_as_what_landed_for_each_of_its_members(landed: Landed) -> None:
     content = packed("accounts.csv", "deals.csv")
     night = landed.night(**{"export.zip": content})
-    (entry,) = night.zips()
+    entry = local_entry(landed.folder / "export.zip")
     assert [(file.entry, file.entry.bytes) for file in night.files()] == [(entry, len(content))] * 2
 
 
@@ -222,10 +227,88 @@ def test_a_damaged_zip_refuses_the_night_by_the_first_object(
     assert night.unclaimed() == []
 
 
-def test_a_settled_zip_is_not_opened(landed: Landed) -> None:
-    night = landed.night("deals.csv", **{"export.zip": b"would be a problem if it were opened"})
-    assert [file.name for file in night.files(settled={"export.zip"})] == ["deals.csv"]
-    assert night.unclaimed(settled={"export.zip"}) == []
+def test_a_member_that_cannot_be_read_is_shown_with_what_is_wrong_about_it(landed: Landed) -> None:
+    names = ["../deals_up.csv", "/deals.csv", "deals_more.zip", "deals.csv"]
+    night = landed.night(**{"export.zip": packed(*names)})
+    assert claimed(night) == [("opportunities", "export.zip/deals.csv")]
+    assert night.unclaimed() == [
+        "export.zip/../deals_up.csv (its name leads out of the zip)",
+        "export.zip//deals.csv (its name leads out of the zip)",
+        "export.zip/deals_more.zip (an archive in a zip: land it itself)",
+    ]
+
+
+def test_of_many_members_that_nobody_claims_some_are_shown_and_all_are_counted(
+    landed: Landed,
+) -> None:
+    names = [f"Attachments/{number:03}" for number in range(1_200)]
+    night = landed.night("notes.txt", **{"export.zip": packed("deals.csv", *names)})
+    *shown, rest = night.unclaimed()
+    assert shown == [*(f"export.zip/{name}" for name in names[:5]), "notes.txt"]
+    assert rest == "export.zip/… (1,195 more members)"
+
+
+class Directories:
+    """Nights that share what is known of their zips, each with a place that counts."""
+
+    def __init__(self, landed: Landed) -> None:
+        self.landed = landed
+        self.path = landed.settings.zips
+        self.opened: list[str] = []
+
+    def look(self) -> Night:
+        """The night once more, by a process of its own."""
+        known = ZipDirectories(self.path)
+        place = FolderPlace(self.landed.settings.landing)
+        place.open = partial(self._open, place.open)  # type: ignore[method-assign]
+        night = Night(self.landed.source, NIGHT, place, known)
+        night.files()
+        known.save()
+        return night
+
+    def _open(self, open_: Callable[..., Any], source: str, night: date, name: str) -> Any:
+        self.opened.append(name)
+        return open_(source, night, name)
+
+
+@pytest.fixture
+def directories(landed: Landed) -> Directories:
+    return Directories(landed)
+
+
+def test_a_zip_is_opened_once_and_what_nobody_claims_is_shown_again(
+    landed: Landed, directories: Directories
+) -> None:
+    landed.night(**{"export.zip": packed("deals.csv", "notes.txt", "../evil.csv")})
+    first, second = directories.look(), directories.look()
+    assert directories.opened == ["export.zip"]
+    assert claimed(second) == claimed(first) == [("opportunities", "export.zip/deals.csv")]
+    assert second.unclaimed() == first.unclaimed()
+    assert len(second.unclaimed()) == 2
+
+
+def test_a_zip_that_changed_is_opened_again(landed: Landed, directories: Directories) -> None:
+    landed.night(**{"export.zip": packed("deals.csv")})
+    directories.look()
+    landed.night(**{"export.zip": packed("people.csv", "deals.csv")})
+    assert ("users", "export.zip/people.csv") in claimed(directories.look())
+
+
+def test_a_zip_that_cannot_be_opened_is_tried_again(
+    landed: Landed, directories: Directories
+) -> None:
+    landed.night(**{"export.zip": b"cut off"})
+    directories.look()
+    directories.look()
+    assert directories.opened == ["export.zip", "export.zip"]
+
+
+def test_a_zip_that_is_gone_is_forgotten(landed: Landed, directories: Directories) -> None:
+    landed.night(**{"a.zip": packed("deals.csv"), "b.zip": packed("deals.csv")})
+    directories.look()
+    (landed.folder / "a.zip").unlink()
+    directories.look()
+    assert pl.read_parquet(directories.path)["file"].to_list() == ["b.zip"]
 
 
 def test_a_landed_file_can_be_fetched(landed: Landed, tmp_path: Path) -> None:

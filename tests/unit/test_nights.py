@@ -263,6 +263,22 @@ def test_an_object_that_is_not_delivered_is_reported(home: Settings) -> None:
     assert "nothing was delivered" in usual.observed
 
 
+def test_a_late_file_does_not_make_its_night_lack_the_rest(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(3), "reps.csv": "id,name\nu1,Ann\n"})
+    night_of(home, SECOND, {"deals.csv": many(3), "reps.csv": "id,name\nu1,Ann\nu2,Bob\n"})
+    land(home, "acme", FIRST, {"deals_2.csv": deals("d9,Open,1")})
+    load(home, FIRST)
+    _, usual = judge(home, [], "users")
+    assert usual.observed == "as usual"
+
+
+def test_of_a_file_that_cannot_be_read_no_rows_are_missed(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(100)})
+    held, usual = night_of(home, SECOND, {"deals.csv": ""})
+    assert not held.success
+    assert usual.observed == "as usual"
+
+
 def test_a_night_that_never_came_is_reported(home: Settings) -> None:
     for night in (FIRST, THIRD):
         land(home, "acme", night, {"deals.csv": many(1)})

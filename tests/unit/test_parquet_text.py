@@ -145,7 +145,7 @@ FORMS: dict[str, tuple[list[Any], Any, list[str | None]]] = {
     "boolean": ([True, False, None], pl.Boolean, ["true", "false", None]),
     "unsigned": ([2**64 - 1], pl.UInt64, ["18446744073709551615"]),
     "wide": ([2**100], pl.Int128, [str(2**100)]),
-    "single": ([0.1, 16777216.0], pl.Float32, ["0.1", "16777216.0"]),
+    "single": ([0.1, 16777216.0], pl.Float32, ["0.1", "16777216"]),
     "no number": ([float("nan"), float("inf")], pl.Float64, ["NaN", "inf"]),
     "decimal": ([Decimal("1.50")], pl.Decimal(10, 4), ["1.5000"]),
     "enum": (["a", "b"], pl.Enum(["a", "b"]), ["a", "b"]),

@@ -64,6 +64,7 @@ def candidate_bytes(night: date, mark: str) -> bytes:
             connection.execute(
                 "create table intermediate.int_as_of as select ?::date as as_of_date", [night]
             )
+            connection.execute("create table ops.build as select null::text as rebuilt_because")
             for table, rows in (("fct_one", 3), ("fct_two", 4)):
                 connection.execute(
                     f"create table marts.{table} as select ? as mark from range({rows})", [mark]

@@ -171,7 +171,7 @@ def test_aliases_of_aliases_do_not_unfold_without_end() -> None:
     ],
 )
 def test_what_is_no_source_file_is_told_with_a_remedy(text: str, told: str) -> None:
-    assert any(told in mistake.told for mistake in parse_document(text).mistakes)
+    assert any(told in mistake.told for mistake in understand(parse_document(text)).mistakes)
 
 
 @random_texts
@@ -271,7 +271,11 @@ def test_every_mistake_is_told_at_once_and_on_its_line(tmp_path: Path) -> None:
         ("source: acme", "source: acme\nheader_row: first", "a whole number is expected"),
         ("source: acme", "source: acme\nheader_row: 0", "too small: at least 1"),
         ("source: acme", "source: acme\nmax_refused_share: 5", "too large: at most 1"),
-        ("source: acme", "source: acme\ntime_zone: Mars/Olympus", "no time zone named"),
+        ("source: acme", "source: acme\ntime_zone: Mars/Olympus", "names are like `Europe/Berlin`"),
+        ("source: acme", "source: acme\ntime_zone: Europe/Berln", "did you mean `Europe/Berlin`?"),
+        ("source: acme", "source: acme\nencoding: utf-99", "'utf-99'; names are like `utf-8`"),
+        ("source: acme", "source: acme\ndelimiter: ab", "'ab' divides no fields; write one ASCII"),
+        ("source: acme", "source: acme\nquote: ','", "must differ; change one of them"),
         ("source: acme", "source: acme\nquote: ''", "one character is expected"),
         ("strip:", "required: maybe, strip:", "`true` or `false` is expected"),
         # What the canonical objects do not know.
@@ -282,7 +286,7 @@ def test_every_mistake_is_told_at_once_and_on_its_line(tmp_path: Path) -> None:
         ("      stage: Stage\n", "", "opportunities needs `stage`"),
         ("Stage\n", "{required: true}\n", "nothing says where `stage` comes from"),
         ("Stage\n", "{column: a, type: date}\n", "leave `type` out"),
-        ("Stage\n", "{column: a, value: b}\n", "give one of"),
+        ("Stage\n", "{column: a, value: b}\n", "a column has one origin; give one of"),
         ("key: opportunity_id", "key: Deal ID", "the key is told in our names: `opportunity_id`"),
         # What the source itself does not have.
         ("object: accounts", "object: users", "no other object of this source"),
@@ -294,6 +298,9 @@ def test_every_mistake_is_told_at_once_and_on_its_line(tmp_path: Path) -> None:
             "  stages: {files: s.csv, key: stage, columns: {stage: a, kind: b}}\npipelines:",
             "from a file, not from both",
         ),
+        ("qualified_from: Offer", "qualified_from: Won", "there are `Open`, `Offer`"),
+        ("[Lost, Gone]", "[Lost, Open]", "twice in one pipeline: `Open`; name each stage once"),
+        ("pipelines:", "pipelines:\n  - {stages: [A], won: B, lost: C}", "a `name` of its own"),
         ("source: acme", "source: bolt", "the file is acme.yml and says `source: bolt`"),
     ],
 )  # fmt: skip

@@ -23,7 +23,14 @@ from hypothesis import strategies as st
 
 from orchestration.extracts import unpack as unpack_module
 from orchestration.extracts.table import UnreadableFileError
-from orchestration.extracts.unpack import format_of, plain_name, unpack, zip_members
+from orchestration.extracts.unpack import (
+    Member,
+    format_of,
+    plain_name,
+    unpack,
+    zip_directory,
+    zip_members,
+)
 from orchestration.sources.file_options import FileOptions
 
 random_files = settings(derandomize=True, max_examples=80, deadline=None)
@@ -212,6 +219,25 @@ def test_a_member_without_a_name_is_no_file(folder: Path) -> None:
 def test_links_in_a_zip_are_no_files(folder: Path) -> None:
     path = zipped(folder, {"Deal.csv": b"/etc/passwd"}, external_attr=(stat.S_IFLNK | 0o777) << 16)
     assert zip_members(path) == []
+
+
+def test_members_that_are_not_read_say_why(folder: Path) -> None:
+    others = {
+        "/etc/Deal.csv": "its name leads out of the zip",
+        "C:\\Deal.csv": "its name leads out of the zip",
+        "a/../../Deal.csv": "its name leads out of the zip",
+        "nested.tar.gz": "an archive in a zip: land it itself",
+        "folder\\": "it has no name",
+    }
+    silent = ["folder/", "__MACOSX/._Deal.csv", "a/.hidden"]
+    path = zipped(folder, dict.fromkeys([*others, *silent], b"x"))
+    assert {each.name: each.problem for each in zip_directory(path)} == others
+
+
+def test_a_link_in_a_zip_says_what_to_do(folder: Path) -> None:
+    path = zipped(folder, {"Deal.csv": b"/etc/passwd"}, external_attr=(stat.S_IFLNK | 0o777) << 16)
+    (member,) = zip_directory(path)
+    assert member == Member("Deal.csv", "a link or a device: land the file itself")
 
 
 def test_members_are_told_apart_by_their_folder(folder: Path) -> None:

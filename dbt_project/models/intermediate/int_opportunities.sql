@@ -1,22 +1,22 @@
 -- One row an opportunity of any source: its newest version, with keys, deleted ones included.
 -- A record that a newer full extract no longer holds is deleted.
+{{ config(
+    materialized='incremental',
+    unique_key='opportunity_key',
+    meta={'recomputed': 'int_changed_opportunities'},
+) }}
 with
 
+staged as (
+    {{ staged_opportunities() }}
+),
+
 opportunities as (
-    {{ union_of(
-        [
-            'source_system', 'opportunity_id', 'opportunity_name', 'account_id', 'owner_id',
-            'created_by_id', 'pipeline', 'stage', 'amount', 'currency_code', 'created_at',
-            'close_date', 'closed_at', 'opportunity_type', 'lead_source', 'campaign_id',
-            'product_id', 'forecast_category', 'probability', 'loss_reason', 'next_step',
-            'is_deleted', 'merged_into_id', 'modified_at', 'last_batch_date',
-        ],
-        [
-            ref('stg_salesforce__opportunities'),
-            ref('stg_hubspot__opportunities'),
-            ref('stg_mapped__opportunities'),
-        ],
-    ) }}
+    select
+        *,
+        {{ row_hash(opportunity_columns()) }} as record_hash
+    from staged
+    {{ only_changed_records() }}
 ),
 
 -- A source has one of these objects and no other.
@@ -25,12 +25,75 @@ full_extracts as (
     where object_name in ('opportunity', 'deal', 'opportunities')
 ),
 
+versions as (
+    select * from {{ ref('int_opportunity_versions') }}
+    where stage in (select stage from {{ ref('stg_flywheel__stage_map') }})
+),
+
 stages as (
     select * from {{ ref('int_stages') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
+plan_rates as (
+    select * from {{ ref('int_plan_rates') }}
+),
+
+exchange_rates as (
+    select * from {{ ref('int_exchange_rates') }}
+),
+
+stage_map as (
+    select * from {{ ref('stg_flywheel__stage_map') }}
+),
+
+merged_accounts as (
+    select * from {{ ref('int_mergers') }}
+    where object_name = 'account'
+),
+
+-- Of stages that stand for others the day decides: that of the newest version's instant.
+renamed as (
+    select
+        opportunities.source_system,
+        opportunities.opportunity_id,
+        stage_map.canonical_stage
+    from opportunities
+    inner join (
+        select
+            opportunity_key,
+            max(known_at) as known_at
+        from versions
+        where not is_absent
+        group by opportunity_key
+    ) as newest_versions
+        on
+            {{ key_of('opportunities.source_system', 'opportunities.opportunity_id') }}
+            = newest_versions.opportunity_key
+    inner join stage_map
+        on
+            {{ is_mapped_stage(
+                'opportunities',
+                'opportunities.pipeline',
+                business_date('newest_versions.known_at')
+            ) }}
+),
+
+placed as (
+    select
+        opportunities.*,
+        coalesce(opportunities.currency_code, '{{ var("reporting_currency") }}')
+            as said_currency_code,
+        {{ key_of('opportunities.source_system', 'opportunities.account_id') }} as said_account_key,
+        {{ key_of(
+            'opportunities.source_system',
+            "opportunities.pipeline || ':' "
+            ~ "|| coalesce(renamed.canonical_stage, opportunities.stage)"
+        ) }} as stage_key
+    from opportunities
+    left join renamed
+        on
+            opportunities.source_system = renamed.source_system
+            and opportunities.opportunity_id = renamed.opportunity_id
 ),
 
 final as (
@@ -40,32 +103,30 @@ final as (
         {{ key_of('opportunities.source_system', 'opportunities.opportunity_id') }}
             as opportunity_key,
         opportunities.opportunity_name,
-        {{ key_of('opportunities.source_system', 'opportunities.account_id') }} as account_key,
+        coalesce(merged_accounts.final_survivor_key, opportunities.said_account_key) as account_key,
+        opportunities.said_account_key,
         {{ key_of('opportunities.source_system', 'opportunities.owner_id') }} as owner_key,
         {{ key_of('opportunities.source_system', 'opportunities.created_by_id') }}
             as created_by_owner_key,
+        opportunities.pipeline,
         {{ key_of('opportunities.source_system', 'opportunities.pipeline') }} as pipeline_key,
-        {{ key_of(
-            'opportunities.source_system', "opportunities.pipeline || ':' || opportunities.stage"
-        ) }} as stage_key,
+        opportunities.stage_key,
         stages.stage_rank,
         stages.stage_kind,
         stages.qualified_rank,
         {{ to_cents('opportunities.amount') }} as amount_local,
-        coalesce(opportunities.currency_code, '{{ var("reporting_currency") }}') as currency_code,
-        -- Other currencies have no rate yet: unknown, never taken at 1.0.
-        case
-            when
-                coalesce(opportunities.currency_code, '{{ var("reporting_currency") }}')
-                = '{{ var("reporting_currency") }}'
-                then {{ to_cents('opportunities.amount') }}
-        end as amount,
+        opportunities.said_currency_code as currency_code,
+        {{ in_reporting_currency(to_cents('opportunities.amount'), 'plan_rates.plan_rate') }} as amount,
+        -- At the rate of the close date, as advanced currency management reports it.
+        {{ in_reporting_currency(
+            to_cents('opportunities.amount'),
+            "case when opportunities.said_currency_code = '" ~ var('reporting_currency')
+            ~ "' then 1 else exchange_rates.rate_to_reporting end"
+        ) }} as amount_dated,
         opportunities.created_at,
         opportunities.close_date,
-        -- A close date that stands in for the instant may lie in the future: then it is none.
-        case
-            when opportunities.closed_at < as_of.as_of_at then opportunities.closed_at
-        end as closed_at,
+        coalesce(opportunities.closed_at, {{ start_of_day('opportunities.close_date') }})
+            as stated_close_at,
         coalesce(opportunities.opportunity_type, 'unknown') as opportunity_type,
         coalesce(opportunities.lead_source, 'unknown') as lead_source,
         {{ key_of('opportunities.source_system', 'opportunities.campaign_id') }} as campaign_key,
@@ -75,19 +136,25 @@ final as (
         opportunities.loss_reason,
         opportunities.next_step,
         opportunities.modified_at,
+        opportunities.record_hash,
         opportunities.is_deleted
         or opportunities.merged_into_id is not null
-        or coalesce(opportunities.last_batch_date < full_extracts.batch_date, false) as is_deleted
-    from opportunities
-    cross join as_of
+        or coalesce(opportunities.last_seen_date < full_extracts.batch_date, false) as is_deleted
+    from placed as opportunities
+    left join plan_rates
+        on
+            opportunities.source_system = plan_rates.source_system
+            and opportunities.said_currency_code = plan_rates.currency_code
+    {{ join_rate_of_day(
+        'exchange_rates',
+        'opportunities.source_system',
+        'opportunities.said_currency_code',
+        'opportunities.close_date'
+    ) }}
+    left join merged_accounts on opportunities.said_account_key = merged_accounts.merged_key
     left join full_extracts
         on opportunities.source_system = full_extracts.source_system
-    left join stages
-        on
-            {{ key_of(
-                'opportunities.source_system',
-                "opportunities.pipeline || ':' || opportunities.stage"
-            ) }} = stages.stage_key
+    left join stages on opportunities.stage_key = stages.stage_key
 )
 
 select * from final

@@ -1,44 +1,54 @@
--- One row an opportunity: what its stage events add up to.
+-- One row an opportunity that is not deleted: what its stage events add up to.
+{{ config(
+    materialized='incremental',
+    unique_key='opportunity_key',
+    meta={'recomputed': 'int_changed_stage_events'},
+) }}
 with
 
 events as (
     select * from {{ ref('int_stage_events') }}
+    where not is_deleted
+    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
-visits as (
-    select * from {{ ref('int_stage_visits') }}
+stays as (
+    select * from {{ ref('int_pipeline_stays') }}
+    {{ only_changed('int_changed_stage_events') }}
 ),
 
 reached as (
     select * from {{ ref('int_stages_reached') }}
+    {{ only_changed('int_changed_stage_events') }}
 ),
 
 history as (
     select * from {{ ref('int_opportunity_history') }}
+    {{ only_changed('int_changed_stage_events') }}
+),
+
+owner_spans as (
+    select * from {{ ref('int_owner_spans') }}
+    {{ only_changed('int_changed_stage_events') }}
 ),
 
 opportunities as (
     select * from {{ ref('int_opportunities') }}
-),
-
-neighbours as (
-    select
-        *,
-        lag(stage_kind) over (partition by opportunity_key order by event_number) as previous_kind,
-        row_number() over (partition by opportunity_key order by event_number desc)
-            as place_from_end
-    from events
+    where not is_deleted
+    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 event_sums as (
     select
         opportunity_key,
-        max(case when place_from_end = 1 then stage_kind end) as outcome,
-        max(case when place_from_end = 1 then stage_key end) as current_stage_key,
-        max(case when place_from_end = 1 and stage_kind <> 'open' then occurred_at end)
+        max(case when next_stage_kind is null then stage_kind end) as outcome,
+        max(case when next_stage_kind is null then stage_key end) as current_stage_key,
+        max(case when next_stage_kind is null and stage_kind <> 'open' then occurred_at end)
             as closed_at,
-        sum(case when stage_kind = 'open' and previous_kind in ('won', 'lost') then 1 else 0 end)
-            as reopen_count,
+        max(case when next_stage_kind is null and stage_kind <> 'open' then owner_key end)
+            as owner_at_close_key,
+        sum(case when is_reopening then 1 else 0 end) as reopen_count,
+        max(attempt_number) as attempt_count,
         max(
             case when event_number = 1 and stage_rank > 1 and not is_synthesised then 1 else 0 end
         ) = 1 as is_late_created,
@@ -48,24 +58,42 @@ event_sums as (
             as is_created_closed,
         max(case when event_number = 1 then amount end) as first_amount,
         -- Stamps show one entry a stage: what happened between them is as unknown.
-        max(case when is_synthesised or is_stamp then 1 else 0 end) = 1 as is_history_synthesised
-    from neighbours
+        max(case when has_synthesised_entry or is_stamp then 1 else 0 end) = 1
+            as is_history_synthesised,
+        max(visit_number) as visit_count,
+        sum(
+            case
+                when
+                    stage_kind = 'open'
+                    and next_stage_kind = 'open'
+                    and next_pipeline_key = pipeline_key
+                    and next_stage_rank < stage_rank
+                    then 1
+                else 0
+            end
+        ) as regression_count
+    from events
     group by opportunity_key
 ),
 
-visit_sums as (
+entry_ranks as (
     select
-        opportunity_key,
-        count(*) as visit_count,
-        sum(case when exit_kind = 'regressed' then 1 else 0 end) as regression_count
-    from visits
-    group by opportunity_key
+        stays.opportunity_key,
+        stays.pipeline_key,
+        stays.furthest_stage_rank,
+        -- What came in closed has skipped nothing.
+        coalesce(events.stage_rank, stays.stage_count) as entry_stage_rank
+    from stays
+    inner join events
+        on
+            stays.opportunity_key = events.opportunity_key
+            and stays.first_event_number = events.event_number
 ),
 
 reached_sums as (
     select
         reached.opportunity_key,
-        max(reached.furthest_stage_rank) as furthest_stage_rank,
+        max(entry_ranks.furthest_stage_rank) as furthest_stage_rank,
         max(case when reached.stage_rank = opportunities.qualified_rank then 1 else 0 end) = 1
             as is_qualified,
         max(
@@ -73,11 +101,7 @@ reached_sums as (
         ) as qualified_at,
         sum(
             case
-                when
-                    reached.is_imputed
-                    -- What came in closed has skipped nothing.
-                    and reached.stage_rank
-                    > coalesce(reached.entry_stage_rank, reached.stage_count)
+                when reached.is_imputed and reached.stage_rank > entry_ranks.entry_stage_rank
                     then 1
                 else 0
             end
@@ -87,26 +111,37 @@ reached_sums as (
         on
             reached.opportunity_key = opportunities.opportunity_key
             and reached.pipeline_key = opportunities.pipeline_key
+    inner join entry_ranks
+        on
+            reached.opportunity_key = entry_ranks.opportunity_key
+            and reached.pipeline_key = entry_ranks.pipeline_key
     group by reached.opportunity_key
 ),
 
-close_dates as (
+record_sums as (
     select
         opportunity_key,
-        close_date,
-        lag(close_date) over (
-            partition by opportunity_key order by changed_at, source_sequence, history_id
-        ) as previous_close_date
+        min(changed_at) as first_recorded_at,
+        count(close_date) as close_date_count,
+        sum(case when close_date > previous_close_date then 1 else 0 end) as push_count
     from history
+    group by opportunity_key
 ),
 
-pushes as (
+-- Of those that changed owners.
+creators as (
     select
-        opportunity_key,
-        sum(case when close_date > previous_close_date then 1 else 0 end) as push_count
-    from close_dates
-    group by opportunity_key
-    having count(close_date) > 0
+        owner_spans.opportunity_key,
+        owner_spans.owner_key
+    from owner_spans
+    inner join opportunities on owner_spans.opportunity_key = opportunities.opportunity_key
+    where
+        (owner_spans.valid_from is null or owner_spans.valid_from <= opportunities.created_at)
+        and (
+            owner_spans.valid_to is null
+            or owner_spans.valid_to > opportunities.created_at
+            or opportunities.created_at is null
+        )
 ),
 
 final as (
@@ -115,23 +150,28 @@ final as (
         event_sums.outcome,
         event_sums.current_stage_key,
         event_sums.closed_at,
+        coalesce(creators.owner_key, opportunities.owner_key) as owner_at_creation_key,
+        event_sums.owner_at_close_key,
         reached_sums.qualified_at,
         coalesce(reached_sums.furthest_stage_rank, 1) as furthest_stage_rank,
         coalesce(reached_sums.is_qualified, false) as is_qualified,
-        coalesce(visit_sums.visit_count, 0) as visit_count,
-        coalesce(visit_sums.regression_count, 0) as regression_count,
+        event_sums.visit_count,
+        event_sums.regression_count,
         coalesce(reached_sums.skipped_stage_count, 0) as skipped_stage_count,
         event_sums.reopen_count,
-        pushes.push_count,
+        event_sums.attempt_count,
+        case when record_sums.close_date_count > 0 then record_sums.push_count end as push_count,
+        record_sums.first_recorded_at,
         event_sums.is_late_created,
         event_sums.is_created_won,
         event_sums.is_created_closed,
         event_sums.is_history_synthesised,
         event_sums.first_amount
     from event_sums
-    left join visit_sums on event_sums.opportunity_key = visit_sums.opportunity_key
+    inner join opportunities on event_sums.opportunity_key = opportunities.opportunity_key
+    left join creators on event_sums.opportunity_key = creators.opportunity_key
     left join reached_sums on event_sums.opportunity_key = reached_sums.opportunity_key
-    left join pushes on event_sums.opportunity_key = pushes.opportunity_key
+    left join record_sums on event_sums.opportunity_key = record_sums.opportunity_key
 )
 
 select * from final

@@ -1,8 +1,15 @@
 -- One row an opportunity × pipeline it was ever in: how far it came there and how it ended there.
+{{ config(
+    materialized='incremental',
+    unique_key='opportunity_key',
+    meta={'recomputed': 'int_changed_stage_events'},
+) }}
 with
 
 events as (
     select * from {{ ref('int_stage_events') }}
+    where not is_deleted
+    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 stages as (
@@ -17,52 +24,28 @@ pipelines as (
     group by pipeline_key
 ),
 
-last_events as (
-    select
-        opportunity_key,
-        pipeline_key as last_pipeline_key,
-        stage_kind as last_stage_kind
-    from (
-        select
-            *,
-            row_number() over (partition by opportunity_key order by event_number desc) as place
-        from events
-    ) as placed
-    where place = 1
-),
-
 stays as (
     select
         opportunity_key,
         pipeline_key,
         min(event_number) as first_event_number,
-        max(stage_rank) as highest_open_rank
+        max(stage_rank) as highest_open_rank,
+        -- The end of all, where it lies in this pipeline.
+        max(case when next_pipeline_key is null then stage_kind end) as last_stage_kind
     from events
     group by opportunity_key, pipeline_key
 ),
 
-entries as (
-    select
-        stays.*,
-        events.stage_rank as entry_stage_rank
-    from stays
-    inner join events
-        on
-            stays.opportunity_key = events.opportunity_key
-            and stays.first_event_number = events.event_number
-),
-
 ended as (
     select
-        entries.*,
+        stays.opportunity_key,
+        stays.pipeline_key,
+        stays.first_event_number,
+        stays.highest_open_rank,
         pipelines.stage_count,
-        case
-            when entries.pipeline_key <> last_events.last_pipeline_key then 'handed_off'
-            else coalesce(last_events.last_stage_kind, 'open')
-        end as outcome
-    from entries
-    inner join last_events on entries.opportunity_key = last_events.opportunity_key
-    left join pipelines on entries.pipeline_key = pipelines.pipeline_key
+        coalesce(stays.last_stage_kind, 'handed_off') as outcome
+    from stays
+    left join pipelines on stays.pipeline_key = pipelines.pipeline_key
 ),
 
 final as (
@@ -70,7 +53,6 @@ final as (
         opportunity_key,
         pipeline_key,
         first_event_number,
-        entry_stage_rank,
         stage_count,
         outcome,
         -- Winning passes every stage; a loss passes none. An opportunity exists from the first

@@ -33,7 +33,8 @@ final as (
     select
         pipeline_key,
         stage_key,
-        {{ percentile('days_to_end', 0.9) }} as horizon_days
+        -- Interpolation may leave a whole number a hair beside itself.
+        round({{ percentile('days_to_end', 0.9) }}, 9) as horizon_days
     from ended
     group by pipeline_key, stage_key
 )

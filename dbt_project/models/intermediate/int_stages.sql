@@ -5,7 +5,7 @@ listed as (
     {{ union_of(
         [
             'source_system', 'pipeline', 'pipeline_label', 'stage', 'stage_label', 'sort_order',
-            'kind', 'default_probability', 'is_active', 'is_qualifying', 'last_batch_date',
+            'kind', 'default_probability', 'is_active', 'is_qualifying', 'last_seen_date',
         ],
         [
             {
@@ -32,6 +32,12 @@ full_extracts as (
     where object_name in ('opportunity_stage', 'pipeline_stage', 'stages')
 ),
 
+-- A stage that stands for another one, and always did, is none.
+renamed as (
+    select * from {{ ref('stg_flywheel__stage_map') }}
+    where first_date <= cast('1900-01-01' as date) and last_date >= cast('9999-12-31' as date)
+),
+
 all_stages as (
     select
         listed.source_system,
@@ -44,11 +50,17 @@ all_stages as (
         listed.default_probability,
         -- A stage that the newest full list no longer names is history.
         listed.is_active
-        and coalesce(listed.last_batch_date >= full_extracts.batch_date, true) as is_active,
+        and coalesce(listed.last_seen_date >= full_extracts.batch_date, true) as is_active,
         listed.is_qualifying
     from listed
     left join full_extracts
         on listed.source_system = full_extracts.source_system
+    left join renamed
+        on
+            listed.source_system = renamed.source_system
+            and listed.pipeline = renamed.pipeline
+            and listed.stage = renamed.stage
+    where renamed.stage is null
 ),
 
 ranked as (

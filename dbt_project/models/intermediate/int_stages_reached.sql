@@ -1,13 +1,23 @@
 -- One row an opportunity × open stage reached, by the furthest-stage rule: a stage counts as
 -- reached when any stage of its rank or higher was entered, or the opportunity is won.
+-- What it held of changed opportunities is read before it is changed:
+-- depends_on: {{ ref('int_left_funnel_sums') }}
+{{ config(
+    materialized='incremental',
+    unique_key='opportunity_key',
+    meta={'recomputed': 'int_changed_stage_events'},
+) }}
 with
 
 events as (
     select * from {{ ref('int_stage_events') }}
+    where not is_deleted
+    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 stays as (
     select * from {{ ref('int_pipeline_stays') }}
+    {{ only_changed('int_changed_stage_events') }}
 ),
 
 stages as (
@@ -17,6 +27,8 @@ stages as (
 
 opportunities as (
     select * from {{ ref('int_opportunities') }}
+    where not is_deleted
+    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 event_ranks as (
@@ -25,7 +37,12 @@ event_ranks as (
         events.pipeline_key,
         events.event_number,
         events.occurred_at,
-        coalesce(events.amount, opportunities.amount) as amount,
+        events.amount,
+        events.owner_key,
+        events.stage_rank,
+        stays.outcome,
+        stays.furthest_stage_rank,
+        stays.stage_count,
         case
             when events.stage_kind = 'won' and stays.outcome = 'won' then stays.stage_count
             when events.stage_kind = 'open' then events.stage_rank
@@ -38,30 +55,20 @@ event_ranks as (
         on
             events.opportunity_key = stays.opportunity_key
             and events.pipeline_key = stays.pipeline_key
-    inner join opportunities on events.opportunity_key = opportunities.opportunity_key
-),
-
-with_maximum as (
-    select
-        *,
-        max(passed_rank) over (
-            partition by opportunity_key, pipeline_key
-            order by event_number
-            rows between unbounded preceding and current row
-        ) as maximum_rank
-    from event_ranks
 ),
 
 steps as (
     select
         *,
         coalesce(
-            lag(maximum_rank) over (
-                partition by opportunity_key, pipeline_key order by event_number
+            max(passed_rank) over (
+                partition by opportunity_key, pipeline_key
+                order by event_number
+                rows between unbounded preceding and 1 preceding
             ),
             0
         ) as previous_maximum_rank
-    from with_maximum
+    from event_ranks
 ),
 
 occupied as (
@@ -80,27 +87,22 @@ final as (
         stages.stage_name,
         stages.stage_rank,
         steps.occurred_at as reached_at,
-        steps.amount as reached_amount,
+        coalesce(steps.amount, opportunities.amount) as reached_amount,
+        steps.owner_key,
         occupied.stage_key is null as is_imputed,
-        stays.outcome,
-        stays.furthest_stage_rank,
-        stays.entry_stage_rank,
-        stays.stage_count,
+        steps.outcome,
         case
-            when stages.stage_rank < stays.stage_count
-                then stays.furthest_stage_rank > stages.stage_rank
-            else stays.outcome = 'won'
+            when stages.stage_rank < steps.stage_count
+                then steps.furthest_stage_rank > stages.stage_rank
+            else steps.outcome = 'won'
         end as has_reached_next
     from steps
     inner join stages
         on
             steps.pipeline_key = stages.pipeline_key
             and steps.previous_maximum_rank < stages.stage_rank
-            and steps.maximum_rank >= stages.stage_rank
-    inner join stays
-        on
-            steps.opportunity_key = stays.opportunity_key
-            and steps.pipeline_key = stays.pipeline_key
+            and steps.passed_rank >= stages.stage_rank
+    inner join opportunities on steps.opportunity_key = opportunities.opportunity_key
     left join occupied
         on
             steps.opportunity_key = occupied.opportunity_key

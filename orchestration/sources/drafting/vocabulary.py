@@ -40,7 +40,7 @@ def has_word(text: str, beginnings: Iterable[str]) -> bool:
 @cache
 def vocabulary() -> dict[str, Any]:
     """The file as it stands."""
-    said: dict[str, Any] = read_document(_FILE).said
+    said: dict[str, Any] = read_document(_FILE, is_sound=True).said
     return said
 
 

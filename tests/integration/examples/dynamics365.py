@@ -21,7 +21,7 @@ from tests.integration.examples.reading import (
     stages_of,
     utc,
 )
-from tests.reference.funnel import Crm, Opportunity, Record
+from tests.reference.landed import Crm, Opportunity, Record
 
 _BERLIN = "Europe/Berlin"
 
@@ -61,23 +61,25 @@ def read(landing: Path) -> Said:
     closes = json.loads((night / "opportunitycloses.json").read_text())["value"]
     calls = json.loads((night / "phonecalls.json").read_text())["value"]
     return Said(
-        crm=Crm(
+        crm=Crm.of_one_night(
             source="dynamics365",
             as_of=AS_OF,
             stages=stages_of(
                 "default", ["Qualify", "Develop", "Propose", "Close"], ["Won"], ["Lost"], "Develop"
             ),
-            opportunities=tuple(opportunities),
-            records=tuple(
-                Record(
-                    record_id=row["activityid"],
-                    opportunity_id=row["_opportunityid_value"],
-                    pipeline="default",
-                    stage={1: "Won", 2: "Lost"}[row["opportunitystatecode"]],
-                    at=utc(row["actualend"]),
-                )
-                for row in closes
-            ),
+            rows=[
+                *opportunities,
+                *(
+                    Record(
+                        record_id=row["activityid"],
+                        opportunity_id=row["_opportunityid_value"],
+                        pipeline="default",
+                        stage={1: "Won", 2: "Lost"}[row["opportunitystatecode"]],
+                        at=utc(row["actualend"]),
+                    )
+                    for row in closes
+                ),
+            ],
         ),
         leads={
             row[own.format("Lead")]: (

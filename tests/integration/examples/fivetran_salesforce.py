@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from tests.integration.examples.reading import AS_OF, Said, csv_rows, day_of, money, utc
-from tests.reference.funnel import Crm, Opportunity, Record, Stage
+from tests.reference.landed import Crm, Opportunity, Record, Stage
 
 
 def read(landing: Path) -> Said:
@@ -33,7 +33,7 @@ def read(landing: Path) -> Said:
     ).fetchall()
     users = table(gzip.decompress((night / "user_000.csv").read_bytes()).decode())
     return Said(
-        crm=Crm(
+        crm=Crm.of_one_night(
             source="fivetran_salesforce",
             as_of=AS_OF,
             stages=tuple(
@@ -45,32 +45,34 @@ def read(landing: Path) -> Said:
                 )
                 for row in stages
             ),
-            opportunities=tuple(
-                Opportunity(
-                    opportunity_id=row["id"],
-                    pipeline="default",
-                    stage=row["stage_name"],
-                    created_at=utc(row["created_date"]),
-                    close_date=day_of(row["close_date"]),
-                    modified_at=utc(row["system_modstamp"]),
-                    amount=money(row["amount"]),
-                    owner_id=row["owner_id"],
-                    account_id=row["account_id"],
-                    is_deleted="t" in (row["is_deleted"], row["_fivetran_deleted"]),
-                )
-                for row in table((night / "opportunity_000.csv").read_text())
-            ),
-            records=tuple(
-                Record(
-                    record_id="",
-                    opportunity_id=row["id"],
-                    pipeline="default",
-                    stage=row["stage_name"],
-                    at=utc(row["_fivetran_start"]),
-                    amount=money(row["amount"]),
-                )
-                for row in table((night / "opportunity_history_000.csv").read_text())
-            ),
+            rows=[
+                *(
+                    Opportunity(
+                        opportunity_id=row["id"],
+                        pipeline="default",
+                        stage=row["stage_name"],
+                        created_at=utc(row["created_date"]),
+                        close_date=day_of(row["close_date"]),
+                        modified_at=utc(row["system_modstamp"]),
+                        amount=money(row["amount"]),
+                        owner_id=row["owner_id"],
+                        account_id=row["account_id"],
+                        is_deleted="t" in (row["is_deleted"], row["_fivetran_deleted"]),
+                    )
+                    for row in table((night / "opportunity_000.csv").read_text())
+                ),
+                *(
+                    Record(
+                        record_id="",
+                        opportunity_id=row["id"],
+                        pipeline="default",
+                        stage=row["stage_name"],
+                        at=utc(row["_fivetran_start"]),
+                        amount=money(row["amount"]),
+                    )
+                    for row in table((night / "opportunity_history_000.csv").read_text())
+                ),
+            ],
         ),
         accounts=dict(accounts),
         users={row["id"]: row["name"] for row in users},

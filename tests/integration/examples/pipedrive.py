@@ -7,6 +7,8 @@ file, which says the same to Flywheel.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from tests.integration.examples.reading import (
     stages_of,
     utc,
 )
-from tests.reference.funnel import Crm, Opportunity, Record
+from tests.reference.landed import Crm, Extract, Opportunity, Record
 
 _STAGES = {
     1: "Qualified", 2: "Contact Made", 3: "Demo Scheduled", 4: "Proposal Made",
@@ -29,10 +31,10 @@ _STAGES = {
 }  # fmt: skip
 
 
-def deals_by_id(landing: Path) -> dict[int, dict[str, Any]]:
-    """Deals as they were sent last."""
+def deals_by_id(pages: Iterable[Path]) -> dict[int, dict[str, Any]]:
+    """Deals as some pages sent them last."""
     deals: dict[int, dict[str, Any]] = {}
-    for page in sorted(landing.glob("*/deals_*.json")):
+    for page in sorted(pages):
         deals |= {deal["id"]: deal for deal in json.loads(page.read_text())["data"]}
     return deals
 
@@ -47,8 +49,8 @@ def read(landing: Path) -> Said:
     def pipeline(stage_id: int) -> str:
         return "Renewals" if stage_id > 5 else "Sales"
 
-    opportunities = tuple(
-        Opportunity(
+    def opportunity(deal: dict[str, Any]) -> Opportunity:
+        return Opportunity(
             opportunity_id=str(deal["id"]),
             pipeline=pipeline(deal["stage_id"]),
             stage="Lost" if deal["is_deleted"] else stage(deal),
@@ -59,16 +61,30 @@ def read(landing: Path) -> Said:
             amount=money(deal["value"] or None),
             currency=deal["currency"],
             owner_id=str(deal["owner_id"]),
+            account_id=str(deal["org_id"]),
             is_deleted=deal["is_deleted"],
         )
-        for deal in deals_by_id(landing).values()
-    )
-    changes = {
-        row["id"]: row
-        for path in sorted(landing.glob("*/stage_changes.jsonl"))
-        for row in json_lines(path.read_text())
-    }
+
+    def record(row: dict[str, Any]) -> Record:
+        return Record(
+            record_id=str(row["id"]),
+            opportunity_id=str(row["deal_id"]),
+            pipeline=pipeline(int(row["stage_id"])),
+            stage=stage(row),
+            at=utc(row["time"]),
+            sequence=row["id"],
+        )
+
     first, last = landing / "2026-01-29", landing / "2026-01-30"
+    extracts = []
+    for folder in (first, last):
+        night = date.fromisoformat(folder.name)
+        deals = deals_by_id(folder.glob("deals_*.json")).values()
+        changes = json_lines((folder / "stage_changes.jsonl").read_text())
+        extracts += [
+            Extract(Opportunity, night, tuple(map(opportunity, deals)), is_full=False),
+            Extract(Record, night, tuple(map(record, changes)), is_full=False),
+        ]
     packed = (first / "activities.jsonl.zst").read_bytes()
     activities = json_lines(zstd.decompress(packed).decode())
     kinds = {"lunch": "meeting", "deadline": "task"}
@@ -85,18 +101,7 @@ def read(landing: Path) -> Said:
                     "Renewals", ["Notice Sent", "Terms Agreed"], ["Won"], ["Lost"], "Terms Agreed"
                 ),
             ),
-            opportunities=opportunities,
-            records=tuple(
-                Record(
-                    record_id=str(row["id"]),
-                    opportunity_id=str(row["deal_id"]),
-                    pipeline=pipeline(int(row["stage_id"])),
-                    stage=stage(row),
-                    at=utc(row["time"]),
-                    sequence=row["id"],
-                )
-                for row in changes.values()
-            ),
+            extracts=tuple(extracts),
         ),
         contacts={
             str(row["id"]): (row["name"], str(row["org_id"]["value"]), row["primary_email"])

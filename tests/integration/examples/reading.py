@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import openpyxl
 
-from tests.reference.funnel import Crm, Stage
+from tests.reference.landed import Crm, Opportunity, Stage
 
 AS_OF = date(2026, 1, 30)
 
@@ -43,6 +43,12 @@ class Said:
     users: dict[str, str] = field(default_factory=dict)
     products: dict[str, Decimal] = field(default_factory=dict)
     quotas: dict[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def opportunities(self) -> list[Opportunity]:
+        """As they were sent last."""
+        sent = (one.row for one in self.crm.landed(Opportunity))
+        return list({row.opportunity_id: row for row in sent}.values())
 
 
 def stages_of(

@@ -19,7 +19,7 @@ from tests.integration.examples.reading import (
     sheet_rows,
     stages_of,
 )
-from tests.reference.funnel import Crm, Opportunity
+from tests.reference.landed import Crm, Opportunity
 
 REFUSED_DEAL = "5"
 
@@ -51,11 +51,11 @@ def read(landing: Path) -> Said:
     calls = csv_rows((night / "calls.txt").read_text("latin-1"), delimiter="|", quote="'")
     directions = {"out": "outbound", "in": "inbound"}
     return Said(
-        crm=Crm(
+        crm=Crm.of_one_night(
             source="spreadsheet",
             as_of=AS_OF,
             stages=stages_of("default", ["Talk", "Offer", "Contract"], ["Won"], ["Lost"], "Offer"),
-            opportunities=tuple(
+            rows=tuple(
                 Opportunity(
                     opportunity_id=str(row["No."]),
                     pipeline="default",

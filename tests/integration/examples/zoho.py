@@ -21,7 +21,7 @@ from tests.integration.examples.reading import (
     stages_of,
     utc,
 )
-from tests.reference.funnel import Crm, Opportunity, Record
+from tests.reference.landed import Crm, Opportunity, Record
 
 _CHICAGO = "America/Chicago"
 
@@ -50,37 +50,40 @@ def read(landing: Path) -> Said:
     leads = [*table("Leads_"), *table("Converted_Leads_")]
     directions = {"Outbound": "outbound", "Inbound": "inbound", "Missed": "inbound"}
     return Said(
-        crm=Crm(
+        crm=Crm.of_one_night(
             source="zoho",
             as_of=AS_OF,
             stages=stages_of(
                 "Standard (Standard)", stages, ["Closed Won"],
                 ["Closed Lost", "Closed Lost to Competition"], "Needs Analysis",
             ),
-            opportunities=tuple(
-                Opportunity(
-                    opportunity_id=row["Record Id"].removeprefix("zcrm_"),
-                    pipeline=row["Pipeline"],
-                    stage=row["Stage"],
-                    created_at=utc(row["Created Time"], _CHICAGO),
-                    close_date=day_of(row["Closing Date"]),
-                    modified_at=utc(row["Modified Time"], _CHICAGO),
-                    amount=money(row["Amount"]),
-                    owner_id=id_(row["Deal Owner.id"]),
-                )
-                for row in table("Deals_")
-            ),
-            records=tuple(
-                Record(
-                    record_id="",
-                    opportunity_id=row["Deal Id"],
-                    pipeline="Standard (Standard)",
-                    stage=row["Stage"],
-                    at=shown(row["Modified Time"]),
-                    amount=money_shown(row["Amount"]),
-                )
-                for row in table("Deal_Stage_History")
-            ),
+            rows=[
+                *(
+                    Opportunity(
+                        opportunity_id=row["Record Id"].removeprefix("zcrm_"),
+                        pipeline=row["Pipeline"],
+                        stage=row["Stage"],
+                        created_at=utc(row["Created Time"], _CHICAGO),
+                        close_date=day_of(row["Closing Date"]),
+                        modified_at=utc(row["Modified Time"], _CHICAGO),
+                        amount=money(row["Amount"]),
+                        owner_id=id_(row["Deal Owner.id"]),
+                        account_id=id_(row["Account Name.id"]),
+                    )
+                    for row in table("Deals_")
+                ),
+                *(
+                    Record(
+                        record_id="",
+                        opportunity_id=row["Deal Id"],
+                        pipeline="Standard (Standard)",
+                        stage=row["Stage"],
+                        at=shown(row["Modified Time"]),
+                        amount=money_shown(row["Amount"]),
+                    )
+                    for row in table("Deal_Stage_History")
+                ),
+            ],
         ),
         leads={
             row["Record Id"].removeprefix("zcrm_"): (

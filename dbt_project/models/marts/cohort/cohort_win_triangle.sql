@@ -3,13 +3,8 @@
 -- rate of other cells is projected by chain ladder. Undated opportunities are in no cohort.
 with
 
-opportunities as (
-    select * from {{ ref('fct_opportunity') }}
-    where created_at is not null
-),
-
-slices as (
-    select * from {{ ref('int_opportunity_slices') }}
+sums as (
+    select * from {{ ref('int_cohort_sums') }}
 ),
 
 as_of as (
@@ -20,50 +15,17 @@ ages as (
     {{ numbers_to(var('triangle_months')) }}
 ),
 
-members as (
-    select
-        opportunities.pipeline_key,
-        opportunities.lead_source,
-        opportunities.opportunity_type,
-        slices.owner,
-        slices.segment,
-        slices.account_industry,
-        {{ month_of(business_date('opportunities.created_at')) }} as cohort_month,
-        {{ business_date('opportunities.created_at') }} as created_date,
-        {{ business_date('opportunities.closed_at') }} as closed_date,
-        opportunities.outcome,
-        opportunities.amount,
-        opportunities.initial_amount
-    from opportunities
-    inner join slices on opportunities.opportunity_key = slices.opportunity_key
-),
-
 cohorts as (
     select
         pipeline_key,
         cohort_month,
-        {{ slice_columns() }},
-        count(*) as cohort_count,
-        sum(coalesce(initial_amount, 0)) as cohort_amount,
-        sum(case when initial_amount is null then 1 else 0 end) as missing_amount_count
-    from members
-    {{ group_by_slices(['pipeline_key', 'cohort_month']) }}
-),
-
--- The youngest age at which a closed opportunity counts as closed.
-closing_ages as (
-    select
-        members.*,
-        ages.number as closing_age
-    from members
-    inner join ages
-        on
-            {{ add_months('members.created_date', 'ages.number') }} >= members.closed_date
-            and (
-                ages.number = 0
-                or {{ add_months('members.created_date', 'ages.number - 1') }} < members.closed_date
-            )
-    where members.outcome in ('won', 'lost')
+        dimension,
+        dimension_value,
+        sum(member_count) as cohort_count,
+        sum(initial_amount) as cohort_amount,
+        sum(missing_amount_count) as missing_amount_count
+    from sums
+    group by pipeline_key, cohort_month, dimension, dimension_value
 ),
 
 closings as (
@@ -71,12 +33,14 @@ closings as (
         pipeline_key,
         cohort_month,
         closing_age,
-        {{ slice_columns() }},
-        sum(case when outcome = 'won' then 1 else 0 end) as won_count,
-        sum(case when outcome = 'lost' then 1 else 0 end) as lost_count,
-        sum(case when outcome = 'won' then amount end) as won_amount
-    from closing_ages
-    {{ group_by_slices(['pipeline_key', 'cohort_month', 'closing_age']) }}
+        dimension,
+        dimension_value,
+        sum(case when outcome = 'won' then member_count else 0 end) as won_count,
+        sum(case when outcome = 'lost' then member_count else 0 end) as lost_count,
+        sum(won_amount) as won_amount
+    from sums
+    where closing_age is not null
+    group by pipeline_key, cohort_month, closing_age, dimension, dimension_value
 ),
 
 oldest_cohort as (

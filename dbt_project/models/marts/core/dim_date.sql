@@ -14,11 +14,11 @@ extremes as (
     select
         min(
             least(
-                opportunities.created_at,
-                cast(opportunities.close_date as timestamp),
-                cast(as_of.as_of_date as timestamp)
+                {{ business_date('opportunities.created_at') }},
+                opportunities.close_date,
+                as_of.as_of_date
             )
-        ) as oldest_at,
+        ) as oldest_date,
         max(as_of.as_of_date) as as_of_date
     from as_of
     left join opportunities on true
@@ -26,7 +26,7 @@ extremes as (
 
 bounds as (
     select
-        cast({{ dbt.date_trunc('year', 'oldest_at') }} as date) as first_day,
+        cast({{ dbt.date_trunc('year', 'oldest_date') }} as date) as first_day,
         cast({{ dbt.date_trunc('year', dbt.dateadd('year', 2, 'as_of_date')) }} as date) as end_day
     from extremes
 ),
@@ -38,40 +38,52 @@ days as (
     ) }}
 ),
 
-shifted as (
-    select
-        date_day,
-        -- The fiscal calendar is the Gregorian one, moved so that its year starts in January.
-        {{ add_months(month_of('date_day'), 1 - var('fiscal_year_start_month')) }}
-            as fiscal_month_in_calendar
-    from days
+periods as (
+    {{ fiscal_periods('days', 'date_day') }}
 ),
 
-final as (
+numbered as (
     select
-        date_day,
+        *,
         cast(extract(year from date_day) as integer) as calendar_year,
         cast(extract(quarter from date_day) as integer) as calendar_quarter,
         cast(extract(month from date_day) as integer) as calendar_month,
         cast(extract(isoyear from date_day) as integer) as iso_year,
         cast(extract(week from date_day) as integer) as iso_week,
-        cast(extract(isodow from date_day) as integer) as iso_day_of_week,
+        cast(extract(isodow from date_day) as integer) as iso_day_of_week
+    from periods
+),
+
+final as (
+    select
+        date_day,
+        calendar_year,
+        calendar_quarter,
+        calendar_month,
+        iso_year,
+        iso_week,
+        iso_day_of_week,
+        calendar_year || '-Q' || calendar_quarter as calendar_quarter_id,
+        calendar_year || '-' || {{ two_digits('calendar_month') }} as calendar_month_id,
+        iso_year || '-W' || {{ two_digits('iso_week') }} as iso_week_id,
         cast({{ dbt.date_trunc('year', 'date_day') }} as date) as calendar_year_start_date,
         {{ quarter_of('date_day') }} as calendar_quarter_start_date,
         {{ month_of('date_day') }} as calendar_month_start_date,
         cast({{ dbt.date_trunc('week', 'date_day') }} as date) as calendar_week_start_date,
-        cast(extract(year from fiscal_month_in_calendar) as integer)
-        + {{ 1 if var('fiscal_year_start_month') > 1 else 0 }} as fiscal_year,
-        cast(extract(quarter from fiscal_month_in_calendar) as integer) as fiscal_quarter,
-        cast(extract(month from fiscal_month_in_calendar) as integer) as fiscal_month,
-        {{ add_months(
-            dbt.date_trunc('year', 'fiscal_month_in_calendar'), var('fiscal_year_start_month') - 1
-        ) }} as fiscal_year_start_date,
-        {{ add_months(
-            quarter_of('fiscal_month_in_calendar'), var('fiscal_year_start_month') - 1
-        ) }} as fiscal_quarter_start_date,
-        extract(isodow from date_day) <= 5 as is_business_day
-    from shifted
+        fiscal_year,
+        fiscal_quarter,
+        fiscal_month,
+        fiscal_week,
+        'FY' || fiscal_year as fiscal_year_id,
+        'FY' || fiscal_year || '-Q' || fiscal_quarter as fiscal_quarter_id,
+        'FY' || fiscal_year || '-M' || {{ two_digits('fiscal_month') }} as fiscal_month_id,
+        'FY' || fiscal_year || '-W' || {{ two_digits('fiscal_week') }} as fiscal_week_id,
+        fiscal_year_start_date,
+        fiscal_quarter_start_date,
+        fiscal_month_start_date,
+        fiscal_week_start_date,
+        iso_day_of_week <= 5 as is_business_day
+    from numbered
 )
 
 select * from final

@@ -1,5 +1,10 @@
--- One row a rep and version of it; one version a rep, its newest, until versions are kept.
+-- One row a rep and version of it: name, manager, team, role and whether active, with the stretch
+-- of time in which they held. The first has held for ever, so that every past day finds one.
 with
+
+versions as (
+    select * from {{ ref('int_user_versions') }}
+),
 
 users as (
     select * from {{ ref('int_users') }}
@@ -7,6 +12,45 @@ users as (
 
 opportunities as (
     select * from {{ ref('int_opportunities') }}
+),
+
+delivered as (
+    select distinct
+        source_system,
+        user_id
+    from versions
+),
+
+-- Users that only another record names have one version.
+all_versions as (
+    select
+        source_system,
+        user_id,
+        version_number,
+        user_name,
+        manager_id,
+        team,
+        role,
+        is_active,
+        hired_date,
+        known_at
+    from versions
+    union all
+    select
+        users.source_system,
+        users.user_id,
+        1 as version_number,
+        users.user_name,
+        users.manager_id,
+        users.team,
+        users.role,
+        users.is_active,
+        users.hired_date,
+        cast(null as timestamp) as known_at
+    from users
+    left join delivered
+        on users.source_system = delivered.source_system and users.user_id = delivered.user_id
+    where delivered.user_id is null
 ),
 
 members as (
@@ -20,8 +64,15 @@ members as (
         team,
         role,
         is_active,
-        hired_date
-    from users
+        hired_date,
+        case
+            when version_number = 1 then cast('1900-01-01' as timestamp)
+            else known_at
+        end as valid_from,
+        lead(known_at) over (
+            partition by source_system, user_id order by version_number
+        ) as valid_to
+    from all_versions
 ),
 
 unknown_members as (
@@ -34,7 +85,9 @@ unknown_members as (
         cast(null as varchar) as team,
         cast(null as varchar) as role,
         cast(null as boolean) as is_active,
-        cast(null as date) as hired_date
+        cast(null as date) as hired_date,
+        cast('1900-01-01' as timestamp) as valid_from,
+        cast(null as timestamp) as valid_to
     from (
         select source_system from opportunities
         union
@@ -48,9 +101,7 @@ unknown_members as (
 final as (
     select
         *,
-        cast(null as date) as valid_from,
-        cast(null as date) as valid_to,
-        true as is_current
+        valid_to is null as is_current
     from (
         select * from members
         union all

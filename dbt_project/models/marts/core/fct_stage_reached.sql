@@ -1,4 +1,5 @@
 -- One row an opportunity × open stage reached, by the furthest-stage rule.
+{{ config(materialized='view') }}
 with
 
 reached as (
@@ -13,6 +14,7 @@ final as (
         stage_rank,
         reached_at,
         reached_amount,
+        owner_key,
         is_imputed
     from reached
 )

@@ -2,71 +2,97 @@
 -- counts in the row without a month.
 with
 
+sums as (
+    select * from {{ ref('int_funnel_sums') }}
+),
+
 reached as (
     select * from {{ ref('int_stages_reached') }}
+),
+
+opportunities as (
+    select * from {{ ref('int_opportunity_facts') }}
+),
+
+stages as (
+    select * from {{ ref('int_stages') }}
 ),
 
 horizons as (
     select * from {{ ref('int_stage_horizons') }}
 ),
 
-slices as (
-    select * from {{ ref('int_opportunity_slices') }}
-),
-
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-entries as (
+-- The instant up to which entries into a stage are mature, and the month in which it lies: that
+-- month alone has to be counted entry by entry.
+thresholds as (
     select
-        reached.*,
-        slices.owner,
-        slices.lead_source,
-        slices.segment,
-        slices.opportunity_type,
-        slices.account_industry,
-        {{ month_of(business_date('reached.reached_at')) }} as cohort_month,
-        reached.outcome = 'won' as is_won,
-        not reached.has_reached_next and reached.outcome = 'lost' as is_lost_here,
-        not reached.has_reached_next and reached.outcome = 'open' as is_open_here,
-        not reached.has_reached_next and reached.outcome = 'handed_off' as is_handed_off_here,
+        horizons.stage_key,
         horizons.horizon_days,
-        as_of.as_of_date,
         as_of.as_of_at,
-        coalesce(
-            {{ days_between('reached.reached_at', 'as_of.as_of_at') }} >= horizons.horizon_days,
-            false
-        ) as is_mature_entry
-    from reached
-    inner join slices on reached.opportunity_key = slices.opportunity_key
-    left join horizons on reached.stage_key = horizons.stage_key
+        {{ month_of(business_date(days_before('as_of.as_of_at', 'horizons.horizon_days'))) }}
+            as threshold_month
+    from horizons
     cross join as_of
+),
+
+around_threshold as (
+    select
+        reached.pipeline_key,
+        reached.stage_key,
+        {{ month_of(business_date('reached.reached_at')) }} as cohort_month,
+        reached.owner_key as owner,
+        opportunities.lead_source,
+        opportunities.segment,
+        opportunities.opportunity_type,
+        opportunities.account_industry
+    from reached
+    inner join thresholds
+        on
+            reached.stage_key = thresholds.stage_key
+            and {{ month_of(business_date('reached.reached_at')) }} = thresholds.threshold_month
+            and {{ days_between('reached.reached_at', 'thresholds.as_of_at') }}
+            >= thresholds.horizon_days
+    inner join opportunities on reached.opportunity_key = opportunities.opportunity_key
+),
+
+mature_around_threshold as (
+    select
+        stage_key,
+        cohort_month,
+        {{ slice_columns() }},
+        count(*) as mature_count
+    from around_threshold
+    {{ group_by_slices(['stage_key', 'cohort_month']) }}
 ),
 
 counted as (
     select
-        pipeline_key,
-        stage_key,
-        stage_name,
-        stage_rank,
-        cohort_month,
-        {{ slice_columns() }},
-        count(*) as reached_count,
-        sum(case when is_imputed then 0 else 1 end) as visited_count,
-        sum(case when has_reached_next then 1 else 0 end) as reached_next_count,
-        sum(case when is_won then 1 else 0 end) as won_count,
-        sum(case when is_lost_here then 1 else 0 end) as lost_here_count,
-        sum(case when is_open_here then 1 else 0 end) as open_here_count,
-        sum(case when is_handed_off_here then 1 else 0 end) as handed_off_count,
-        sum(reached_amount) as reached_amount,
-        sum(case when is_won then reached_amount end) as won_amount,
-        sum(case when is_mature_entry then 1 else 0 end) as mature_count,
-        max(horizon_days) as horizon_days,
-        max(as_of_date) as as_of_date,
-        max(as_of_at) as as_of_at
-    from entries
-    {{ group_by_slices(['pipeline_key', 'stage_key', 'stage_name', 'stage_rank', 'cohort_month']) }}
+        sums.*,
+        stages.stage_name,
+        stages.stage_rank,
+        thresholds.horizon_days,
+        case
+            when sums.cohort_month < thresholds.threshold_month then sums.reached_count
+            when sums.cohort_month = thresholds.threshold_month
+                then coalesce(mature_around_threshold.mature_count, 0)
+            else 0
+        end as mature_count,
+        as_of.as_of_date,
+        as_of.as_of_at
+    from sums
+    cross join as_of
+    inner join stages on sums.stage_key = stages.stage_key
+    left join thresholds on sums.stage_key = thresholds.stage_key
+    left join mature_around_threshold
+        on
+            sums.stage_key = mature_around_threshold.stage_key
+            and sums.cohort_month = mature_around_threshold.cohort_month
+            and sums.dimension = mature_around_threshold.dimension
+            and sums.dimension_value = mature_around_threshold.dimension_value
 ),
 
 final as (
@@ -85,8 +111,8 @@ final as (
         cast(lost_here_count as bigint) as lost_here_count,
         cast(open_here_count as bigint) as open_here_count,
         cast(handed_off_count as bigint) as handed_off_count,
-        cast(coalesce(reached_amount, 0) as decimal(18, 2)) as reached_amount,
-        cast(coalesce(won_amount, 0) as decimal(18, 2)) as won_amount,
+        cast(reached_amount as decimal(18, 2)) as reached_amount,
+        cast(won_amount as decimal(18, 2)) as won_amount,
         {{ rate('reached_next_count', 'reached_count') }} as next_rate,
         {{ wilson_low('reached_next_count', 'reached_count') }} as next_rate_low,
         {{ wilson_high('reached_next_count', 'reached_count') }} as next_rate_high,
@@ -98,7 +124,9 @@ final as (
         horizon_days,
         -- The whole month is mature once its last day is.
         coalesce(
-            {{ days_between(add_months('cohort_month', 1), 'as_of_at') }} >= horizon_days, false
+            {{ days_between(start_of_day(add_months('cohort_month', 1)), 'as_of_at') }}
+            >= horizon_days,
+            false
         ) as is_mature,
         as_of_date
     from counted

@@ -1,28 +1,29 @@
 -- One row a named win rate × pipeline × period × slice, each with the population it counts.
 --
--- A population is a condition on opportunities; its day puts a member into a month or quarter.
-{%- set won = 'case when is_won then 1 else 0 end' %}
-{%- set populations = [
-    {'metric_id': 'win_rate_period_narrow', 'members': 'is_closed', 'day': 'closed_date',
-     'numerator': won, 'denominator': '1'},
-    {'metric_id': 'win_rate_value', 'members': 'is_closed and amount > 0', 'day': 'closed_date',
-     'numerator': 'case when is_won then amount else 0 end', 'denominator': 'amount'},
-    {'metric_id': 'win_rate_qualified', 'members': 'is_closed and is_qualified',
-     'day': 'closed_date', 'numerator': won, 'denominator': '1'},
-    {'metric_id': 'win_rate_cohort_mature', 'members': 'is_mature', 'day': 'created_date',
-     'numerator': won, 'denominator': '1'},
-    {'metric_id': 'win_rate_stale_adjusted', 'members': 'is_closed or stale_date <= as_of_date',
-     'day': 'case when is_closed then closed_date else stale_date end',
-     'numerator': won, 'denominator': '1'},
+-- Closed opportunities count in the period of their close, to the credit of whoever owned them then;
+-- those of a cohort in the period of their creation, to the credit of whoever owned them at first.
+{%- set closed_rates = [
+    {'metric_id': 'win_rate_period_narrow', 'members': 'closed_count',
+     'numerator': 'won_count', 'denominator': 'closed_count'},
+    {'metric_id': 'win_rate_value', 'members': 'priced_count',
+     'numerator': 'priced_won_amount', 'denominator': 'priced_amount'},
+    {'metric_id': 'win_rate_qualified', 'members': 'qualified_count',
+     'numerator': 'qualified_won_count', 'denominator': 'qualified_count'},
+    {'metric_id': 'win_rate_stale_adjusted', 'members': 'closed_count',
+     'numerator': 'won_count', 'denominator': 'closed_count'},
 ] %}
 with
 
-opportunities as (
-    select * from {{ ref('fct_opportunity') }}
+closing_sums as (
+    select * from {{ ref('int_closing_sums') }}
 ),
 
-slices as (
-    select * from {{ ref('int_opportunity_slices') }}
+cohort_sums as (
+    select * from {{ ref('int_cohort_sums') }}
+),
+
+opportunities as (
+    select * from {{ ref('int_opportunity_facts') }}
 ),
 
 stages as (
@@ -37,13 +38,39 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-first_stage_horizons as (
+-- Opportunities created up to some instant are mature: as old as nine of ten were at their end.
+thresholds as (
     select
         stages.pipeline_key,
-        horizons.horizon_days
+        horizons.horizon_days,
+        as_of.as_of_at,
+        {{ month_of(business_date(days_before('as_of.as_of_at', 'horizons.horizon_days'))) }}
+            as threshold_month
     from stages
     inner join horizons on stages.stage_key = horizons.stage_key
+    cross join as_of
     where stages.stage_rank = 1
+),
+
+around_threshold as (
+    select
+        opportunities.pipeline_key,
+        {{ month_of(business_date('opportunities.created_at')) }} as metric_month,
+        opportunities.is_won,
+        opportunities.is_closed,
+        opportunities.owner_at_creation_key as owner,
+        opportunities.lead_source,
+        opportunities.segment,
+        opportunities.opportunity_type,
+        opportunities.account_industry
+    from opportunities
+    inner join thresholds
+        on
+            opportunities.pipeline_key = thresholds.pipeline_key
+            and {{ month_of(business_date('opportunities.created_at')) }}
+            = thresholds.threshold_month
+            and {{ days_between('opportunities.created_at', 'thresholds.as_of_at') }}
+            >= thresholds.horizon_days
 ),
 
 stale_ages as (
@@ -55,62 +82,88 @@ stale_ages as (
     group by pipeline_key
 ),
 
-populated as (
+-- Open opportunities older than all but 5 % of won ones were, by the day on which they became so.
+stale as (
     select
-        opportunities.*,
-        slices.owner,
-        slices.segment,
-        slices.account_industry,
-        {{ business_date('opportunities.created_at') }} as created_date,
-        {{ business_date('opportunities.closed_at') }} as closed_date,
-        coalesce(
-            {{ days_between('opportunities.created_at', 'as_of.as_of_at') }}
-            >= first_stage_horizons.horizon_days,
-            false
-        ) as is_mature,
-        -- The day on which an open opportunity became older than all but 5 % of won ones were.
+        opportunities.pipeline_key,
         {{ business_date(
             dbt.dateadd('day', 'cast(stale_ages.stale_days as integer)', 'opportunities.created_at')
         ) }} as stale_date,
-        as_of.as_of_date
+        opportunities.owner_key as owner,
+        opportunities.lead_source,
+        opportunities.segment,
+        opportunities.opportunity_type,
+        opportunities.account_industry
     from opportunities
-    inner join slices on opportunities.opportunity_key = slices.opportunity_key
-    left join first_stage_horizons on opportunities.pipeline_key = first_stage_horizons.pipeline_key
-    left join stale_ages on opportunities.pipeline_key = stale_ages.pipeline_key
-    cross join as_of
+    inner join stale_ages on opportunities.pipeline_key = stale_ages.pipeline_key
+    where not opportunities.is_closed
 ),
 
--- One row an opportunity × metric whose population it belongs to.
-members as (
-    {% for population in populations %}
+stale_by_month as (
     select
-        '{{ population.metric_id }}' as metric_id,
-        pipeline_key,
-        {{ slice_dimensions() | join(', ') }},
-        {{ population.day }} as metric_date,
-        cast({{ population.numerator }} as decimal(18, 2)) as numerator,
-        cast({{ population.denominator }} as decimal(18, 2)) as denominator,
-        is_closed,
-        as_of_date
-    from populated
-    where {{ population.members }}
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+        stale.*,
+        {{ month_of('stale.stale_date') }} as metric_month
+    from stale
+    cross join as_of
+    where stale.stale_date <= as_of.as_of_date
 ),
 
 by_month as (
+    {% for rate in closed_rates %}
     select
-        metric_id,
+        '{{ rate.metric_id }}' as metric_id,
         pipeline_key,
-        {{ month_of('metric_date') }} as metric_month,
+        closed_month as metric_month,
+        dimension,
+        dimension_value,
+        cast({{ rate.numerator }} as decimal(38, 2)) as numerator,
+        cast({{ rate.denominator }} as decimal(38, 2)) as denominator,
+        {{ rate.members }} as member_count,
+        0 as censored_count
+    from closing_sums
+    where {{ rate.members }} > 0
+    union all
+    {% endfor %}
+    select
+        'win_rate_stale_adjusted' as metric_id,
+        pipeline_key,
+        metric_month,
         {{ slice_columns() }},
-        sum(numerator) as numerator,
-        sum(denominator) as denominator,
+        0 as numerator,
+        count(*) as denominator,
         count(*) as member_count,
-        sum(case when is_closed then 0 else 1 end) as censored_count,
-        max(as_of_date) as as_of_date
-    from members
-    {{ group_by_slices(['metric_id', 'pipeline_key', month_of('metric_date')]) }}
+        count(*) as censored_count
+    from stale_by_month
+    {{ group_by_slices(['pipeline_key', 'metric_month']) }}
+    union all
+    select
+        'win_rate_cohort_mature' as metric_id,
+        cohort_sums.pipeline_key,
+        cohort_sums.cohort_month as metric_month,
+        cohort_sums.dimension,
+        cohort_sums.dimension_value,
+        case when cohort_sums.outcome = 'won' then cohort_sums.member_count else 0 end as numerator,
+        cohort_sums.member_count as denominator,
+        cohort_sums.member_count,
+        case when cohort_sums.outcome = 'open' then cohort_sums.member_count else 0 end
+            as censored_count
+    from cohort_sums
+    inner join thresholds
+        on
+            cohort_sums.pipeline_key = thresholds.pipeline_key
+            and cohort_sums.cohort_month < thresholds.threshold_month
+    union all
+    select
+        'win_rate_cohort_mature' as metric_id,
+        pipeline_key,
+        metric_month,
+        {{ slice_columns() }},
+        sum(case when is_won then 1 else 0 end) as numerator,
+        count(*) as denominator,
+        count(*) as member_count,
+        sum(case when is_closed then 0 else 1 end) as censored_count
+    from around_threshold
+    {{ group_by_slices(['pipeline_key', 'metric_month']) }}
 ),
 
 periods as (
@@ -146,40 +199,45 @@ summed as (
         sum(numerator) as numerator,
         sum(denominator) as denominator,
         sum(member_count) as member_count,
-        sum(censored_count) as censored_count,
-        max(as_of_date) as as_of_date,
-        {{ dbt.dateadd('day', 1, 'max(as_of_date)') }} as next_day
+        sum(censored_count) as censored_count
     from periods
     group by metric_id, pipeline_key, grain, period_start, dimension, dimension_value
 ),
 
 final as (
     select
-        metric_id,
-        pipeline_key,
-        grain,
-        period_start,
-        dimension,
-        dimension_value,
-        cast(numerator as decimal(18, 2)) as numerator,
-        cast(denominator as decimal(18, 2)) as denominator,
-        {{ rate('numerator', 'denominator') }} as value,
+        summed.metric_id,
+        summed.pipeline_key,
+        summed.grain,
+        summed.period_start,
+        summed.dimension,
+        summed.dimension_value,
+        cast(summed.numerator as decimal(18, 2)) as numerator,
+        cast(summed.denominator as decimal(18, 2)) as denominator,
+        {{ rate('summed.numerator', 'summed.denominator') }} as value,
         -- Shares of money are no proportion of independent trials: no interval.
         case
-            when metric_id <> 'win_rate_value' then {{ wilson_low('numerator', 'denominator') }}
+            when summed.metric_id <> 'win_rate_value'
+                then {{ wilson_low('summed.numerator', 'summed.denominator') }}
         end as value_low,
         case
-            when metric_id <> 'win_rate_value' then {{ wilson_high('numerator', 'denominator') }}
+            when summed.metric_id <> 'win_rate_value'
+                then {{ wilson_high('summed.numerator', 'summed.denominator') }}
         end as value_high,
-        cast(member_count as bigint) as member_count,
-        cast(censored_count as bigint) as censored_count,
-        case grain
+        cast(summed.member_count as bigint) as member_count,
+        cast(summed.censored_count as bigint) as censored_count,
+        case summed.grain
             when 'all' then true
-            when 'month' then {{ add_months('period_start', 1) }} <= next_day
-            else {{ add_months('period_start', 3) }} <= next_day
+            when 'month'
+                then {{ add_months('summed.period_start', 1) }}
+                <= {{ dbt.dateadd('day', 1, 'as_of.as_of_date') }}
+            else
+                {{ add_months('summed.period_start', 3) }}
+                <= {{ dbt.dateadd('day', 1, 'as_of.as_of_date') }}
         end as is_mature,
-        as_of_date
+        as_of.as_of_date
     from summed
+    cross join as_of
 )
 
 select * from final

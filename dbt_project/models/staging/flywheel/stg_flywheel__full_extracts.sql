@@ -12,12 +12,7 @@ final as (
         object as object_name,
         max(batch_date) as batch_date
     from loads
-    where
-        extract = 'full'
-        and status in ('loaded', 'accepted')
-        and error is null
-        and coalesce(is_whole, true)
-        and reload_of is null
+    where {{ is_whole_extract() }}
     group by source, object
 )
 

@@ -2,7 +2,9 @@
 with
 
 versions as (
-    {{ newest_versions(source('hubspot', 'deal'), ['id'], 'hs_lastmodifieddate') }}
+    {{ newest_versions(
+        source('hubspot', 'deal'), ['id'], 'hs_lastmodifieddate', with_last_seen=true
+    ) }}
 ),
 
 stages as (
@@ -84,7 +86,10 @@ final as (
         coalesce(versions.archived, false) as is_deleted,
         mergers.survivor_id as merged_into_id,
         versions.hs_lastmodifieddate as modified_at,
-        versions._batch_date as last_batch_date
+        versions._batch_date as batch_date,
+        versions._load_number as load_number,
+        versions._row_number as row_number,
+        versions.last_seen_date
     from versions
     left join named_stages
         on

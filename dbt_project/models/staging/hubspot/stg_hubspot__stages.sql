@@ -19,7 +19,7 @@ final as (
         end as kind,
         probability as default_probability,
         not coalesce(archived, false) and not coalesce(pipelineArchived, false) as is_active,
-        _batch_date as last_batch_date,
+        _batch_date as last_seen_date,
         coalesce(pipelineLabel, pipelineId) as pipeline_label
     from versions
 )

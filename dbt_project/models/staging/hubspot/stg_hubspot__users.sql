@@ -48,7 +48,11 @@ final as (
         main_teams.team_name as team,
         cast(null as varchar) as role,
         not coalesce(versions.archived, false) as is_active,
-        cast(versions.createdAt as date) as hired_date
+        {{ business_date('versions.createdAt') }} as hired_date,
+        versions.updatedAt as modified_at,
+        versions._batch_date as batch_date,
+        versions._load_number as load_number,
+        versions._row_number as row_number
     from versions
     left join main_teams on versions.id = main_teams.owner_id
 )

@@ -1,11 +1,12 @@
 -- One row an account of any mapped source: its newest version.
+{{ config(materialized='incremental', unique_key=['source_system', 'account_id']) }}
 with
 
-versions as (
-    {{ newest_versions(source('mapped', 'accounts'), ['_source', 'account_id'], 'modified_at') }}
+delivered as (
+    select * from {{ bronze('mapped', 'accounts') }}
 ),
 
-final as (
+typed as (
     select
         _source as source_system,
         account_id,
@@ -21,8 +22,15 @@ final as (
         created_at,
         coalesce(is_deleted, false) as is_deleted,
         merged_into_id,
-        modified_at
-    from versions
+        modified_at,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
+),
+
+final as (
+    {{ newest_observations('typed', 'modified_at') }}
 )
 
 select * from final

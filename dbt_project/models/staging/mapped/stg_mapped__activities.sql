@@ -1,11 +1,12 @@
 -- One row a call, e-mail, meeting, task or note of any mapped source: its newest version.
+{{ config(materialized='incremental', unique_key=['source_system', 'activity_id']) }}
 with
 
-versions as (
-    {{ newest_versions(source('mapped', 'activities'), ['_source', 'activity_id']) }}
+delivered as (
+    select * from {{ bronze('mapped', 'activities') }}
 ),
 
-final as (
+typed as (
     select
         _source as source_system,
         activity_id,
@@ -21,8 +22,14 @@ final as (
         duration_minutes,
         is_completed,
         outcome,
-        _batch_date as last_batch_date
-    from versions
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
+),
+
+final as (
+    {{ newest_observations('typed') }}
 )
 
 select * from final

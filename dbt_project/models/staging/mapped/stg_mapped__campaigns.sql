@@ -1,11 +1,12 @@
 -- One row a campaign of any mapped source: its newest version.
+{{ config(materialized='incremental', unique_key=['source_system', 'campaign_id']) }}
 with
 
-versions as (
-    {{ newest_versions(source('mapped', 'campaigns'), ['_source', 'campaign_id']) }}
+delivered as (
+    select * from {{ bronze('mapped', 'campaigns') }}
 ),
 
-final as (
+typed as (
     select
         _source as source_system,
         campaign_id,
@@ -17,8 +18,14 @@ final as (
         parent_id,
         budgeted_cost,
         actual_cost,
-        _batch_date as last_batch_date
-    from versions
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
+),
+
+final as (
+    {{ newest_observations('typed') }}
 )
 
 select * from final

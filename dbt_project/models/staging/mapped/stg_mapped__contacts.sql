@@ -1,11 +1,12 @@
 -- One row a contact of any mapped source: its newest version.
+{{ config(materialized='incremental', unique_key=['source_system', 'contact_id']) }}
 with
 
-versions as (
-    {{ newest_versions(source('mapped', 'contacts'), ['_source', 'contact_id'], 'modified_at') }}
+delivered as (
+    select * from {{ bronze('mapped', 'contacts') }}
 ),
 
-final as (
+typed as (
     select
         _source as source_system,
         contact_id,
@@ -20,8 +21,14 @@ final as (
         coalesce(is_deleted, false) as is_deleted,
         merged_into_id,
         modified_at,
-        _batch_date as last_batch_date
-    from versions
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
+),
+
+final as (
+    {{ newest_observations('typed', 'modified_at') }}
 )
 
 select * from final

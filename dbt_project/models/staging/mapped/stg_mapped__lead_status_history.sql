@@ -1,23 +1,30 @@
 -- One row a lead's entry into a status, of any mapped source. A row without an instant is no event.
+{{ config(
+    materialized='incremental',
+    unique_key=['source_system', 'lead_id', 'status', 'changed_at', 'sequence'],
+) }}
 with
 
-versions as (
-    {{ newest_versions(
-        source('mapped', 'lead_status_history'),
-        ['_source', 'lead_id', 'status', 'changed_at', 'sequence'],
-    ) }}
+delivered as (
+    select * from {{ bronze('mapped', 'lead_status_history') }}
 ),
 
-final as (
+typed as (
     select
         _source as source_system,
         lead_id,
         status,
         changed_at,
         sequence,
-        _batch_date as last_batch_date
-    from versions
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
     where changed_at is not null
+),
+
+final as (
+    {{ newest_observations('typed') }}
 )
 
 select * from final

@@ -1,15 +1,16 @@
 -- One row a change of one field of an opportunity, of any mapped source. A row without an instant
 -- is no event.
+{{ config(
+    materialized='incremental',
+    unique_key=['source_system', 'opportunity_id', 'field', 'changed_at', 'sequence'],
+) }}
 with
 
-versions as (
-    {{ newest_versions(
-        source('mapped', 'opportunity_field_history'),
-        ['_source', 'opportunity_id', 'field', 'changed_at', 'sequence'],
-    ) }}
+delivered as (
+    select * from {{ bronze('mapped', 'opportunity_field_history') }}
 ),
 
-final as (
+typed as (
     select
         _source as source_system,
         history_id,
@@ -20,9 +21,15 @@ final as (
         changed_at,
         sequence,
         actor_id,
-        _batch_date as last_batch_date
-    from versions
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
     where changed_at is not null
+),
+
+final as (
+    {{ newest_observations('typed') }}
 )
 
 select * from final

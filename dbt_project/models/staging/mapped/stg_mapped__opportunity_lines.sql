@@ -1,11 +1,12 @@
 -- One row a product line of an opportunity of any mapped source: its newest version.
+{{ config(materialized='incremental', unique_key=['source_system', 'line_id']) }}
 with
 
-versions as (
-    {{ newest_versions(source('mapped', 'opportunity_lines'), ['_source', 'line_id']) }}
+delivered as (
+    select * from {{ bronze('mapped', 'opportunity_lines') }}
 ),
 
-final as (
+typed as (
     select
         _source as source_system,
         line_id,
@@ -15,8 +16,14 @@ final as (
         unit_price,
         amount,
         service_date,
-        _batch_date as last_batch_date
-    from versions
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
+),
+
+final as (
+    {{ newest_observations('typed') }}
 )
 
 select * from final

@@ -1,14 +1,15 @@
 -- One row an entry into a stage, of any mapped source. A row without an instant is no event.
+{{ config(
+    materialized='incremental',
+    unique_key=['source_system', 'opportunity_id', 'pipeline', 'stage', 'changed_at', 'sequence'],
+) }}
 with
 
-versions as (
-    {{ newest_versions(
-        source('mapped', 'opportunity_stage_history'),
-        ['_source', 'opportunity_id', 'pipeline', 'stage', 'changed_at', 'sequence'],
-    ) }}
+delivered as (
+    select * from {{ bronze('mapped', 'opportunity_stage_history') }}
 ),
 
-final as (
+typed as (
     select
         _source as source_system,
         history_id,
@@ -21,9 +22,16 @@ final as (
         amount,
         close_date,
         probability,
-        forecast_category
-    from versions
+        forecast_category,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
     where changed_at is not null
+),
+
+final as (
+    {{ newest_observations('typed') }}
 )
 
 select * from final

@@ -1,13 +1,12 @@
 -- One row a stage of a pipeline of any mapped source: its newest version.
+{{ config(materialized='incremental', unique_key=['source_system', 'pipeline', 'stage']) }}
 with
 
-versions as (
-    {{ newest_versions(
-        source('mapped', 'stages'), ['_source', "coalesce(pipeline, 'default')", 'stage']
-    ) }}
+delivered as (
+    select * from {{ bronze('mapped', 'stages') }}
 ),
 
-final as (
+typed as (
     select
         _source as source_system,
         coalesce(pipeline, 'default') as pipeline,
@@ -17,8 +16,14 @@ final as (
         kind,
         default_probability,
         coalesce(is_qualifying, false) as is_qualifying,
-        _batch_date as last_batch_date
-    from versions
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
+),
+
+final as (
+    {{ newest_observations('typed') }}
 )
 
 select * from final

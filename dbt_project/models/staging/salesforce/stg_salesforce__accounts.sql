@@ -1,11 +1,12 @@
 -- One row an account: its newest version, deleted and merged ones included.
+{{ config(materialized='incremental', unique_key=['account_id']) }}
 with
 
-versions as (
-    {{ newest_versions(source('salesforce', 'account'), ['Id'], 'SystemModstamp') }}
+delivered as (
+    select * from {{ bronze('salesforce', 'account') }}
 ),
 
-final as (
+typed as (
     select
         'salesforce' as source_system,
         Id as account_id,
@@ -21,8 +22,16 @@ final as (
         CreatedDate as created_at,
         IsDeleted as is_deleted,
         MasterRecordId as merged_into_id,
-        SystemModstamp as modified_at{{ passthrough_columns(source('salesforce', 'account')) }}
-    from versions
+        SystemModstamp as modified_at,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+        {{- passthrough_columns(bronze('salesforce', 'account'), 'delivered') }}
+    from delivered
+),
+
+final as (
+    {{ newest_observations('typed', 'modified_at') }}
 )
 
 select * from final

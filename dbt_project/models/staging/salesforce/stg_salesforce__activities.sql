@@ -1,14 +1,15 @@
 -- One row a task or meeting: its newest version, deleted ones included.
 -- A meeting counts once: copies in the calendars of invited users (IsChild) and the patterns of
 -- series, which take place as occurrences of their own, are left out.
+{{ config(materialized='incremental', unique_key=['activity_id']) }}
 with
 
 tasks as (
-    {{ newest_versions(source('salesforce', 'task'), ['Id'], 'SystemModstamp') }}
+    select * from {{ bronze('salesforce', 'task') }}
 ),
 
 events as (
-    {{ newest_versions(source('salesforce', 'event'), ['Id'], 'SystemModstamp') }}
+    select * from {{ bronze('salesforce', 'event') }}
 ),
 
 activities as (
@@ -34,7 +35,10 @@ activities as (
         coalesce(IsClosed, false) as is_completed,
         CallDisposition as outcome,
         IsDeleted,
-        _batch_date
+        SystemModstamp,
+        _batch_date,
+        _load_number,
+        _row_number
     from tasks
     where not coalesce(IsRecurrence, false)
     union all
@@ -53,7 +57,10 @@ activities as (
         cast(null as boolean) as is_completed,
         cast(null as varchar) as outcome,
         IsDeleted,
-        _batch_date
+        SystemModstamp,
+        _batch_date,
+        _load_number,
+        _row_number
     from events
     where
         not coalesce(IsChild, false)
@@ -61,7 +68,7 @@ activities as (
         and coalesce(GroupEventType, '0') <> '3'
 ),
 
-final as (
+typed as (
     select
         'salesforce' as source_system,
         Id as activity_id,
@@ -79,8 +86,15 @@ final as (
         is_completed,
         outcome,
         coalesce(IsDeleted, false) as is_deleted,
-        _batch_date as last_batch_date
+        SystemModstamp as modified_at,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
     from activities
+),
+
+final as (
+    {{ newest_observations('typed', 'modified_at') }}
 )
 
 select * from final

@@ -1,11 +1,12 @@
 -- One row a lead's or contact's part in a campaign: its newest version, deleted ones included.
+{{ config(materialized='incremental', unique_key=['record_id']) }}
 with
 
-versions as (
-    {{ newest_versions(source('salesforce', 'campaign_member'), ['Id'], 'SystemModstamp') }}
+delivered as (
+    select * from {{ bronze('salesforce', 'campaign_member') }}
 ),
 
-final as (
+typed as (
     select
         'salesforce' as source_system,
         CampaignId as campaign_id,
@@ -17,8 +18,16 @@ final as (
         cast(FirstRespondedDate as timestamp) as responded_at,
         CreatedDate as created_at,
         coalesce(IsDeleted, false) as is_deleted,
-        _batch_date as last_batch_date
-    from versions
+        SystemModstamp as modified_at,
+        Id as record_id,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
+),
+
+final as (
+    {{ newest_observations('typed', 'modified_at') }}
 )
 
 select * from final

@@ -1,11 +1,12 @@
 -- One row a campaign: its newest version, deleted ones included.
+{{ config(materialized='incremental', unique_key=['campaign_id']) }}
 with
 
-versions as (
-    {{ newest_versions(source('salesforce', 'campaign'), ['Id'], 'SystemModstamp') }}
+delivered as (
+    select * from {{ bronze('salesforce', 'campaign') }}
 ),
 
-final as (
+typed as (
     select
         'salesforce' as source_system,
         Id as campaign_id,
@@ -18,8 +19,16 @@ final as (
         BudgetedCost as budgeted_cost,
         ActualCost as actual_cost,
         coalesce(IsDeleted, false) as is_deleted,
-        _batch_date as last_batch_date{{ passthrough_columns(source('salesforce', 'campaign')) }}
-    from versions
+        SystemModstamp as modified_at,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+        {{- passthrough_columns(bronze('salesforce', 'campaign'), 'delivered') }}
+    from delivered
+),
+
+final as (
+    {{ newest_observations('typed', 'modified_at') }}
 )
 
 select * from final

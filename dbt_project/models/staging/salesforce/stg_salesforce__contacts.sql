@@ -1,11 +1,12 @@
 -- One row a contact: its newest version, deleted and merged ones included.
+{{ config(materialized='incremental', unique_key=['contact_id']) }}
 with
 
-versions as (
-    {{ newest_versions(source('salesforce', 'contact'), ['Id'], 'SystemModstamp') }}
+delivered as (
+    select * from {{ bronze('salesforce', 'contact') }}
 ),
 
-final as (
+typed as (
     select
         'salesforce' as source_system,
         Id as contact_id,
@@ -20,8 +21,15 @@ final as (
         coalesce(IsDeleted, false) as is_deleted,
         MasterRecordId as merged_into_id,
         coalesce(SystemModstamp, LastModifiedDate) as modified_at,
-        _batch_date as last_batch_date{{ passthrough_columns(source('salesforce', 'contact')) }}
-    from versions
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+        {{- passthrough_columns(bronze('salesforce', 'contact'), 'delivered') }}
+    from delivered
+),
+
+final as (
+    {{ newest_observations('typed', 'modified_at') }}
 )
 
 select * from final

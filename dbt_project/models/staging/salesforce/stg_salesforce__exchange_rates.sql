@@ -36,7 +36,7 @@ rates as (
     union all
     select
         IsoCode,
-        cast('1900-01-01' as date) as valid_from,
+        {{ beginning_of_time() }} as valid_from,
         ConversionRate,
         true as is_constant,
         _batch_date

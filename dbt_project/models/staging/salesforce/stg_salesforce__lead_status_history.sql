@@ -1,24 +1,32 @@
 -- One row a lead's entry into a status that field tracking saw. A lead that never changed, or
 -- changed before tracking began, has no row.
+{{ config(materialized='incremental', unique_key=['record_id']) }}
 with
 
-versions as (
-    {{ newest_versions(source('salesforce', 'lead_history'), ['Id']) }}
+delivered as (
+    select * from {{ bronze('salesforce', 'lead_history') }}
 ),
 
-final as (
+typed as (
     select
         'salesforce' as source_system,
         LeadId as lead_id,
         NewValue as status,
         CreatedDate as changed_at,
         cast(null as bigint) as sequence,
-        _batch_date as last_batch_date
-    from versions
+        coalesce(IsDeleted, false) as is_deleted,
+        Id as record_id,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
     where
         Field = 'Status'
         and NewValue is not null
-        and not coalesce(IsDeleted, false)
+),
+
+final as (
+    {{ newest_observations('typed') }}
 )
 
 select * from final

@@ -1,10 +1,11 @@
 -- One row a change of one tracked field of an opportunity. Salesforce writes a change of a lookup
 -- twice, once with names and once with ids: of the two the ids are kept.
 {%- set id_pattern = '^([A-Za-z0-9]{15}|[A-Za-z0-9]{18})$' %}
+{{ config(materialized='incremental', unique_key=['history_id']) }}
 with
 
-versions as (
-    {{ newest_versions(source('salesforce', 'opportunity_field_change'), ['Id']) }}
+delivered as (
+    select * from {{ bronze('salesforce', 'opportunity_field_change') }}
 ),
 
 changes as (
@@ -15,8 +16,7 @@ changes as (
             {{ first_match('coalesce(OldValue, NewValue)', id_pattern) }} is not null
             and {{ first_match('coalesce(NewValue, OldValue)', id_pattern) }} is not null
         ) as is_in_ids
-    from versions
-    where not coalesce(IsDeleted, false)
+    from delivered
 ),
 
 pairs as (
@@ -28,7 +28,7 @@ pairs as (
     from changes
 ),
 
-final as (
+typed as (
     select
         'salesforce' as source_system,
         Id as history_id,
@@ -54,9 +54,16 @@ final as (
         CreatedDate as changed_at,
         cast(null as bigint) as sequence,
         CreatedById as actor_id,
-        _batch_date as last_batch_date
+        coalesce(IsDeleted, false) as is_deleted,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
     from pairs
     where is_in_ids or has_ids = 0
+),
+
+final as (
+    {{ newest_observations('typed') }}
 )
 
 select * from final

@@ -1,11 +1,12 @@
 -- One row a change of an opportunity's stage, amount, probability or close date: the state after.
+{{ config(materialized='incremental', unique_key=['history_id']) }}
 with
 
-versions as (
-    {{ newest_versions(source('salesforce', 'opportunity_history'), ['Id']) }}
+delivered as (
+    select * from {{ bronze('salesforce', 'opportunity_history') }}
 ),
 
-final as (
+typed as (
     select
         'salesforce' as source_system,
         Id as history_id,
@@ -18,9 +19,16 @@ final as (
         Amount as amount,
         CloseDate as close_date,
         Probability / 100 as probability,
-        ForecastCategory as forecast_category
-    from versions
-    where not coalesce(IsDeleted, false)
+        {{ forecast_category_name('ForecastCategory') }} as forecast_category,
+        coalesce(IsDeleted, false) as is_deleted,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
+),
+
+final as (
+    {{ newest_observations('typed') }}
 )
 
 select * from final

@@ -1,0 +1,215 @@
+{#-
+    Nights that work on what changed. A later night is one whose candidate began as a copy of the
+    published version (orchestration/warehouse/seed.py): it reads only bronze files that the copy
+    does not hold, and computes only opportunities and months that they touch. Every other build
+    reads all of bronze. Both must give the same tables.
+-#}
+
+{% macro is_later_night() -%}
+    {{ return(execute and adapter.get_relation(target.database, 'ops', 'new_loads') is not none) }}
+{%- endmacro %}
+
+{#-
+    Between `as` and the bracket of a CTE that is read several times: a later night picks few rows
+    out of many, which is done once.
+-#}
+{% macro picked_once() -%}
+    {{ return(adapter.dispatch('picked_once', 'flywheel')()) }}
+{%- endmacro %}
+
+{% macro default__picked_once() -%}
+    {{ return('materialized' if is_later_night() else '') }}
+{%- endmacro %}
+
+{#- Bronze rows of an object: those that are new to a later night, else all there are. -#}
+{% macro bronze(source_name, object_name) -%}
+    {%- set everything = source(source_name, object_name) -%}
+    {%- if not is_later_night() -%}
+        {{ return(everything) }}
+    {%- endif -%}
+    {{ return(adapter.dispatch('new_files', 'flywheel')(source_name, object_name)) }}
+{%- endmacro %}
+
+{% macro default__new_files(source_name, object_name) -%}
+    {%- set paths = run_query(
+        "select path from ops.new_loads where family = '" ~ source_name ~ "' and object_name = '"
+        ~ object_name ~ "' order by path"
+    ).columns[0].values() -%}
+    read_parquet(['{{ paths | join("', '") }}'], union_by_name=true)
+{%- endmacro %}
+
+{#- A small table as it was in the version before; only there in a later night. -#}
+{% macro previous(model) -%}
+    previous.{{ model }}
+{%- endmacro %}
+
+{#- A table of this very build as it was before it, to be read by what runs before it is changed. -#}
+{% macro before_this_night(schema, model) -%}
+    {{ schema }}.{{ model }}
+{%- endmacro %}
+
+{#- The end of an import: only the opportunities that a later night has to compute anew. -#}
+{% macro only_changed(changed='int_changed_opportunities', word='where') -%}
+    {%- set relation = ref(changed) -%}
+    {%- if is_later_night() -%}
+        {{ word }} opportunity_key in (select opportunity_key from {{ relation }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    The incremental strategy of every table that is computed anew in parts. Rows go out whose
+    `unique_key` is in the relation `meta.recomputed`, or without one in the new rows themselves;
+    then the new rows come in, but for those in which all of `meta.sums` are 0. A build that is no
+    later night replaces everything.
+
+    A new row that was not to be computed anew would stand beside its old self, where no check looks
+    that follows the change (macros/scope.sql, expectations/README.md): it breaks the build.
+-#}
+{% macro get_incremental_recomputed_sql(arguments) -%}
+    {{ return(adapter.dispatch('recompute', 'flywheel')(arguments)) }}
+{%- endmacro %}
+
+{% macro default__recompute(arguments) -%}
+    {%- set target, fresh = arguments['target_relation'], arguments['temp_relation'] -%}
+    {%- set columns = adapter.get_columns_in_relation(fresh) | map(attribute='quoted') | join(', ') -%}
+    {%- set keys = arguments['unique_key'] -%}
+    {%- set keys = [keys] if keys is string else keys -%}
+    {%- set recomputed = (config.get('meta') or {}).get('recomputed') -%}
+    {%- set outdated = ref(recomputed) if recomputed else fresh -%}
+    {%- if recomputed and is_later_night() -%}
+        {{ refuse_strays(target, fresh, outdated, keys) }}
+    {%- endif -%}
+    {%- if is_later_night() %}
+    delete from {{ target }}
+    where exists (
+        select 1
+        from {{ outdated }} as outdated
+        where
+            {{ have_one_key(target, 'outdated', keys) }}
+    );
+    {%- else %}
+    delete from {{ target }};
+    {%- endif %}
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }} from {{ fresh }}
+    {%- set measures = (config.get('meta') or {}).get('sums') %}
+    {%- if measures %}
+    where not ({{ is_nothing(measures) }})
+    {%- endif %}
+{%- endmacro %}
+
+{% macro have_one_key(left, right, keys) -%}
+    {%- for key in keys -%}
+    {{ left }}.{{ key }} is not distinct from {{ right }}.{{ key }}{{ ' and ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro refuse_strays(target, fresh, outdated, keys) -%}
+    {%- set found = run_query(
+        'select count(*) from ' ~ fresh ~ ' as fresh where not exists (select 1 from ' ~ outdated
+        ~ ' as outdated where ' ~ have_one_key('fresh', 'outdated', keys) ~ ')'
+    ).columns[0].values()[0] -%}
+    {%- if found -%}
+        {{ exceptions.raise_compiler_error(
+            found ~ ' new rows of ' ~ target ~ ' are of none that was to be computed anew'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The same of rows that have no key of ours yet. -#}
+{% macro only_changed_records(changed='int_changed_opportunities', word='where') -%}
+    {%- set relation = ref(changed) -%}
+    {%- if is_later_night() -%}
+        {{ word }} (source_system, opportunity_id) in (
+            select
+                source_system,
+                opportunity_id
+            from {{ relation }}
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Rows of a table of this build as they were before it, of the opportunities that are computed
+    anew. To be read by what runs before the table is changed: the table's model must depend on it.
+-#}
+{% macro left_by_changed(schema, model) -%}
+    select *
+    from {{ before_this_night(schema, model) }}
+    where opportunity_key in (select opportunity_key from changed)
+{%- endmacro %}
+
+{#- The nights of the loads that a later night works on: `source_system`, `batch_date`. -#}
+{% macro new_nights() -%}
+    select distinct
+        source_system,
+        batch_date
+    from ops.new_loads
+    where batch_date is not null
+{%- endmacro %}
+
+{#- Rows of two relations that are not in both, in some columns. -#}
+{% macro difference_of(left, right, columns) -%}
+    (
+        select {{ columns | join(', ') }} from {{ left }}
+        except
+        select {{ columns | join(', ') }} from {{ right }}
+    )
+    union all
+    (
+        select {{ columns | join(', ') }} from {{ right }}
+        except
+        select {{ columns | join(', ') }} from {{ left }}
+    )
+{%- endmacro %}
+
+{#-
+    Sums by some grain that follow the change: what they were, less what the changed opportunities
+    had added to them, and what these add now. `fresh` and `left` are CTEs with the grain and the
+    measures; the first build has only `fresh`. Rows in which every measure is 0 go out.
+-#}
+{% macro sums_that_follow(fresh, left, grain, measures) -%}
+    {%- if is_later_night() %}
+    select
+        {{ grain | join(', ') }},
+        {%- for measure in measures %}
+        sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from (
+        select {{ (grain + measures) | join(', ') }} from {{ fresh }}
+        union all
+        select
+            {{ grain | join(', ') }},
+            {%- for measure in measures %}
+            -{{ measure }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ left }}
+        union all
+        select {{ (grain + measures) | join(', ') }}
+        from {{ this }} as known
+        where exists (
+            select 1
+            from (
+                select {{ grain | join(', ') }} from {{ fresh }}
+                union
+                select {{ grain | join(', ') }} from {{ left }}
+            ) as touched
+            where
+                {%- for column in grain %}
+                known.{{ column }} is not distinct from touched.{{ column }}{{ ' and' if not loop.last }}
+                {%- endfor %}
+        )
+    ) as parts
+    group by {{ grain | join(', ') }}
+    {%- else %}
+    select {{ (grain + measures) | join(', ') }}
+    from {{ fresh }}
+    where not ({{ is_nothing(measures) }})
+    {%- endif %}
+{%- endmacro %}
+
+{% macro is_nothing(measures) -%}
+    {%- for measure in measures -%}
+    {{ measure }} = 0{{ ' and ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,94 @@
+{#-
+    The newest of what nights delivered of each record. Observations come with `batch_date` (the
+    night), `load_number` and `row_number` (their place in it), and the CRM's own stamp where it has
+    one. What becomes of them over time: versions.sql.
+-#}
+
+{#-
+    The newest observation of each record, by the model's `unique_key`, with the last night that
+    delivered the record at all. In a later night what the model holds of the records already is an
+    observation like the new ones, so that the order of nights does not matter.
+-#}
+{% macro newest_observations(observations, stamp=none) -%}
+    {%- set key = config.get('unique_key') -%}
+    {%- if is_later_night() -%}
+    {%- set delivered -%}
+        select
+            *,
+            batch_date as last_seen_date
+        from {{ observations }}
+        union all by name
+        select *
+        from {{ this }} as known
+        where exists (
+            select 1
+            from {{ observations }} as observed
+            where {{ _same_key('known', 'observed', key) }}
+        )
+    {%- endset -%}
+    {{ return(adapter.dispatch('newest_of', 'flywheel')(delivered, key, stamp)) }}
+    {%- else -%}
+    {{ newest_of_all(observations, key, stamp) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    The same of observations that are read whole. Most records came once, and to sort all of them for
+    the few that came again takes half as long again.
+-#}
+{% macro newest_of_all(observations, key, stamp=none) -%}
+    {%- set repeated -%}
+        select {{ key | join(', ') }}
+        from {{ observations }}
+        group by {{ key | join(', ') }}
+        having count(*) > 1
+    {%- endset -%}
+    {%- set delivered -%}
+        select
+            *,
+            batch_date as last_seen_date
+        from {{ observations }} as observed
+        where exists (
+            select 1
+            from ({{ repeated }}) as repeated
+            where {{ _same_key('observed', 'repeated', key) }}
+        )
+    {%- endset -%}
+    select
+        *,
+        batch_date as last_seen_date
+    from {{ observations }} as observed
+    where not exists (
+        select 1
+        from ({{ repeated }}) as repeated
+        where {{ _same_key('observed', 'repeated', key) }}
+    )
+    union all
+    {{ adapter.dispatch('newest_of', 'flywheel')(delivered, key, stamp) }}
+{%- endmacro %}
+
+{% macro _same_key(left, right, key) -%}
+    {%- for column in key -%}
+    {{ left }}.{{ column }} is not distinct from {{ right }}.{{ column }}
+    {{- ' and ' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro default__newest_of(delivered, key, stamp) -%}
+    select * exclude (place, newest_seen_date) replace (newest_seen_date as last_seen_date)
+    from (
+        select
+            *,
+            row_number() over (
+                partition by {{ key | join(', ') }}
+                order by
+                    {% if stamp %}{{ stamp }} desc nulls last,{% endif %}
+                    batch_date desc, load_number desc, row_number desc
+            ) as place,
+            max(last_seen_date) over (partition by {{ key | join(', ') }}) as newest_seen_date
+        from (
+            {{ delivered }}
+        ) as delivered
+    ) as placed
+    where place = 1
+{%- endmacro %}

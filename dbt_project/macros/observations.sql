@@ -1,0 +1,114 @@
+{#-
+    Records as nights delivered them, in canonical columns: the body of a CTE. The newest version of
+    a record and the versions that it ever had are both made from this.
+-#}
+
+{% macro salesforce_opportunity_observations() -%}
+    select
+        'salesforce' as source_system,
+        Id as opportunity_id,
+        Name as opportunity_name,
+        AccountId as account_id,
+        OwnerId as owner_id,
+        CreatedById as created_by_id,
+        'default' as pipeline,
+        StageName as stage,
+        Amount as amount,
+        CurrencyIsoCode as currency_code,
+        CreatedDate as created_at,
+        CloseDate as close_date,
+        cast(null as timestamp) as closed_at,
+        Type as opportunity_type,
+        LeadSource as lead_source,
+        CampaignId as campaign_id,
+        cast(null as varchar) as product_id,
+        coalesce(
+            ForecastCategoryName, {{ forecast_category_name('ForecastCategory') }}
+        ) as forecast_category,
+        Probability / 100 as probability,
+        cast(null as varchar) as loss_reason,
+        NextStep as next_step,
+        coalesce(IsDeleted, false) as is_deleted,
+        cast(null as varchar) as merged_into_id,
+        SystemModstamp as modified_at,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+        {{- passthrough_columns(bronze('salesforce', 'opportunity'), 'delivered') }}
+    from {{ bronze('salesforce', 'opportunity') }} as delivered
+{%- endmacro %}
+
+{% macro mapped_opportunity_observations() -%}
+    select
+        _source as source_system,
+        opportunity_id,
+        opportunity_name,
+        account_id,
+        owner_id,
+        created_by_id,
+        coalesce(pipeline, 'default') as pipeline,
+        stage,
+        amount,
+        currency_code,
+        created_at,
+        close_date,
+        closed_at,
+        opportunity_type,
+        lead_source,
+        campaign_id,
+        product_id,
+        forecast_category,
+        probability,
+        loss_reason,
+        next_step,
+        coalesce(is_deleted, false) as is_deleted,
+        merged_into_id,
+        modified_at,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from {{ bronze('mapped', 'opportunities') }} as delivered
+{%- endmacro %}
+
+{% macro salesforce_user_observations() -%}
+    select
+        'salesforce' as source_system,
+        delivered.Id as user_id,
+        coalesce(delivered.Name, delivered.Id) as user_name,
+        delivered.Email as email,
+        delivered.Department as team,
+        coalesce(user_roles.Name, delivered.Title) as role,
+        coalesce(delivered.IsActive, true) as is_active,
+        {{ business_date('delivered.CreatedDate') }} as hired_date,
+        delivered.TimeZoneSidKey as time_zone,
+        delivered.SystemModstamp as modified_at,
+        delivered.ManagerId as manager_id,
+        delivered._batch_date as batch_date,
+        delivered._load_number as load_number,
+        delivered._row_number as row_number
+        {{- passthrough_columns(source('salesforce', 'user'), 'delivered') }}
+    from {{ source('salesforce', 'user') }} as delivered
+    left join (
+        {{ newest_versions(source('salesforce', 'user_role'), ['Id'], 'SystemModstamp') }}
+    ) as user_roles
+        on delivered.UserRoleId = user_roles.Id
+{%- endmacro %}
+
+{% macro mapped_user_observations() -%}
+    select
+        _source as source_system,
+        user_id,
+        coalesce(user_name, user_id) as user_name,
+        email,
+        manager_id,
+        team,
+        role,
+        coalesce(is_active, true) as is_active,
+        hired_date,
+        time_zone,
+        modified_at,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from {{ source('mapped', 'users') }} as delivered
+{%- endmacro %}

@@ -1,0 +1,273 @@
+{#-
+    Versions of records: what nights delivered, one observation a night, put in order.
+
+    Observations come with `batch_date` (the night), `load_number` and `row_number` (their place in
+    it) and `modified_at` (the CRM's own stamp, or NULL).
+-#}
+
+{#-
+    Versions of records, from the CTE `observations`. A version begins where one of the `tracked`
+    columns differs from the version before, or where the record is missing from a full night
+    (`is_absent`). It comes with `version_number`, `known_at`, the instant of the change,
+    `last_stamp`, the newest stamp of the CRM up to its end, and `absent_so_far_at`, the last absence.
+    The `carried` columns go along without making a version.
+
+    Both macros are the body of several CTEs, the last of which is `versions`. The first reads all
+    nights, and the CTE `full_nights` (`source_system`, `batch_date`: nights whose extract was
+    whole); the second only one new night, with the CTEs `known` (the newest version of each record
+    so far, of those that the night delivered or lacks) and `missing` (the key of those it lacks,
+    and the night's `batch_date`).
+-#}
+{% macro versions_of(key, tracked, carried) -%}
+{%- set record = (['source_system'] + key) | join(', ') -%}
+{%- set columns = (key + tracked + carried) | join(', ') -%}
+of_nights as (
+    {{ newest_of_each_night(record) }}
+),
+
+-- The first full night after each night that delivered anything.
+nights as (
+    select
+        delivered.source_system,
+        delivered.batch_date,
+        min(full_nights.batch_date) as next_full_date
+    from (
+        select distinct
+            source_system,
+            batch_date
+        from of_nights
+    ) as delivered
+    inner join full_nights
+        on
+            delivered.source_system = full_nights.source_system
+            and delivered.batch_date < full_nights.batch_date
+    group by delivered.source_system, delivered.batch_date
+),
+
+in_order as (
+    select
+        *,
+        lead(batch_date) over by_night as next_seen_date,
+        max(modified_at) over (
+            partition by {{ record }}
+            order by batch_date
+            rows between unbounded preceding and 1 preceding
+        ) as earlier_stamp
+    from of_nights
+    window by_night as (partition by {{ record }} order by batch_date)
+),
+
+absences as (
+    select
+        in_order.*,
+        nights.next_full_date
+    from in_order
+    inner join nights
+        on
+            in_order.source_system = nights.source_system
+            and in_order.batch_date = nights.batch_date
+    where in_order.next_seen_date is null or nights.next_full_date < in_order.next_seen_date
+),
+
+states as (
+    select
+        source_system,
+        {{ columns }},
+        batch_date,
+        modified_at,
+        earlier_stamp,
+        false as is_absent
+    from in_order
+    -- An observation with an older stamp than one before it is stale.
+    where modified_at is null or earlier_stamp is null or modified_at >= earlier_stamp
+    union all
+    select
+        source_system,
+        {{ columns }},
+        next_full_date as batch_date,
+        cast(null as timestamp) as modified_at,
+        greatest(earlier_stamp, modified_at) as earlier_stamp,
+        true as is_absent
+    from absences
+),
+
+compared as (
+    select
+        *,
+        lag(batch_date) over by_night is null
+        or {% for column in tracked -%}
+        lag({{ column }}) over by_night is distinct from {{ column }}
+        or {% endfor -%}
+        lag(is_absent) over by_night <> is_absent as is_start
+    from states
+    window by_night as (partition by {{ record }} order by batch_date, is_absent)
+),
+
+numbered as (
+    select
+        *,
+        sum(case when is_start then 1 else 0 end) over so_far as version_number,
+        max(greatest(modified_at, earlier_stamp)) over so_far as stamp_so_far,
+        -- The last instant before which a stamp tells of something older.
+        max(case when is_absent then {{ start_of_day('batch_date') }} end) over so_far
+            as absent_so_far_at
+    from compared
+    window so_far as (
+        partition by {{ record }}
+        order by batch_date, is_absent
+        rows between unbounded preceding and current row
+    )
+),
+
+with_last_stamp as (
+    select
+        *,
+        max(stamp_so_far) over (partition by {{ record }}, version_number) as last_stamp
+    from numbered
+),
+
+versions as (
+    select
+        source_system,
+        {{ columns }},
+        batch_date,
+        modified_at,
+        is_absent,
+        cast(version_number as integer) as version_number,
+        max(
+            case
+                when
+                    modified_at > {{ _latest_of('earlier_stamp', 'absent_so_far_at') }}
+                    then modified_at
+                else {{ start_of_day('batch_date') }}
+            end
+        ) over (
+            partition by {{ record }}
+            order by version_number
+            rows between unbounded preceding and current row
+        ) as known_at,
+        last_stamp,
+        absent_so_far_at
+    from with_last_stamp
+    where is_start
+)
+{%- endmacro %}
+
+{% macro versions_after(key, tracked, carried) -%}
+{%- set record = (['source_system'] + key) | join(', ') -%}
+{%- set columns = key + tracked + carried -%}
+of_nights as (
+    {{ newest_of_each_night(record) }}
+),
+
+tonight as (
+    select
+        of_nights.source_system,
+        {{- _columns_of('of_nights', columns) }}
+        of_nights.batch_date,
+        of_nights.modified_at,
+        false as is_absent
+    from of_nights
+    union all
+    select
+        known.source_system,
+        {{- _columns_of('known', columns) }}
+        missing.batch_date,
+        cast(null as timestamp) as modified_at,
+        true as is_absent
+    from known
+    inner join missing
+        on {{ _same_record('known', 'missing', key) }}
+),
+
+compared as (
+    select
+        tonight.*,
+        known.version_number as known_version_number,
+        known.known_at as known_before_at,
+        known.last_stamp as earlier_stamp,
+        known.absent_so_far_at,
+        coalesce(tonight.modified_at < known.last_stamp, false) as is_stale,
+        known.version_number is null
+        or {% for column in tracked -%}
+        known.{{ column }} is distinct from tonight.{{ column }}
+        or {% endfor -%}
+        known.is_absent <> tonight.is_absent as is_start
+    from tonight
+    left join known
+        on {{ _same_record('tonight', 'known', key) }}
+),
+
+versions as (
+    select
+        source_system,
+        {{ columns | join(', ') }},
+        batch_date,
+        modified_at,
+        is_absent,
+        cast(coalesce(known_version_number, 0) + 1 as integer) as version_number,
+        greatest(
+            known_before_at,
+            case
+                when
+                    modified_at > {{ _latest_of('earlier_stamp', 'absent_so_far_at') }}
+                    then modified_at
+                else {{ start_of_day('batch_date') }}
+            end
+        ) as known_at,
+        greatest(modified_at, earlier_stamp) as last_stamp,
+        greatest(
+            absent_so_far_at, case when is_absent then {{ start_of_day('batch_date') }} end
+        ) as absent_so_far_at
+    from compared
+    where is_start and not is_stale
+    union all
+    -- A version that goes on, with a newer stamp.
+    select
+        known.source_system,
+        {{- _columns_of('known', columns) }}
+        known.batch_date,
+        known.modified_at,
+        known.is_absent,
+        known.version_number,
+        known.known_at,
+        greatest(compared.modified_at, known.last_stamp) as last_stamp,
+        known.absent_so_far_at
+    from known
+    inner join compared
+        on {{ _same_record('known', 'compared', key) }}
+    where not compared.is_start and compared.modified_at > coalesce(
+        known.last_stamp, cast('1900-01-01' as timestamp)
+    )
+)
+{%- endmacro %}
+
+{% macro _latest_of(one, other) -%}
+    coalesce(greatest({{ one }}, {{ other }}), cast('1900-01-01' as timestamp))
+{%- endmacro %}
+
+{% macro _columns_of(rows, columns) -%}
+    {%- for column in columns %}
+        {{ rows }}.{{ column }},
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro _same_record(left, right, key) -%}
+    {%- for column in ['source_system'] + key -%}
+    {{ left }}.{{ column }} = {{ right }}.{{ column }}{{ ' and ' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro newest_of_each_night(record) -%}
+    select *
+    from (
+        select
+            *,
+            row_number() over (
+                partition by {{ record }}, batch_date
+                order by modified_at desc nulls last, load_number desc, row_number desc
+            ) as place_in_night
+        from observations
+    ) as placed
+    where place_in_night = 1
+{%- endmacro %}

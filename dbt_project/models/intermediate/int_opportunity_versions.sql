@@ -1,0 +1,143 @@
+-- One row an opportunity × version: what nights showed of it, from the first observation on, and
+-- what became of it between nights. Absent from a full extract is a version of its own.
+{{ config(materialized='incremental', unique_key=['opportunity_key', 'version_number']) }}
+{%- set key = ['opportunity_id'] %}
+{%- set tracked = [
+    'pipeline', 'stage', 'amount_local', 'currency_code', 'close_date', 'owner_id',
+    'forecast_category', 'is_flagged_deleted', 'merged_into_id',
+] %}
+with
+
+delivered as (
+    {{ union_of(
+        [
+            'source_system', 'opportunity_id', 'pipeline', 'stage', 'amount', 'currency_code',
+            'close_date', 'closed_at', 'owner_id', 'forecast_category', 'is_deleted',
+            'merged_into_id', 'modified_at', 'batch_date', 'load_number', 'row_number',
+        ],
+        [
+            ref('stg_salesforce__opportunity_observations'),
+            ref('stg_hubspot__opportunity_observations'),
+            ref('stg_mapped__opportunity_observations'),
+        ],
+    ) }}
+),
+
+full_nights as (
+    select * from {{ ref('stg_flywheel__full_nights') }}
+    where object_name in ('opportunity', 'deal', 'opportunities')
+),
+
+newest as (
+    {{ union_of(
+        ['source_system', 'opportunity_id', 'last_seen_date'],
+        [
+            ref('stg_salesforce__opportunities'),
+            ref('stg_hubspot__opportunities'),
+            ref('stg_mapped__opportunities'),
+        ],
+    ) }}
+),
+
+observations as (
+    select
+        source_system,
+        opportunity_id,
+        pipeline,
+        stage,
+        {{ to_cents('amount') }} as amount_local,
+        coalesce(currency_code, '{{ var("reporting_currency") }}') as currency_code,
+        close_date,
+        closed_at,
+        owner_id,
+        forecast_category,
+        is_deleted as is_flagged_deleted,
+        merged_into_id,
+        modified_at,
+        batch_date,
+        load_number,
+        row_number
+    from delivered
+),
+
+{% if is_later_night() %}
+missing as (
+    select
+        newest.source_system,
+        newest.opportunity_id,
+        full_nights.batch_date
+    from newest
+    inner join (
+        select
+            source_system,
+            max(batch_date) as batch_date
+        from full_nights
+        group by source_system
+    ) as full_nights
+        on
+            newest.source_system = full_nights.source_system
+            and newest.last_seen_date < full_nights.batch_date
+),
+
+concerned as (
+    select
+        source_system,
+        opportunity_id
+    from observations
+    union
+    select
+        source_system,
+        opportunity_id
+    from missing
+),
+
+known as (
+    select *
+    from (
+        select
+            versions.*,
+            row_number() over (
+                partition by versions.source_system, versions.opportunity_id
+                order by versions.version_number desc
+            ) as place
+        from {{ this }} as versions
+        inner join concerned
+            on
+                versions.source_system = concerned.source_system
+                and versions.opportunity_id = concerned.opportunity_id
+    ) as placed
+    where place = 1
+),
+
+{{ versions_after(key, tracked, ['closed_at']) }},
+{% else %}
+{{ versions_of(key, tracked, ['closed_at']) }},
+{% endif %}
+
+final as (
+    select
+        {{ key_of('source_system', 'opportunity_id') }} as opportunity_key,
+        version_number,
+        known_at,
+        batch_date,
+        source_system,
+        opportunity_id,
+        pipeline,
+        stage,
+        amount_local,
+        currency_code,
+        close_date,
+        closed_at,
+        modified_at,
+        owner_id,
+        forecast_category,
+        is_flagged_deleted,
+        merged_into_id,
+        is_absent,
+        is_absent or is_flagged_deleted or merged_into_id is not null as is_deleted,
+        last_stamp,
+        absent_so_far_at
+    from versions
+)
+
+select * from final

@@ -1,0 +1,45 @@
+-- One row a user × version: name, manager, team, role and whether active, as nights showed them.
+with
+
+observations as (
+    {{ union_of(
+        [
+            'source_system', 'user_id', 'user_name', 'manager_id', 'team', 'role', 'is_active',
+            'hired_date', 'modified_at', 'batch_date', 'load_number', 'row_number',
+        ],
+        [
+            ref('stg_salesforce__user_observations'),
+            ref('stg_hubspot__users'),
+            ref('stg_mapped__user_observations'),
+        ],
+    ) }}
+),
+
+-- A user who is missing from a list has left, which nobody dates: the last version stays.
+full_nights as (
+    select * from {{ ref('stg_flywheel__full_nights') }}
+    where false
+),
+
+{{ versions_of(
+    ['user_id'],
+    ['user_name', 'manager_id', 'team', 'role', 'is_active', 'hired_date'],
+    [],
+) }},
+
+final as (
+    select
+        source_system,
+        user_id,
+        version_number,
+        user_name,
+        manager_id,
+        team,
+        role,
+        is_active,
+        hired_date,
+        known_at
+    from versions
+)
+
+select * from final

@@ -1,0 +1,30 @@
+"""The terminal, and texts from outside on it.
+
+Belongs here: how wide a line may be, and names and values of extracts made fit to be shown: what
+would color a terminal or move its cursor stands in them as blanks. Does not belong here: what is
+shown (report.py, the commands).
+"""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.markup import escape
+
+_PIPE_WIDTH = 120
+
+
+def open_console() -> Console:
+    """Standard output. A pipe has no width of its own: wide enough for most file names."""
+    return Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
+
+
+def printable(text: str) -> str:
+    """A text without control characters."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def escaped(text: str) -> str:
+    """A text that can stand in rich's markup."""
+    return escape(printable(text))

@@ -1,0 +1,168 @@
+"""What a night's candidate begins as: a copy of the published version, or nothing.
+
+Belongs here: whether a night may work on what changed or must rebuild everything from bronze, and
+what the models need to know of the version before. Does not belong here: the build (build.py), what
+the models make of it (dbt_project/macros/later_nights.sql).
+
+A copy gets two things that the build takes out again: `ops.new_loads`, the bronze files that the
+copy does not hold yet, and the schema `previous`, small tables as they were. It leaves one thing to
+the gate: the opportunities that were computed anew (gate/scope.py).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from orchestration.bronze.load import accepted_path
+from orchestration.extracts.ledger import Ledger, Load
+from orchestration.gate.scope import RECOMPUTED
+from orchestration.publication.candidate import discard_candidate
+from orchestration.publication.fingerprint import project_fingerprint
+from orchestration.publication.versions import NOTHING_TO_COPY
+from orchestration.settings import Settings
+from orchestration.sources.catalog import canonical_contracts, native_sources
+
+# What the models compare with: a change in one of these touches opportunities that no row names.
+_PREVIOUS = ("int_as_of", "int_stages", "int_plan_rates", "int_exchange_rates", "int_mergers",
+             "int_stage_migrations")  # fmt: skip
+_WRITABLE = 0o644
+
+
+def seed_candidate(settings: Settings, version: Path | None, *, full: bool = False) -> str | None:
+    """Begin a candidate from a published version; return why it begins from nothing, if it does.
+
+    None means that the night works on what its loads changed.
+    """
+    loads = _in_bronze(Ledger(settings.ledger))
+    reason = "it was asked for" if full else _reason(settings, version, loads)
+    if reason is not None or version is None:
+        discard_candidate(settings)
+        return reason
+    seen = _loads_of(version)
+    discard_candidate(settings)
+    shutil.copyfile(version, settings.candidate)
+    settings.candidate.chmod(_WRITABLE)
+    with duckdb.connect(str(settings.candidate)) as connection:
+        _prepare(connection, settings, [load for load in loads if load.load_id not in seen])
+    return None
+
+
+def seal_build(settings: Settings, rebuilt_because: str | None) -> None:
+    """Take out what only the build needed, and write down what built the tables, and how."""
+    with duckdb.connect(str(settings.candidate)) as connection:
+        connection.execute("create schema if not exists ops")
+        _keep_recomputed(connection)
+        for schema in ("previous", "night"):
+            connection.execute(f"drop schema if exists {schema} cascade")
+        connection.execute("drop table if exists ops.new_loads")
+        connection.execute(
+            "create or replace table ops.build as "
+            "select ? as project_fingerprint, cast(? as varchar) as rebuilt_because",
+            [project_fingerprint(settings), rebuilt_because],
+        )
+        connection.execute(
+            "comment on table ops.build is 'One row: the models and sources that built the tables, "
+            "and why they built everything anew, if they did.'"
+        )
+
+
+def _keep_recomputed(connection: duckdb.DuckDBPyConnection) -> None:
+    """Name the opportunities that a later night computed anew; without the table, it was all."""
+    connection.execute(f"drop table if exists {RECOMPUTED}")
+    tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+    if {("ops", "new_loads"), ("night", "int_changed_stage_events")} <= set(tables):
+        connection.execute(
+            f"create table {RECOMPUTED} as "
+            "select opportunity_key from night.int_changed_stage_events"
+        )
+
+
+def _in_bronze(ledger: Ledger) -> list[Load]:
+    """Loads whose rows stand in bronze."""
+    return [
+        load
+        for load in ledger.loads
+        if load.status in ("loaded", "accepted") and load.error is None
+    ]
+
+
+def _reason(settings: Settings, version: Path | None, loads: list[Load]) -> str | None:
+    """Why a night has to rebuild everything."""
+    if version is None or not version.exists():
+        return NOTHING_TO_COPY
+    with duckdb.connect(str(version), read_only=True) as connection:
+        names = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'ops'"
+        ).fetchall()
+        if ("build",) not in names:
+            return "the published version is of an older kind"
+        built_by = connection.execute("select project_fingerprint from ops.build").fetchone()
+        if built_by != (project_fingerprint(settings),):
+            return "models, sources or options changed"
+    seen = _loads_of(version)
+    gone = seen.keys() - {load.load_id for load in loads}
+    if gone:
+        return f"{len(gone)} loads are no longer in bronze"
+    return _out_of_order(seen.values(), [load for load in loads if load.load_id not in seen])
+
+
+def _loads_of(version: Path) -> dict[str, tuple[str, date]]:
+    """The loads whose rows a version holds: object and night of each, by id."""
+    with duckdb.connect(str(version), read_only=True) as connection:
+        rows = connection.execute(
+            """
+            select load_id, source_system || '/' || object_name, batch_date
+            from ops.load_audit
+            where status = 'accepted' and error is null
+            """
+        ).fetchall()
+    return {load_id: (name, night) for load_id, name, night in rows}
+
+
+def _out_of_order(seen: Iterable[tuple[str, date]], new: list[Load]) -> str | None:
+    """A late, corrected or reloaded file changes what later nights were compared with."""
+    newest: dict[str, date] = {}
+    for name, night in seen:
+        newest[name] = max(night, newest.get(name, night))
+    nights = defaultdict(set)
+    for load in new:
+        nights[load.name].add(load.batch_date)
+        if load.name in newest and load.batch_date <= newest[load.name]:
+            return f"{load.file} of {load.batch_date} came late"
+    spread = [name for name, found in nights.items() if len(found) > 1]
+    return f"several nights of {spread[0]} came at once" if spread else None
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, new: list[Load]) -> None:
+    connection.execute(
+        "create table ops.new_loads (family varchar, object_name varchar, "
+        "source_system varchar, batch_date date, path varchar)"
+    )
+    connection.executemany(
+        "insert into ops.new_loads values (?, ?, ?, ?, ?)",
+        [*_contract_rows(settings), *(_load_row(settings, load) for load in new)],
+    )
+    connection.execute("create schema previous")
+    for table in _PREVIOUS:
+        connection.execute(f"create table previous.{table} as from intermediate.{table}")
+
+
+def _load_row(settings: Settings, load: Load) -> tuple[str, str, str, date | None, str]:
+    family = load.source if load.source in native_sources() else "mapped"
+    path = str(accepted_path(settings, load))
+    return family, load.object, load.source, load.batch_date, path
+
+
+def _contract_rows(settings: Settings) -> Iterator[tuple[str, str, str, date | None, str]]:
+    """Files without rows, so that an object that no load brought can be scanned too."""
+    families = {name: source.contracts for name, source in native_sources().items()}
+    for family, contracts in (families | {"mapped": canonical_contracts()}).items():
+        for contract in contracts.values():
+            name = f"{contract.source}/{contract.object}/contract/{contract.version}.parquet"
+            yield family, contract.object, contract.source, None, str(settings.bronze / name)

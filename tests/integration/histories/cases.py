@@ -1,0 +1,244 @@
+"""Which rules of docs/history.md a random history puts to the test.
+
+Belongs here: one name a case, and how to tell that a company holds it. Does not belong here: what
+follows of a case (tests/reference/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from tests.reference.entries import in_order
+from tests.reference.facts import bridge_merge, dim_rep
+from tests.reference.landed import Account, Crm, Opportunity, Rate, Record, Split
+from tests.reference.lives import Life
+from tests.reference.past import fct_opportunity_event, fct_opportunity_version
+from tests.reference.quantities import second_of
+from tests.reference.versions import by_record, rows_that_count
+from tests.reference.warehouse import Warehouse, rate_list_of
+
+CASES = {
+    # What nights show.
+    "a stale row", "several rows in one night", "a night that is late", "an extract cut off",
+    "a change dated by its stamp", "a change dated by its night", "deleted by flag",
+    "deleted by absence", "undeleted", "merged", "a chain of mergers", "an account merged",
+    "a chain of merged accounts",
+    # Stage events.
+    "told by history", "told by nights", "a creation filled in", "a present filled in",
+    "a close filled in", "observed from the start", "first seen closed", "created closed",
+    "a close at the stated one", "a close that cannot be the stated one",
+    "several entries within a second", "instants of a second against their order",
+    "a renamed stage", "a stage renamed for a time",
+    "a bulk move", "nearly a bulk move", "a bulk move that begins no stay",
+    # Closes and stays.
+    "a void close", "a void close after which another stage follows", "a void run of closes",
+    "created closed and void", "reopened", "several attempts", "won to lost or back",
+    "a skip", "a step back", "handed off", "handed off and won", "created late", "an undated entry",
+    # Where history begins.
+    "left truncated", "not left truncated", "without a creation",
+    # Owners and credit.
+    "an owner by field history", "an owner by nights", "an owner filled in",
+    "another owner at the entry than today", "another owner at the close than at creation",
+    "splits of a close", "other splits than at first", "splits that leave a cent",
+    "a rep by versions", "a rep who is only named",
+    # Money and past days.
+    "a rate is missing", "a rate was corrected", "a rate was taken back", "a borrowed rate",
+    "another amount at the dated rate",
+    "an amount by history", "an amount by field history", "an amount by nights",
+    "an amount filled in", "another currency",
+    "past due", "away for some days", "another close date", "another forecast category",
+}  # fmt: skip
+
+
+def cases_of(crm: Crm, *others: Crm) -> set[str]:
+    warehouse = Warehouse(crm, others)
+    found = {*cases_of_nights(crm, warehouse), *cases_of_money(warehouse)}
+    for life in warehouse.all_lives.values():
+        found |= {*cases_of_entries(life, warehouse), *cases_of_effect(life)}
+    for life in warehouse.lives:
+        found |= set(cases_of_credit(life, warehouse))
+    return found
+
+
+def cases_of_nights(crm: Crm, warehouse: Warehouse) -> Iterator[str]:
+    whole = crm.whole_nights(Opportunity)
+    nights = [extract.night for extract in crm.extracts if extract.kind is Opportunity]
+    if any(later < earlier for earlier, later in pairwise(nights)):
+        yield "a night that is late"
+    if any(
+        one.is_full and one.night not in whole for one in crm.extracts if one.kind is Opportunity
+    ):
+        yield "an extract cut off"
+    for opportunity_id, landed in warehouse.opportunities.items():
+        its_nights = [one.night for one in landed]
+        if len(rows_that_count(landed)) < len(set(its_nights)):
+            yield "a stale row"
+        if len(set(its_nights)) < len(its_nights):
+            yield "several rows in one night"
+        history = warehouse.histories[opportunity_id]
+        for before, version in pairwise(history.versions):
+            is_stamped = version.at == version.row.modified_at
+            yield f"a change dated by its {'stamp' if is_stamped else 'night'}"
+            if before.is_deleted and not version.is_deleted:
+                yield "undeleted"
+            if version.is_deleted and not before.is_deleted:
+                by_flag = version.row.is_deleted or version.row.merged_into_id
+                yield f"deleted by {'flag' if by_flag else 'absence'}"
+    for row in bridge_merge(warehouse):
+        yield {"opportunity": "merged", "account": "an account merged"}[row["object_name"]]
+        if row["survivor_key"] != row["final_survivor_key"]:
+            yield {"opportunity": "a chain of mergers", "account": "a chain of merged accounts"}[
+                row["object_name"]
+            ]
+    if any(crm.landed(Account)) and any(not row["is_current"] for row in dim_rep(warehouse)):
+        yield "a rep by versions"
+    if any(row["is_active"] is None and row["rep_name"] != "Unknown" for row in dim_rep(warehouse)):
+        yield "a rep who is only named"
+
+
+def cases_of_entries(life: Life, warehouse: Warehouse) -> Iterator[str]:
+    history, entries = life.history, life.entries
+    records = warehouse.records[life.row.opportunity_id]
+    told = [record for record in records if record.at is not None]
+    yield "told by history" if told else "told by nights"
+    if told and entries[0].origin == "synthesised":
+        yield "a creation filled in"
+    if told and entries[-1].origin == "synthesised" and len(entries) > 1:
+        yield "a present filled in" if entries[-1].is_open else "a close filled in"
+    if not told:
+        first = history.versions[0]
+        if entries[0].origin == "nights":
+            yield "observed from the start"
+        if not entries[0].is_open:
+            yield "created closed"
+        elif warehouse.pipelines[first.row.pipeline].rank(first.row.stage) is None:
+            yield "first seen closed"
+        instants = {version.at for version in history.versions}
+        for entry in entries[1:]:
+            if entry.origin == "nights" and not entry.is_open:
+                is_stated = entry.at not in instants
+                yield (
+                    "a close at the stated one"
+                    if is_stated
+                    else ("a close that cannot be the stated one")
+                )
+    dated = [entry for entry in entries if entry.at is not None]
+    if any(second_of(one.at) == second_of(two.at) for one, two in pairwise(dated)):
+        yield "several entries within a second"
+    if any(before.at > after.at for before, after in pairwise(in_order(told, warehouse.clerk))):
+        yield "instants of a second against their order"
+    if len(dated) < len(entries):
+        yield "an undated entry"
+    rows: list[Record | Opportunity] = [*records, *(version.row for version in history.versions)]
+    for one in warehouse.crm.stage_map:
+        if any((row.pipeline, row.stage) == (one.pipeline, one.stage) for row in rows):
+            is_for_good = one.valid_from is None and one.valid_to is None
+            yield "a renamed stage" if is_for_good else "a stage renamed for a time"
+    if life.row.created_at is None:
+        yield "without a creation"
+    yield "left truncated" if life.is_left_truncated else "not left truncated"
+
+
+def cases_of_effect(life: Life) -> Iterator[str]:
+    effect, entries = life.effect, life.entries
+    if effect.migrated:
+        yield "a bulk move"
+        if not effect.migrated & {entry.number for entry in effect.entries}:
+            yield "a bulk move that begins no stay"
+    if not effect.migrated and any(
+        entry.actor_id and "Admin" in entry.actor_id for entry in entries
+    ):
+        yield "nearly a bulk move"
+    if effect.void:
+        yield "a void close"
+        if 0 in effect.void:
+            yield "created closed and void"
+        if any(number + 1 in effect.void for number in effect.void):
+            yield "a void run of closes"
+        if any(before.number < void < after.number for void in effect.void
+               for before, after in pairwise(effect.entries)):  # fmt: skip
+            yield "a void close after which another stage follows"
+    if effect.reopenings:
+        yield "reopened"
+    if len(effect.reopenings) > 1:
+        yield "several attempts"
+    kinds = [{before.kind, after.kind} for before, after in pairwise(effect.entries)]
+    if {"won", "lost"} in kinds:
+        yield "won to lost or back"
+    for stay in life.stays():
+        if stay.exit_kind == "regressed":
+            yield "a step back"
+        if stay.exit_kind == "handed_off":
+            yield "handed off"
+            if life.outcome == "won":
+                yield "handed off and won"
+    if life.skipped_stage_count:
+        yield "a skip"
+    if life.is_late_created:
+        yield "created late"
+
+
+def cases_of_credit(life: Life, warehouse: Warehouse) -> Iterator[str]:
+    for paths, what in ((life.owners, "an owner"), (life.amounts, "an amount")):
+        for change in paths.changes:
+            changes = warehouse.field_changes[life.row.opportunity_id]
+            field = {"an owner": "owner_id", "an amount": "amount"}[what]
+            is_noted = any((one.field, one.at) == (field, change.at) for one in changes)
+            is_recorded = what == "an amount" and any(
+                record.at == change.at for record in warehouse.records[life.row.opportunity_id]
+            )
+            if change.origin == "nights":
+                yield f"{what} by nights"
+            elif change.origin == "synthesised":
+                yield f"{what} filled in"
+            elif is_recorded:
+                yield f"{what} by history"
+            elif is_noted:
+                yield f"{what} by field history"
+    if any(stay.owner_id != life.row.owner_id for stay in life.stays()):
+        yield "another owner at the entry than today"
+    if life.is_closed and life.owner_at_close != life.owner_at_creation:
+        yield "another owner at the close than at creation"
+    splits: list[Split] = warehouse.splits[life.row.opportunity_id]
+    landed = by_record(warehouse.crm.landed(Split), lambda split: split.opportunity_id)
+    if {*splits} != {one.row for one in landed[life.row.opportunity_id]}:
+        yield "other splits than at first"
+    if life.is_closed and splits:
+        yield "splits of a close"
+        exact = [(life.amount or 0) * 100 * split.share for split in splits]
+        if any(part % 1 for part in exact):
+            yield "splits that leave a cent"
+
+
+def cases_of_money(warehouse: Warehouse) -> Iterator[str]:
+    money = warehouse.money
+    own = rate_list_of(warehouse.crm)
+    for life in warehouse.lives:
+        row = life.row
+        is_local = row.currency not in (None, money.world.reporting)
+        if is_local and life.amount is not None and not own.names(row.currency):
+            yield "a borrowed rate"
+        if row.amount is not None and life.amount is None:
+            yield "a rate is missing"
+        if life.amount != money.dated(row.amount, row.currency, row.close_date):
+            yield "another amount at the dated rate"
+        if len({version.row.currency for version in life.history.versions}) > 1:
+            yield "another currency"
+    landed = {one.row for one in warehouse.crm.landed(Rate)}
+    if len(landed) > len({(rate.currency, rate.valid_from) for rate in landed}):
+        yield "a rate was corrected"
+    standing = {(line.currency, line.valid_from) for line in own.lines}
+    if any((rate.currency, rate.valid_from) not in standing for rate in landed):
+        yield "a rate was taken back"
+    intervals = fct_opportunity_version(warehouse)
+    for row in intervals:
+        if row["close_date"] and row["is_open"] and row["close_date"] < warehouse.crm.as_of:
+            yield "past due"
+    for row in fct_opportunity_event(warehouse):
+        if row["field"] in ("close_date", "forecast_category"):
+            yield f"another {row['field'].replace('_', ' ')}"
+    for before, after in pairwise(intervals):
+        is_same = before["opportunity_key"] == after["opportunity_key"]
+        if is_same and before["valid_to"] < after["valid_from"]:
+            yield "away for some days"

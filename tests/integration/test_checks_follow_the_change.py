@@ -1,0 +1,264 @@
+"""Checks that follow the change still refuse: what is planted in a later night is found.
+
+Belongs here: tests and suites on a real later night, each broken for the purpose.
+Does not belong here: how a scope is read and carried out (test_gate_suites.py).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+import orchestration.warehouse.build as building
+from orchestration.bronze.night import heal, load_night
+from orchestration.gate.results import record, verdict_of
+from orchestration.gate.run import run_suites
+from orchestration.gate.scope import RECOMPUTED, follows_the_change
+from orchestration.gate.stamp import give_stamp
+from orchestration.gate.suites import read_suites
+from orchestration.publication.promote import promote
+from orchestration.settings import Settings
+from orchestration.simulation import simulate
+from orchestration.warehouse.assets import _as_check
+from orchestration.warehouse.build import BuildResult, build_candidate
+from orchestration.warehouse.project import invoke
+
+NIGHTS = (date(2025, 9, 28), date(2025, 9, 29))
+
+# What stands twice in the later night -> the test that finds it.
+DOUBLED = {
+    "intermediate.int_opportunities": "int_opportunities_key_is_unique",
+    "intermediate.int_opportunity_facts": "fct_opportunity_key_is_unique",
+    "intermediate.int_stage_events": "fct_stage_visit_key_is_unique",
+    "intermediate.int_stages_reached": "fct_stage_reached_key_is_unique",
+    "intermediate.int_opportunity_stretches": "fct_opportunity_version_key_is_unique",
+    "marts.fct_opportunity_event": "fct_opportunity_event_key_is_unique",
+    "marts.fct_opportunity_credit": "fct_opportunity_credit_key_is_unique",
+}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, BuildResult]:
+    """One published night, and the extracts of the next one in bronze."""
+    home = Settings(home=tmp_path_factory.mktemp("change") / "home")
+    simulate(home.landing, opportunities=300, nights=2, seed=5, first_night=NIGHTS[0])
+    heal(home)
+    load_night(home, NIGHTS[0], "run", "salesforce")
+    result = build_candidate(home)
+    assert [model.message for model in result.models if not model.is_built] == []
+    assert not follows_the_change(home.candidate)
+    record(home, "run", NIGHTS[0].isoformat(), "warehouse", [_as_check(result.tests[0])])
+    give_stamp(home, "run", expected_checks=1, ran_checks=1, warnings=0)
+    promote(home)
+    load_night(home, NIGHTS[1], "run", "salesforce")
+    return home, result
+
+
+def build(settings: Settings, plant: Callable[[], None]) -> BuildResult:
+    """A later night in which something goes wrong between the models and the tests of dbt."""
+
+    def in_two_steps(settings: Settings, arguments: list[str]) -> Any:
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        assert arguments[0] == "build"
+        models = invoke(settings, ["run", "--no-write-json"])
+        assert models.success, models.exception
+        DuckDBConnectionManager.close_all_connections()
+        plant()
+        tests = invoke(
+            settings, ["test", "--no-write-json", "--exclude-resource-type", "unit_test"]
+        )
+        tests.result.results.extend(models.result.results)
+        return tests
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(building, "invoke", in_two_steps)
+        return build_candidate(settings, version=settings.published.resolve())
+
+
+@pytest.fixture(scope="module")
+def doubled(first: tuple[Settings, BuildResult]) -> BuildResult:
+    """A later night in which one opportunity that was computed anew stands twice everywhere."""
+    settings, _ = first
+
+    def plant() -> None:
+        with duckdb.connect(str(settings.candidate)) as connection:
+            (key,) = connection.execute(
+                "select min(opportunity_key) from night.int_changed_opportunities "
+                "inner join marts.fct_stage_visit using (opportunity_key)"
+            ).fetchone()
+            for table in DOUBLED:
+                connection.execute(
+                    f"insert into {table} select * from {table} where opportunity_key = ?", [key]
+                )
+
+    return build(settings, plant)
+
+
+@pytest.fixture(scope="module")
+def later(first: tuple[Settings, BuildResult], doubled: BuildResult) -> Settings:
+    """A good later night, built and not published."""
+    settings, _ = first
+    result = build_candidate(settings, version=settings.published.resolve())
+    assert result.rebuilt_because is None
+    assert [test.name for test in result.tests if not test.passed] == []
+    return settings
+
+
+def test_a_published_version_does_not_say_what_was_computed_anew(
+    first: tuple[Settings, BuildResult],
+) -> None:
+    settings, result = first
+    assert result.rebuilt_because is not None
+    assert not follows_the_change(settings.published)
+
+
+def test_a_doubled_key_refuses_the_later_night(doubled: BuildResult) -> None:
+    assert doubled.rebuilt_because is None
+    refusing = {check.check for check in verdict_of(map(_as_check, doubled.tests)).refusing}
+    assert set(DOUBLED.values()) <= refusing
+
+
+def test_what_refuses_shows_its_rows(doubled: BuildResult) -> None:
+    """Tests look at a schema that the build takes out again: the rows are fetched before."""
+    samples = {test.name: test.sample for test in doubled.tests if not test.passed}
+    for name in DOUBLED.values():
+        assert samples[name], name
+
+
+def test_a_later_night_says_what_it_computed_anew(later: Settings) -> None:
+    assert follows_the_change(later.candidate)
+    with duckdb.connect(str(later.candidate), read_only=True) as connection:
+        counts = connection.execute(
+            f"select count(*), count(distinct opportunity_key), "
+            f"(select count(*) from marts.fct_opportunity) from {RECOMPUTED}"
+        ).fetchone()
+    rows, keys, opportunities = counts
+    assert 0 < rows == keys < opportunities
+
+
+def test_a_good_later_night_passes_in_scope_and_in_full(later: Settings, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.duckdb"
+    shutil.copy(later.candidate, whole)
+    with duckdb.connect(str(whole)) as connection:
+        connection.execute(f"drop table {RECOMPUTED}")
+    for candidate in (later.candidate, whole):
+        assert verdict_of(run_suites(read_suites(), candidate)).refusing == []
+
+
+ANEW = (
+    f"opportunity_key = (select min(opportunity_key) from {RECOMPUTED} "
+    "inner join marts.fct_opportunity using (opportunity_key))"
+)
+EVENTS, CREDITS = "marts.fct_opportunity_event", "marts.fct_opportunity_credit"
+FACTS, STRETCHES = "intermediate.int_opportunity_facts", "intermediate.int_opportunity_stretches"
+
+
+@pytest.mark.parametrize(
+    ("table", "check", "sql"),
+    [
+        ("fct_opportunity", "nothing_is_missing",
+         f"update {FACTS} set segment = null where {ANEW}"),
+        ("fct_opportunity", "outcome_is_known", f"update {FACTS} set outcome = 'x' where {ANEW}"),
+        ("fct_opportunity", "outcome_is_that_of_the_stage",
+         f"update {FACTS} set is_won = not is_won where {ANEW}"),
+        ("fct_stage_visit", "visits_are_all_there",
+         f"update {FACTS} set visit_count = visit_count + 1 where {ANEW}"),
+        ("fct_stage_visit", "one_open_visit",
+         f"update {FACTS} set outcome = case when outcome = 'open' then 'won' else 'open' end "
+         f"where {ANEW}"),
+        ("fct_stage_visit", "nothing_is_missing",
+         f"update intermediate.int_stage_events set owner_key = null where {ANEW}"),
+        ("fct_stage_reached", "ranks_up_to_the_furthest",
+         f"delete from intermediate.int_stages_reached where {ANEW}"),
+        ("fct_stage_reached", "imputed_if_never_visited",
+         f"update intermediate.int_stages_reached set is_imputed = not is_imputed where {ANEW}"),
+        ("fct_stage_reached", "conversions_multiply_to_win_rate",
+         f"update {FACTS} set furthest_stage_rank = 0, is_won = not is_won where {ANEW}"),
+        ("fct_stage_reached", "nothing_is_missing",
+         f"update intermediate.int_stages_reached set owner_key = null where {ANEW}"),
+        ("fct_opportunity_event", "field_is_known",
+         f"update {EVENTS} set field = 'x' where {ANEW}"),
+        ("fct_opportunity_event", "origin_is_known",
+         f"update {EVENTS} set origin = 'x' where {ANEW}"),
+        ("fct_opportunity_event", "numbered_without_gap",
+         f"delete from {EVENTS} where event_number = 1 and {ANEW}"),
+        ("fct_opportunity_event", "in_order_of_time",
+         f"update {EVENTS} set event_number = 100 - event_number where {ANEW}"),
+        ("fct_opportunity_event", "nothing_after_as_of",
+         f"update {EVENTS} set occurred_at = timestamp '2030-01-01' where {ANEW}"),
+        ("fct_opportunity_event", "created_once",
+         f"delete from {EVENTS} where field = 'created' and {ANEW}"),
+        ("fct_opportunity_event", "newest_stage_is_the_current_one",
+         f"delete from {EVENTS} where field = 'stage' and {ANEW}"),
+        ("fct_opportunity_version", "nothing_is_missing",
+         f"update {STRETCHES} set is_open = null where {ANEW}"),
+        ("fct_opportunity_version", "versions_follow_one_another",
+         f"update {STRETCHES} set version_number = version_number + 1 where {ANEW}"),
+        ("fct_opportunity_version", "versions_follow_one_another",
+         f"update {STRETCHES} set valid_to = valid_from where {ANEW}"),
+        ("fct_opportunity_version", "newest_version_is_the_fact",
+         f"update {STRETCHES} set amount = coalesce(amount, 0) + 0.01 where {ANEW}"),
+        ("fct_opportunity_version", "newest_version_is_the_fact",
+         f"delete from {STRETCHES} where {ANEW}"),
+        ("fct_opportunity_version", "open_as_its_stage",
+         f"update {STRETCHES} set is_open = not is_open where {ANEW}"),
+        ("fct_opportunity_version", "nothing_after_as_of",
+         f"update {STRETCHES} set valid_to = timestamp '2030-01-01' where {ANEW}"),
+        ("fct_opportunity_credit", "credit_is_known",
+         f"update {CREDITS} set credit_kind = 'x' where {ANEW}"),
+        ("fct_opportunity_credit", "shares_are_shares",
+         f"update {CREDITS} set share = 2 where {ANEW}"),
+        ("fct_opportunity_credit", "credited_if_due", f"delete from {CREDITS} where {ANEW}"),
+        ("fct_opportunity_credit", "shares_sum_to_one",
+         f"update {CREDITS} set share = 0.5 where {ANEW}"),
+        ("fct_opportunity_credit", "cents_sum_to_the_amount",
+         f"update {CREDITS} set amount = coalesce(amount, 0) + 0.01 where {ANEW}"),
+        ("bridge_merge", "object_is_known",
+         "insert into marts.bridge_merge values ('x', 's', 'a', 'b', 'b', null)"),
+        ("bridge_merge", "merged_into_another",
+         "insert into marts.bridge_merge values ('account', 's', 'a', 'a', 'a', null)"),
+        ("bridge_merge", "chains_end",
+         "insert into marts.bridge_merge values ('account', 's', 'a', 'b', 'b', null), "
+         "('account', 's', 'b', 'c', 'c', null)"),
+        ("bridge_merge", "one_chain_one_end",
+         "insert into marts.bridge_merge values ('account', 's', 'a', 'b', 'd', null), "
+         "('account', 's', 'b', 'c', 'c', null)"),
+        ("bridge_merge", "merged_opportunities_are_in_no_fact",
+         "insert into marts.bridge_merge "
+         "select 'opportunity', 's', opportunity_key, 'b', 'b', null "
+         "from marts.fct_opportunity limit 1"),
+        ("bridge_merge", "survivors_are_known",
+         "insert into marts.bridge_merge values ('account', 's', 'a', 'b', 'b', null)"),
+        ("pipeline_daily", "there_while_something_is_open", "delete from marts.pipeline_daily"),
+        ("pipeline_daily", "counts_are_positive",
+         "update marts.pipeline_daily set open_count = 0 where past_due_count = 0"),
+        ("pipeline_daily", "nothing_after_as_of",
+         "update marts.pipeline_daily set date_day = date_day + 1"),
+        ("pipeline_daily", "today_as_in_the_facts",
+         "update marts.pipeline_daily set open_amount = open_amount + 0.01"),
+        ("pipeline_daily", "today_as_in_the_versions", f"delete from {STRETCHES} where is_open"),
+        ("pipeline_daily", "a_past_day_as_in_the_versions",
+         "update marts.pipeline_daily set past_due_count = past_due_count + 1"),
+    ],
+)  # fmt: skip
+def test_what_is_broken_in_a_later_night_is_found(
+    later: Settings, tmp_path: Path, table: str, check: str, sql: str
+) -> None:
+    broken = tmp_path / "broken.duckdb"
+    shutil.copy(later.candidate, broken)
+    with duckdb.connect(str(broken)) as connection:
+        connection.execute(sql)
+    (suite,) = (each for each in read_suites() if each.table == f"marts.{table}")
+    (asked,) = (each for each in suite.expectations if each.check == check)
+    (result,) = run_suites([replace(suite, expectations=[asked])], broken)
+    assert not result.success
+    assert "Error" not in result.observed
+    assert result.sample

@@ -1,0 +1,51 @@
+"""The reference by the names of the marts.
+
+Belongs here: which mart has which definition, over any number of sources. Does not belong here:
+the definitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tests.reference.cohorts import cohort_win_triangle
+from tests.reference.facts import (
+    bridge_merge,
+    dim_rep,
+    fct_opportunity,
+    fct_opportunity_credit,
+    fct_stage_reached,
+    fct_stage_visit,
+)
+from tests.reference.funnel import funnel_stage_conversion
+from tests.reference.landed import Crm
+from tests.reference.past import fct_opportunity_event, fct_opportunity_version, pipeline_daily
+from tests.reference.quantities import Row
+from tests.reference.warehouse import Warehouse
+from tests.reference.win_rates import win_rate
+
+# Facts first: a wrong fact explains the wrong aggregates above it.
+MARTS: dict[str, Callable[[Warehouse], list[Row]]] = {
+    "dim_rep": dim_rep,
+    "bridge_merge": bridge_merge,
+    "fct_opportunity_event": fct_opportunity_event,
+    "fct_opportunity": fct_opportunity,
+    "fct_stage_visit": fct_stage_visit,
+    "fct_stage_reached": fct_stage_reached,
+    "fct_opportunity_credit": fct_opportunity_credit,
+    "fct_opportunity_version": fct_opportunity_version,
+    "pipeline_daily": pipeline_daily,
+    "funnel_stage_conversion": funnel_stage_conversion,
+    "win_rate": win_rate,
+    "cohort_win_triangle": cohort_win_triangle,
+}
+
+
+def reference_of(crms: Iterable[Crm]) -> dict[str, list[Row]]:
+    """Every mart of a warehouse with these sources, which borrow rates from each other, no more."""
+    crms = list(crms)
+    warehouses = [Warehouse(crm, tuple(one for one in crms if one is not crm)) for crm in crms]
+    return {
+        name: [row for warehouse in warehouses for row in rows_of(warehouse)]
+        for name, rows_of in MARTS.items()
+    }

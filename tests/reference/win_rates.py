@@ -1,0 +1,147 @@
+"""Win rates under each of their definitions, carried out by brute force.
+
+Belongs here: `win_rate`, and when an open opportunity is stale. Does not belong here: cohorts by
+age (cohorts.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+
+from tests.reference.funnel import Maturity, slices
+from tests.reference.lives import Life
+from tests.reference.quantities import (
+    Row,
+    add_months,
+    month_of,
+    percentile,
+    quarter_of,
+    ratio,
+    total,
+    wilson,
+)
+from tests.reference.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Staleness:
+    """How old an opportunity may become before it counts as lost."""
+
+    warehouse: Warehouse
+
+    @cached_property
+    def stale_days(self) -> dict[str, int | None]:
+        """Whole days after which an open opportunity of a pipeline counts as lost."""
+        found = {}
+        for name in self.warehouse.pipelines:
+            cycles = [
+                life.cycle_days("won")
+                for life in self.warehouse.lives
+                if life.pipeline.name == name and life.cycle_days("won") is not None
+            ]
+            oldest = percentile(cycles, Fraction(95, 100))
+            found[name] = None if oldest is None else math.ceil(oldest)
+        return found
+
+    def stale_date(self, life: Life) -> date | None:
+        """Ages are time that has passed: a change of the clock makes no day longer."""
+        days, created_at = self.stale_days[life.pipeline.name], life.row.created_at
+        if days is None or created_at is None:
+            return None
+        return self.warehouse.calendar.day(created_at + timedelta(days=days))
+
+
+Metric = tuple[Callable[[Life], bool], Callable[[Life], date | None], Callable[[Life], str | None]]
+
+
+def metrics_of(warehouse: Warehouse) -> dict[str, Metric]:
+    """Of each metric: who belongs to it, on which day, to the credit of whom."""
+    maturity, staleness, day = Maturity(warehouse), Staleness(warehouse), warehouse.calendar.day
+
+    def is_stale(life: Life) -> bool:
+        stale = staleness.stale_date(life)
+        return not life.is_closed and stale is not None and stale <= warehouse.crm.as_of
+
+    def is_mature(life: Life) -> bool:
+        first_stage = life.pipeline.open_stages[0]
+        return maturity.is_mature(life.row.created_at, life.pipeline.name, first_stage)
+
+    def closed_date(life: Life) -> date | None:
+        return day(life.closed_at)
+
+    def closer(life: Life) -> str | None:
+        return life.owner_at_close if life.is_closed else life.row.owner_id
+
+    return {
+        "win_rate_period_narrow": (lambda life: life.is_closed, closed_date, closer),
+        "win_rate_value": (
+            lambda life: life.is_closed and (life.amount or 0) > 0,
+            closed_date,
+            closer,
+        ),
+        "win_rate_qualified": (
+            lambda life: life.is_closed and life.is_qualified,
+            closed_date,
+            closer,
+        ),
+        "win_rate_cohort_mature": (
+            is_mature,
+            lambda life: day(life.row.created_at),
+            lambda life: life.owner_at_creation,
+        ),
+        "win_rate_stale_adjusted": (
+            lambda life: life.is_closed or is_stale(life),
+            lambda life: closed_date(life) if life.is_closed else staleness.stale_date(life),
+            closer,
+        ),
+    }
+
+
+def win_rate(warehouse: Warehouse) -> list[Row]:
+    metrics = metrics_of(warehouse)
+    cells: dict[tuple, list[Life]] = defaultdict(list)
+    for metric_id, (belongs, day, owner) in metrics.items():
+        for life in filter(belongs, warehouse.lives):
+            periods: list[tuple[str, date | None]] = [("all", None)]
+            if day(life) is not None:
+                periods.append(("month", month_of(day(life))))
+                periods.append(("quarter", quarter_of(day(life))))
+            for period in periods:
+                for slice_ in slices(life, warehouse.key(owner(life))):
+                    cells[metric_id, life.pipeline.name, *period, *slice_].append(life)
+    today = warehouse.crm.as_of + timedelta(days=1)
+    rows = []
+    for (metric_id, pipeline, grain, start, dimension, value), members in cells.items():
+        won = [life for life in members if life.outcome == "won"]
+        is_money = metric_id == "win_rate_value"
+        numerator = total(life.amount for life in won) if is_money else len(won)
+        denominator = total(life.amount for life in members) if is_money else len(members)
+        low, high = (None, None) if is_money else wilson(numerator, denominator)
+        next_start = start and add_months(start, 1 if grain == "month" else 3)
+        rows.append(
+            {
+                "metric_id": metric_id,
+                "pipeline_key": warehouse.key(pipeline),
+                "grain": grain,
+                "period_start": start,
+                "dimension": dimension,
+                "dimension_value": value,
+                "numerator": Decimal(numerator),
+                "denominator": Decimal(denominator),
+                "value": ratio(numerator, denominator),
+                "value_low": low,
+                "value_high": high,
+                "member_count": len(members),
+                "censored_count": sum(not life.is_closed for life in members),
+                "is_mature": next_start is None or next_start <= today,
+                "as_of_date": warehouse.crm.as_of,
+            }
+        )
+    return rows
