@@ -9,18 +9,6 @@
     {{ return(execute and adapter.get_relation(target.database, 'ops', 'new_loads') is not none) }}
 {%- endmacro %}
 
-{#-
-    Between `as` and the bracket of a CTE that is read several times: a later night picks few rows
-    out of many, which is done once.
--#}
-{% macro picked_once() -%}
-    {{ return(adapter.dispatch('picked_once', 'flywheel')()) }}
-{%- endmacro %}
-
-{% macro default__picked_once() -%}
-    {{ return('materialized' if is_later_night() else '') }}
-{%- endmacro %}
-
 {#- Bronze rows of an object: those that are new to a later night, else all there are. -#}
 {% macro bronze(source_name, object_name) -%}
     {%- set everything = source(source_name, object_name) -%}

@@ -1,8 +1,9 @@
 """One `dbt build` of the candidate, and what came of each node.
 
-Belongs here: building into a fresh private file, and telling apart what refuses the night (data
+Belongs here: building into the private file, and telling apart what refuses the night (data
 that breaks a test or a contract) from what is broken itself (SQL that does not run).
-Does not belong here: Dagster's events (assets.py), GX suites (gate/).
+Does not belong here: what the file begins as (seed.py), Dagster's events (assets.py), GX suites
+(gate/).
 """
 
 from __future__ import annotations

@@ -29,8 +29,13 @@ from orchestration.settings import Settings
 from orchestration.sources.catalog import canonical_contracts, native_sources
 
 # What the models compare with: a change in one of these touches opportunities that no row names.
-_PREVIOUS = ("int_as_of", "int_stages", "int_plan_rates", "int_exchange_rates", "int_mergers",
-             "int_stage_migrations")  # fmt: skip
+_PREVIOUS = (
+    "int_stages",
+    "int_plan_rates",
+    "int_exchange_rates",
+    "int_mergers",
+    "int_stage_migrations",
+)
 _WRITABLE = 0o644
 
 

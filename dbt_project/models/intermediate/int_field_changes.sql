@@ -14,7 +14,7 @@
 ) }}
 with
 
-history as {{ picked_once() }} (
+history as (
     select * from {{ ref('int_opportunity_history') }}
     {{ only_changed() }}
 ),
