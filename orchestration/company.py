@@ -69,6 +69,11 @@ class Company(Strict):
         default=0.2, ge=0, le=1, description="Nor is one of at most this share of the open ones."
     )
 
+    no_decision_reasons: list[str] = Field(
+        default=[],
+        description="Loss reasons, or lost stages, by which the buyer chose nobody.",
+    )
+
     @field_validator("business_time_zone")
     @classmethod
     def _time_zone_exists(cls, name: str) -> str:

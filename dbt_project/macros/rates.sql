@@ -26,6 +26,34 @@
     ) / (1 + {{ z * z }} / {{ n }}))) end
 {%- endmacro %}
 
+{#-
+    The same of trials that have come to pass in part: a trial of which a share g has come succeeds
+    so far with the chance p·g. `shares` is the sum of all g, `squares` that of their squares. Where
+    all have come to pass, both are the number of trials, and the interval is Wilson's. More
+    successes than shares are taken for as many.
+-#}
+{% macro score_low(successes, shares, squares) -%}
+    {{ _score(successes, shares, squares, '-') }}
+{%- endmacro %}
+
+{% macro score_high(successes, shares, squares) -%}
+    {{ _score(successes, shares, squares, '+') }}
+{%- endmacro %}
+
+{#- Both p at which (successes - p·shares)² is z² times the variance p·shares - p²·squares. -#}
+{% macro _score(successes, shares, squares, sign) -%}
+    {%- set z = 1.959963984540054 -%}
+    {%- set s1 = "cast(" ~ shares ~ " as double)" -%}
+    {%- set s2 = "cast(" ~ squares ~ " as double)" -%}
+    {%- set w = "least(cast(" ~ successes ~ " as double), " ~ s1 ~ ")" -%}
+    case when {{ shares }} > 0 then least(1.0, greatest(0.0, (
+        {{ s1 }} * (2 * {{ w }} + {{ z * z }})
+        {{ sign }} {{ z }} * sqrt(
+            {{ s1 }} * {{ s1 }} * (4 * {{ w }} + {{ z * z }}) - 4 * {{ s2 }} * {{ w }} * {{ w }}
+        )
+    ) / (2 * ({{ s1 }} * {{ s1 }} + {{ z * z }} * {{ s2 }})))) end
+{%- endmacro %}
+
 {#- The value below which a share of all values lies, interpolated. -#}
 {% macro percentile(expression, share) -%}
     {{ return(adapter.dispatch('percentile', 'flywheel')(expression, share)) }}

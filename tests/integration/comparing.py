@@ -35,9 +35,12 @@ GRAINS = {
     "cohort_win_triangle": [
         "pipeline_key", "cohort_month", "age_months", "dimension", "dimension_value",
     ],
+    "cohort_cumulative_incidence": ["pipeline_key", "dimension", "dimension_value", "days"],
 }  # fmt: skip
 # Of these the reference knows every column; of the others those that history decides.
-WHOLE = {"funnel_stage_conversion", "win_rate", "cohort_win_triangle"}
+WHOLE = {
+    "funnel_stage_conversion", "win_rate", "cohort_win_triangle", "cohort_cumulative_incidence",
+}  # fmt: skip
 TOLERANCE = 1e-9
 NO_COLUMN = "(no such column)"
 

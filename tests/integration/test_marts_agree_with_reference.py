@@ -33,7 +33,7 @@ from orchestration.bronze.night import heal, load_night
 from orchestration.settings import Settings
 from tests.integration.comparing import Difference, first_difference, rows_of
 from tests.integration.marts import build_marts
-from tests.reference.landed import Account, Crm, Extract, Opportunity, Record, Stage
+from tests.reference.landed import Account, Crm, Extract, Opportunity, Options, Record, Stage
 from tests.reference.marts import reference_of
 from tests.reference.quantities import Row
 from tests.reference.stages import pipelines_of
@@ -41,9 +41,10 @@ from tests.reference.stages import pipelines_of
 # The marts that follow from one day's records.
 MARTS = (
     "fct_opportunity", "fct_stage_visit", "fct_stage_reached", "funnel_stage_conversion",
-    "win_rate", "cohort_win_triangle",
+    "win_rate", "cohort_win_triangle", "cohort_cumulative_incidence",
 )  # fmt: skip
 
+OPTIONS = Options(no_decision_reasons=("budget cut", "No decision"))
 IS_LONG = bool(os.environ.get("FLYWHEEL_LONG_TESTS"))
 
 
@@ -114,6 +115,7 @@ class Company:
             stages=crm.stages,
             extracts=tuple(extracts),
             identifies_records=crm.identifies_records,
+            options=OPTIONS,
         )
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
@@ -153,7 +155,7 @@ def write_night(folder: Path, files: dict[str, str]) -> None:
 OPPORTUNITY_COLUMNS = [
     "opportunity_id", "pipeline", "stage", "created_at", "closed_at", "close_date", "modified_at",
     "amount", "currency_code", "owner_id", "forecast_category", "lead_source", "opportunity_type",
-    "account_id", "is_deleted", "merged_into_id",
+    "account_id", "loss_reason", "is_deleted", "merged_into_id",
 ]  # fmt: skip
 RECORD_COLUMNS = [
     "history_id", "opportunity_id", "pipeline", "stage", "changed_at", "sequence", "amount",
@@ -269,6 +271,8 @@ class Home:
         for folder in (self.settings.landing, self.settings.bronze, self.settings.user_sources):
             shutil.rmtree(folder, ignore_errors=True)
         send_to(self.settings)
+        said = yaml.safe_dump({"no_decision_reasons": list(OPTIONS.no_decision_reasons)})
+        self.settings.company.write_text(said, encoding="utf-8")
         heal(self.settings)
         loads = load_night(self.settings, crm.as_of, "run", crm.source)
         refused = [load for load in loads if load.error or load.rows_quarantined]
@@ -569,6 +573,7 @@ def opportunity_of(
             lead_source=plan.lead_source,
             opportunity_type=plan.opportunity_type,
             account_id=plan.account_id,
+            loss_reason={"at the last": "Budget cut", "later": "Price"}.get(plan.modified),
             is_deleted=plan.fate == "deleted",
             merged_into_id="another" if plan.fate == "merged" else None,
         ),
@@ -621,6 +626,8 @@ def as_salesforce(company: Company) -> Contents:
                 merged_into_id=None,
                 owner_id=salesforce_id("005", one.owner_id or "Di"),
                 account_id=salesforce_id("001", one.account_id),
+                # Salesforce has no such field of its own.
+                loss_reason=None,
             )
         )
     return Contents(

@@ -50,6 +50,7 @@ ELSEWHERE = Options(
     reopen_grace_days=5,
     migration_share=Decimal("0.25"),
     migration_count=15,
+    no_decision_reasons=(" no Decision",),
 )
 
 

@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 from tests.reference.funnel import slices
 from tests.reference.lives import Life
 from tests.reference.quantities import Row, add_months, month_of, ratio, total, wilson
 from tests.reference.warehouse import Warehouse
+
+# A pipeline, a dimension and its value.
+Series = tuple[str, str, str]
+
+
+def nine_places(number: Fraction) -> Decimal:
+    exact = Decimal(number.numerator) / Decimal(number.denominator)
+    return exact.quantize(Decimal("1e-9"), ROUND_HALF_UP)
 
 
 def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
@@ -47,30 +57,74 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
             and day(life.closed_at) <= add_months(day(life.row.created_at), age)
         ]
 
-    def factor(pipeline: str, dimension: str, value: str, age: int) -> float | None:
-        """Chain ladder: wins at the age over wins a month before, cohorts observed at both."""
-        now = before = 0
-        for (*series, month), members in cohorts.items():
-            if series == [pipeline, dimension, value] and age in observed[month]:
-                now += len(closed_by(members, age, "won"))
-                before += len(closed_by(members, age - 1, "won"))
-        return now / before if before else None
+    def wins(members: list[Life], age: int) -> int:
+        return len(closed_by(members, age, "won")) if age >= 0 else 0
 
-    def projection(series: tuple[str, str, str], month: date, age: int) -> float | None:
-        members = cohorts[*series, month]
-        if not observed[month] or age in observed[month]:
+    def step(series: Series, age: int) -> tuple[int, int]:
+        """Wins at the age before and at the age, over cohorts observed at both."""
+        if (*series, age) not in steps:
+            seen = [
+                members
+                for (*its, month), members in cohorts.items()
+                if tuple(its) == series and age in observed[month]
+            ]
+            before = sum(wins(members, age - 1) for members in seen)
+            steps[*series, age] = before, sum(wins(members, age) for members in seen)
+        return steps[*series, age]
+
+    def share(pipeline: str, age: int) -> Fraction | None:
+        """Of all wins of the pipeline, how many have come by the age: what no later step adds."""
+        seen = [
+            later for (its, *_, month) in cohorts if its == pipeline for later in observed[month]
+        ]
+        all_of_it = (pipeline, "all", "all")
+        if age > max(seen, default=-1) or not any(step(all_of_it, one)[1] for one in seen):
             return None
-        wins: float = len(closed_by(members, observed[month][-1], "won"))
-        for later in range(observed[month][-1] + 1, age + 1):
-            if (*series, later) not in factors:
-                factors[*series, later] = factor(*series, later)
-            step = factors[*series, later]
-            if step is None:
-                return None
-            wins *= step
-        return min(1.0, wins / len(members)) if wins else None
+        found = Fraction(1)
+        for later in range(age + 1, max(seen) + 1):
+            before, after = step(all_of_it, later)
+            # Without a win up to here nothing has come; the first win makes a later step zero.
+            found *= Fraction(before, after) if after else 1
+        return found
 
-    factors: dict[tuple, float | None] = {}
+    def prior(series: Series) -> float | None:
+        """Wins so far over the cohorts' sizes, each times what has come of it (Cape Cod)."""
+        won, ripe = 0, Decimal(0)
+        for (*its, month), members in cohorts.items():
+            if tuple(its) == series and observed[month]:
+                has_come = share(series[0], observed[month][-1])
+                if has_come is None:
+                    return None
+                won += wins(members, observed[month][-1])
+                ripe += len(members) * nine_places(has_come)
+        return min(1.0, won / float(ripe)) if ripe >= 5 else None
+
+    def projection(series: Series, month: date, age: int) -> tuple[float | None, str | None]:
+        """Chain ladder while it carries, then Bornhuetter–Ferguson from there."""
+        members = cohorts[*series, month]
+        if age in observed[month]:
+            return None, None
+        place = observed[month][-1] if observed[month] else -1
+        expected: float = wins(members, place)
+        while expected and place < age:
+            before, after = step(series, place + 1)
+            if not before:
+                break
+            expected, place = expected * after / before, place + 1
+        if place == age:
+            return min(1.0, expected / len(members)), "chain_ladder"
+        if series not in priors:
+            own = prior(series)
+            priors[series] = prior((series[0], "all", "all")) if own is None else own
+        has_come, will_come = share(series[0], place), share(series[0], age)
+        if priors[series] is None or will_come is None:
+            return None, None
+        to_come = nine_places(will_come) - (nine_places(has_come) if place >= 0 else 0)
+        rate = expected / len(members) + priors[series] * float(to_come)
+        return min(1.0, rate), "bornhuetter_ferguson"
+
+    steps: dict[tuple, tuple[int, int]] = {}
+    priors: dict[Series, float | None] = {}
     rows = []
     for (pipeline, dimension, value, month), members in cohorts.items():
         count = len(members)
@@ -90,6 +144,7 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
                 "realised_rate": ratio(won_amount, cohort_amount),
             }
             is_seen = age in observed[month]
+            projected, method = projection((pipeline, dimension, value), month, age)
             rows.append(
                 {
                     "pipeline_key": warehouse.key(pipeline),
@@ -102,7 +157,8 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
                     "missing_amount_count": sum(life.initial_amount is None for life in members),
                     **(seen if is_seen else dict.fromkeys(seen)),
                     "is_observed": is_seen,
-                    "projected_win_rate": projection((pipeline, dimension, value), month, age),
+                    "projected_win_rate": projected,
+                    "projection_method": method,
                     "as_of_date": crm.as_of,
                 }
             )

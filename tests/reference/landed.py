@@ -58,6 +58,7 @@ class Opportunity:
     lead_source: str | None = None
     opportunity_type: str | None = None
     account_id: str | None = None
+    loss_reason: str | None = None
     is_deleted: bool = False
     merged_into_id: str | None = None
 
@@ -175,6 +176,7 @@ class Options:
     reopen_grace_days: int = 7
     migration_share: Decimal = Decimal("0.2")
     migration_count: int = 20
+    no_decision_reasons: tuple[str, ...] = ()
 
     @property
     def calendar(self) -> Calendar:

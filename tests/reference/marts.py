@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tests.reference.cohorts import cohort_win_triangle
+from tests.reference.curves import cohort_cumulative_incidence
 from tests.reference.facts import (
     bridge_merge,
     dim_rep,
@@ -38,6 +39,7 @@ MARTS: dict[str, Callable[[Warehouse], list[Row]]] = {
     "funnel_stage_conversion": funnel_stage_conversion,
     "win_rate": win_rate,
     "cohort_win_triangle": cohort_win_triangle,
+    "cohort_cumulative_incidence": cohort_cumulative_incidence,
 }
 
 

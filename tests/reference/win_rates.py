@@ -14,7 +14,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from statistics import NormalDist
 
+from tests.reference.curves import Development, six_places
 from tests.reference.funnel import Maturity, slices
 from tests.reference.lives import Life
 from tests.reference.quantities import (
@@ -58,6 +60,50 @@ class Staleness:
         return self.warehouse.calendar.day(created_at + timedelta(days=days))
 
 
+def is_no_decision(life: Life, warehouse: Warehouse) -> bool:
+    """Lost to nobody, by its reason, or without one by its stage."""
+    reason = life.row.loss_reason or life.last.stage
+    said = {one.strip().lower() for one in warehouse.crm.options.no_decision_reasons}
+    return life.outcome == "lost" and reason.strip().lower() in said
+
+
+def adjusted(members: list[Life], development: Development) -> Row:
+    """Cape Cod: wins over the shares that have come of what each member may still be."""
+    won = sum(life.outcome == "won" for life in members)
+    shares = [development.share(life) for life in members]
+    total_share = sum(shares, Decimal(0))
+    is_known = total_share >= 5
+    low, high = partial_wilson(won, shares) if is_known else (None, None)
+    return {
+        "numerator": Decimal(won),
+        "denominator": total_share,
+        "value": min(1.0, won / float(total_share)) if is_known else None,
+        "value_low": low,
+        "value_high": high,
+    }
+
+
+def partial_wilson(won: int, shares: list[Decimal]) -> tuple[float, float]:
+    """The chances p at which the wins lie 1.96 standard errors off, found by bisection."""
+    whole = float(sum(shares))
+    squares = float(sum(six_places(share * share) for share in shares))
+    z, wins = NormalDist().inv_cdf(0.975), min(won, whole)
+
+    def too_far(p: float) -> bool:
+        return (wins - p * whole) ** 2 > z**2 * (p * whole - p**2 * squares)
+
+    def edge(near: float, far: float) -> float:
+        if not too_far(far):
+            return far
+        for _ in range(200):
+            middle = (near + far) / 2
+            near, far = (near, middle) if too_far(middle) else (middle, far)
+        return near
+
+    value = wins / whole
+    return edge(value, 0.0), edge(value, 1.0)
+
+
 Metric = tuple[Callable[[Life], bool], Callable[[Life], date | None], Callable[[Life], str | None]]
 
 
@@ -80,7 +126,12 @@ def metrics_of(warehouse: Warehouse) -> dict[str, Metric]:
         return life.owner_at_close if life.is_closed else life.row.owner_id
 
     return {
-        "win_rate_period_narrow": (lambda life: life.is_closed, closed_date, closer),
+        "win_rate_period_narrow": (
+            lambda life: life.is_closed and not is_no_decision(life, warehouse),
+            closed_date,
+            closer,
+        ),
+        "win_rate_period_broad": (lambda life: life.is_closed, closed_date, closer),
         "win_rate_value": (
             lambda life: life.is_closed and (life.amount or 0) > 0,
             closed_date,
@@ -96,6 +147,11 @@ def metrics_of(warehouse: Warehouse) -> dict[str, Metric]:
             lambda life: day(life.row.created_at),
             lambda life: life.owner_at_creation,
         ),
+        "win_rate_cohort_adjusted": (
+            lambda life: life.row.created_at is not None,
+            lambda life: day(life.row.created_at),
+            lambda life: life.owner_at_creation,
+        ),
         "win_rate_stale_adjusted": (
             lambda life: life.is_closed or is_stale(life),
             lambda life: closed_date(life) if life.is_closed else staleness.stale_date(life),
@@ -105,7 +161,7 @@ def metrics_of(warehouse: Warehouse) -> dict[str, Metric]:
 
 
 def win_rate(warehouse: Warehouse) -> list[Row]:
-    metrics = metrics_of(warehouse)
+    metrics, development = metrics_of(warehouse), Development(warehouse)
     cells: dict[tuple, list[Life]] = defaultdict(list)
     for metric_id, (belongs, day, owner) in metrics.items():
         for life in filter(belongs, warehouse.lives):
@@ -124,6 +180,15 @@ def win_rate(warehouse: Warehouse) -> list[Row]:
         numerator = total(life.amount for life in won) if is_money else len(won)
         denominator = total(life.amount for life in members) if is_money else len(members)
         low, high = (None, None) if is_money else wilson(numerator, denominator)
+        its = {
+            "numerator": Decimal(numerator),
+            "denominator": Decimal(denominator),
+            "value": ratio(numerator, denominator),
+            "value_low": low,
+            "value_high": high,
+        }
+        if metric_id == "win_rate_cohort_adjusted":
+            its = adjusted(members, development)
         next_start = start and add_months(start, 1 if grain == "month" else 3)
         rows.append(
             {
@@ -133,11 +198,7 @@ def win_rate(warehouse: Warehouse) -> list[Row]:
                 "period_start": start,
                 "dimension": dimension,
                 "dimension_value": value,
-                "numerator": Decimal(numerator),
-                "denominator": Decimal(denominator),
-                "value": ratio(numerator, denominator),
-                "value_low": low,
-                "value_high": high,
+                **its,
                 "member_count": len(members),
                 "censored_count": sum(not life.is_closed for life in members),
                 "is_mature": next_start is None or next_start <= today,

@@ -245,6 +245,7 @@ def company_file(options: Options) -> Row:
         "reopen_grace_days": options.reopen_grace_days,
         "migration_share": float(options.migration_share),
         "migration_count": options.migration_count,
+        "no_decision_reasons": list(options.no_decision_reasons),
     }
 
 

@@ -1,6 +1,8 @@
 -- One row a pipeline × month of creation × age in months × slice: what of the cohort was won, lost
 -- or still open at that age. A cell is observed once every member has reached the age; the win
--- rate of other cells is projected by chain ladder. Undated opportunities are in no cohort.
+-- rate of other cells is projected: by chain ladder as far as its factors are known, from there on
+-- by Bornhuetter–Ferguson. Undated opportunities are in no cohort.
+{%- set of_cohort = 'pipeline_key, cohort_month, dimension, dimension_value' %}
 with
 
 sums as (
@@ -100,38 +102,36 @@ cumulative as (
     )
 ),
 
-with_next as (
+with_newest as (
     select
         *,
-        lead(won_count) over by_age as next_won_count,
-        lead(is_observed) over by_age as is_next_observed,
+        coalesce(lag(won_count) over by_age, 0) as previous_won_count,
         max(case when is_observed then age_months end) over whole_cohort as last_observed_age,
-        max(case when is_observed then won_count end) over whole_cohort as last_won_count
+        coalesce(max(case when is_observed then won_count end) over whole_cohort, 0)
+            as last_won_count
     from cumulative
     window
-        whole_cohort as (
-            partition by pipeline_key, cohort_month, dimension, dimension_value
-        ),
-        by_age as (
-            partition by pipeline_key, cohort_month, dimension, dimension_value
-            order by age_months
-        )
+        whole_cohort as (partition by {{ of_cohort }}),
+        by_age as (partition by {{ of_cohort }} order by age_months)
 ),
 
--- Chain ladder: wins at one age over wins at the age before, over cohorts observed at both.
+-- A cohort that is observed at an age is observed at the age before; before age 0 nothing is won.
 development as (
     select
         pipeline_key,
         dimension,
         dimension_value,
-        age_months + 1 as age_months,
-        sum(next_won_count) / nullif(cast(sum(won_count) as double), 0) as factor
-    from with_next
-    where is_observed and is_next_observed
+        age_months,
+        sum(won_count) as won_count,
+        sum(previous_won_count) as previous_won_count,
+        -- Wins at one age over wins at the age before.
+        sum(won_count) / nullif(cast(sum(previous_won_count) as double), 0) as factor
+    from with_newest
+    where is_observed
     group by pipeline_key, dimension, dimension_value, age_months
 ),
 
--- Factors multiply from age to age; a missing factor leaves every later age without projection.
+-- Chain ladder: factors multiply from age to age, as long as none is missing.
 chained as (
     select
         pipeline_key,
@@ -139,7 +139,7 @@ chained as (
         dimension_value,
         age_months,
         sum(ln(factor)) over by_age as log_factor,
-        sum(case when factor is null or factor <= 0 then 1 else 0 end) over by_age as gap_count
+        sum(case when factor is null then 1 else 0 end) over by_age as gap_count
     from development
     window by_age as (
         partition by pipeline_key, dimension, dimension_value
@@ -148,70 +148,149 @@ chained as (
     )
 ),
 
-final as (
+-- The share of all wins that have come by an age, in the pipeline as a whole: one over the factors
+-- still to come. A step is undefined only before the first win, where a later one is 0.
+pattern as (
     select
-        with_next.pipeline_key,
-        with_next.cohort_month,
-        with_next.age_months,
-        with_next.dimension,
-        with_next.dimension_value,
-        cast(with_next.cohort_count as bigint) as cohort_count,
-        cast(with_next.cohort_amount as decimal(18, 2)) as cohort_amount,
-        cast(with_next.missing_amount_count as bigint) as missing_amount_count,
-        case when with_next.is_observed then cast(with_next.won_count as bigint) end as won_count,
-        case when with_next.is_observed then cast(with_next.lost_count as bigint) end
-            as lost_count,
+        pipeline_key,
+        age_months,
         case
-            when with_next.is_observed
+            when sum(won_count) over (partition by pipeline_key) > 0
                 then cast(
-                    with_next.cohort_count - with_next.won_count - with_next.lost_count as bigint
+                    coalesce(
+                        {{ running_product(
+                            'cast(previous_won_count as double) / nullif(won_count, 0)',
+                            '(partition by pipeline_key order by age_months desc '
+                            ~ 'rows between unbounded preceding and 1 preceding)'
+                        ) }},
+                        1
+                    ) as decimal(10, 9)
                 )
-        end as open_count,
-        case when with_next.is_observed then cast(with_next.won_amount as decimal(18, 2)) end
-            as won_amount,
-        case
-            when with_next.is_observed
-                then {{ rate('with_next.won_count', 'with_next.cohort_count') }}
-        end as win_rate,
-        case
-            when with_next.is_observed
-                then {{ wilson_low('with_next.won_count', 'with_next.cohort_count') }}
-        end as win_rate_low,
-        case
-            when with_next.is_observed
-                then {{ wilson_high('with_next.won_count', 'with_next.cohort_count') }}
-        end as win_rate_high,
-        case
-            when with_next.is_observed
-                then {{ rate('with_next.won_amount', 'with_next.cohort_amount') }}
-        end as realised_rate,
-        with_next.is_observed,
+        end as win_share
+    from development
+    where dimension = 'all'
+),
+
+-- Cape Cod: wins so far over what of the cohorts has come so far; too little of it says nothing.
+priors as (
+    select
+        with_newest.pipeline_key,
+        with_newest.dimension,
+        with_newest.dimension_value,
+        least(
+            sum(with_newest.won_count)
+            / cast(sum(with_newest.cohort_count * pattern.win_share) as double),
+            1
+        ) as win_rate
+    from with_newest
+    inner join pattern
+        on
+            with_newest.pipeline_key = pattern.pipeline_key
+            and with_newest.age_months = pattern.age_months
+    where with_newest.age_months = with_newest.last_observed_age
+    group by with_newest.pipeline_key, with_newest.dimension, with_newest.dimension_value
+    having sum(with_newest.cohort_count * pattern.win_share) >= 5
+),
+
+with_chain as (
+    select
+        with_newest.*,
+        pattern.win_share,
+        coalesce(own_priors.win_rate, pipeline_priors.win_rate) as prior_win_rate,
         case
             when
-                not with_next.is_observed
-                and with_next.last_won_count > 0
-                and reached_now.gap_count = coalesce(reached_then.gap_count, 0)
-                then least(
-                    1.0,
-                    with_next.last_won_count
+                not with_newest.is_observed
+                and with_newest.last_won_count > 0
+                and reached_now.gap_count = reached_then.gap_count
+                then with_newest.last_won_count
                     * exp(reached_now.log_factor - coalesce(reached_then.log_factor, 0))
-                    / with_next.cohort_count
-                )
-        end as projected_win_rate,
-        with_next.as_of_date
-    from with_next
+        end as chained_won_count
+    from with_newest
     left join chained as reached_now
         on
-            with_next.pipeline_key = reached_now.pipeline_key
-            and with_next.dimension = reached_now.dimension
-            and with_next.dimension_value = reached_now.dimension_value
-            and with_next.age_months = reached_now.age_months
+            with_newest.pipeline_key = reached_now.pipeline_key
+            and with_newest.dimension = reached_now.dimension
+            and with_newest.dimension_value = reached_now.dimension_value
+            and with_newest.age_months = reached_now.age_months
     left join chained as reached_then
         on
-            with_next.pipeline_key = reached_then.pipeline_key
-            and with_next.dimension = reached_then.dimension
-            and with_next.dimension_value = reached_then.dimension_value
-            and with_next.last_observed_age = reached_then.age_months
+            with_newest.pipeline_key = reached_then.pipeline_key
+            and with_newest.dimension = reached_then.dimension
+            and with_newest.dimension_value = reached_then.dimension_value
+            and with_newest.last_observed_age = reached_then.age_months
+    left join pattern
+        on
+            with_newest.pipeline_key = pattern.pipeline_key
+            and with_newest.age_months = pattern.age_months
+    left join priors as own_priors
+        on
+            with_newest.pipeline_key = own_priors.pipeline_key
+            and with_newest.dimension = own_priors.dimension
+            and with_newest.dimension_value = own_priors.dimension_value
+    left join priors as pipeline_priors
+        on
+            with_newest.pipeline_key = pipeline_priors.pipeline_key
+            and pipeline_priors.dimension = 'all'
+),
+
+with_chain_end as (
+    select
+        *,
+        coalesce(max(chained_won_count) over whole_cohort, last_won_count) as chain_end_won_count,
+        coalesce(
+            max(case when is_observed or chained_won_count is not null then win_share end)
+                over whole_cohort,
+            0
+        ) as chain_end_share
+    from with_chain
+    window whole_cohort as (partition by {{ of_cohort }})
+),
+
+-- Bornhuetter–Ferguson, from where the chain ends: what is to come is a share of the cohort's size,
+-- not of its wins so far, which may be none.
+projected as (
+    select
+        *,
+        case
+            when is_observed then null
+            when chained_won_count is not null then 'chain_ladder'
+            when prior_win_rate * win_share is not null then 'bornhuetter_ferguson'
+        end as projection_method,
+        chained_won_count / cohort_count as chained_win_rate,
+        chain_end_won_count / cast(cohort_count as double)
+        + prior_win_rate * cast(win_share - chain_end_share as double) as extended_win_rate
+    from with_chain_end
+),
+
+final as (
+    select
+        pipeline_key,
+        cohort_month,
+        age_months,
+        dimension,
+        dimension_value,
+        cast(cohort_count as bigint) as cohort_count,
+        cast(cohort_amount as decimal(18, 2)) as cohort_amount,
+        cast(missing_amount_count as bigint) as missing_amount_count,
+        case when is_observed then cast(won_count as bigint) end as won_count,
+        case when is_observed then cast(lost_count as bigint) end as lost_count,
+        case when is_observed then cast(cohort_count - won_count - lost_count as bigint) end
+            as open_count,
+        case when is_observed then cast(won_amount as decimal(18, 2)) end as won_amount,
+        case when is_observed then {{ rate('won_count', 'cohort_count') }} end as win_rate,
+        case when is_observed then {{ wilson_low('won_count', 'cohort_count') }} end
+            as win_rate_low,
+        case when is_observed then {{ wilson_high('won_count', 'cohort_count') }} end
+            as win_rate_high,
+        case when is_observed then {{ rate('won_amount', 'cohort_amount') }} end as realised_rate,
+        is_observed,
+        case projection_method
+            when 'chain_ladder' then least(chained_win_rate, 1)
+            when 'bornhuetter_ferguson' then least(extended_win_rate, 1)
+        end as projected_win_rate,
+        projection_method,
+        as_of_date
+    from projected
 )
 
 select * from final

@@ -3,7 +3,9 @@
 -- Closed opportunities count in the period of their close, to the credit of whoever owned them then;
 -- those of a cohort in the period of their creation, to the credit of whoever owned them at first.
 {%- set closed_rates = [
-    {'metric_id': 'win_rate_period_narrow', 'members': 'closed_count',
+    {'metric_id': 'win_rate_period_narrow', 'members': 'closed_count - no_decision_count',
+     'numerator': 'won_count', 'denominator': 'closed_count - no_decision_count'},
+    {'metric_id': 'win_rate_period_broad', 'members': 'closed_count',
      'numerator': 'won_count', 'denominator': 'closed_count'},
     {'metric_id': 'win_rate_value', 'members': 'priced_count',
      'numerator': 'priced_won_amount', 'denominator': 'priced_amount'},
@@ -36,6 +38,10 @@ horizons as (
 
 as_of as (
     select * from {{ ref('int_as_of') }}
+),
+
+development as (
+    select * from {{ ref('int_win_development') }}
 ),
 
 -- Opportunities created up to some instant are mature: as old as nine of ten were at their end.
@@ -108,6 +114,52 @@ stale_by_month as (
     where stale.stale_date <= as_of.as_of_date
 ),
 
+-- Opportunities by age, up to the end of their pipeline's curve: from there on all have come.
+aged as (
+    select
+        opportunities.pipeline_key,
+        {{ month_of(business_date('opportunities.created_at')) }} as metric_month,
+        least(
+            {{ day_of_spell('opportunities.created_at', 'as_of.as_of_at') }}, ends.last_days
+        ) as days,
+        opportunities.is_won,
+        opportunities.is_closed,
+        opportunities.owner_at_creation_key as owner,
+        opportunities.lead_source,
+        opportunities.segment,
+        opportunities.opportunity_type,
+        opportunities.account_industry
+    from opportunities
+    cross join as_of
+    left join (
+        select distinct
+            pipeline_key,
+            last_days
+        from development
+    ) as ends
+        on opportunities.pipeline_key = ends.pipeline_key
+    where opportunities.created_at is not null
+),
+
+-- Without a curve of its pipeline nobody can say how much of an opportunity has come.
+ripening as (
+    select
+        aged.pipeline_key,
+        aged.metric_month,
+        {{ slice_columns() }},
+        count(*) as member_count,
+        sum(case when aged.is_won then 1 else 0 end) as won_count,
+        sum(case when aged.is_closed then 0 else 1 end) as open_count,
+        coalesce(sum(development.win_share), 0) as share_sum,
+        coalesce(sum(development.squared_win_share), 0) as squared_share_sum
+    from aged
+    left join development
+        on
+            aged.pipeline_key = development.pipeline_key
+            and aged.days = development.days
+    {{ group_by_slices(['aged.pipeline_key', 'aged.metric_month']) }}
+),
+
 by_month as (
     {% for rate in closed_rates %}
     select
@@ -117,9 +169,10 @@ by_month as (
         dimension,
         dimension_value,
         cast({{ rate.numerator }} as decimal(38, 2)) as numerator,
-        cast({{ rate.denominator }} as decimal(38, 2)) as denominator,
+        cast({{ rate.denominator }} as decimal(38, 6)) as denominator,
         {{ rate.members }} as member_count,
-        0 as censored_count
+        0 as censored_count,
+        cast(0 as decimal(38, 6)) as squared_share_sum
     from closing_sums
     where {{ rate.members }} > 0
     union all
@@ -132,7 +185,8 @@ by_month as (
         0 as numerator,
         count(*) as denominator,
         count(*) as member_count,
-        count(*) as censored_count
+        count(*) as censored_count,
+        0 as squared_share_sum
     from stale_by_month
     {{ group_by_slices(['pipeline_key', 'metric_month']) }}
     union all
@@ -146,7 +200,8 @@ by_month as (
         cohort_sums.member_count as denominator,
         cohort_sums.member_count,
         case when cohort_sums.outcome = 'open' then cohort_sums.member_count else 0 end
-            as censored_count
+            as censored_count,
+        0 as squared_share_sum
     from cohort_sums
     inner join thresholds
         on
@@ -161,9 +216,23 @@ by_month as (
         sum(case when is_won then 1 else 0 end) as numerator,
         count(*) as denominator,
         count(*) as member_count,
-        sum(case when is_closed then 0 else 1 end) as censored_count
+        sum(case when is_closed then 0 else 1 end) as censored_count,
+        0 as squared_share_sum
     from around_threshold
     {{ group_by_slices(['pipeline_key', 'metric_month']) }}
+    union all
+    select
+        'win_rate_cohort_adjusted' as metric_id,
+        pipeline_key,
+        metric_month,
+        dimension,
+        dimension_value,
+        won_count as numerator,
+        share_sum as denominator,
+        member_count,
+        open_count as censored_count,
+        squared_share_sum
+    from ripening
 ),
 
 periods as (
@@ -199,7 +268,8 @@ summed as (
         sum(numerator) as numerator,
         sum(denominator) as denominator,
         sum(member_count) as member_count,
-        sum(censored_count) as censored_count
+        sum(censored_count) as censored_count,
+        sum(squared_share_sum) as squared_share_sum
     from periods
     group by metric_id, pipeline_key, grain, period_start, dimension, dimension_value
 ),
@@ -213,17 +283,27 @@ final as (
         summed.dimension,
         summed.dimension_value,
         cast(summed.numerator as decimal(18, 2)) as numerator,
-        cast(summed.denominator as decimal(18, 2)) as denominator,
-        {{ rate('summed.numerator', 'summed.denominator') }} as value,
-        -- Shares of money are no proportion of independent trials: no interval.
+        cast(summed.denominator as decimal(22, 6)) as denominator,
         case
-            when summed.metric_id <> 'win_rate_value'
-                then {{ wilson_low('summed.numerator', 'summed.denominator') }}
-        end as value_low,
+            when summed.metric_id <> 'win_rate_cohort_adjusted'
+                then {{ rate('summed.numerator', 'summed.denominator') }}
+            when summed.denominator >= 5
+                then least({{ rate('summed.numerator', 'summed.denominator') }}, 1)
+        end as value,
+        {%- for end in ['low', 'high'] %}
         case
-            when summed.metric_id <> 'win_rate_value'
-                then {{ wilson_high('summed.numerator', 'summed.denominator') }}
-        end as value_high,
+            -- Shares of money are no proportion of independent trials: no interval.
+            when summed.metric_id = 'win_rate_value' then null
+            when summed.metric_id <> 'win_rate_cohort_adjusted'
+                then {{ (wilson_low if end == 'low' else wilson_high)(
+                    'summed.numerator', 'summed.denominator'
+                ) }}
+            when summed.denominator >= 5
+                then {{ (score_low if end == 'low' else score_high)(
+                    'summed.numerator', 'summed.denominator', 'summed.squared_share_sum'
+                ) }}
+        end as value_{{ end }},
+        {%- endfor %}
         cast(summed.member_count as bigint) as member_count,
         cast(summed.censored_count as bigint) as censored_count,
         case summed.grain
