@@ -44,7 +44,7 @@ MARTS = (
     "win_rate", "cohort_win_triangle", "cohort_cumulative_incidence",
 )  # fmt: skip
 
-OPTIONS = Options(no_decision_reasons=("budget cut", "No decision"))
+OPTIONS = Options(no_decision_reasons=("didn't decide ", "No decision"))
 IS_LONG = bool(os.environ.get("FLYWHEEL_LONG_TESTS"))
 
 
@@ -573,7 +573,7 @@ def opportunity_of(
             lead_source=plan.lead_source,
             opportunity_type=plan.opportunity_type,
             account_id=plan.account_id,
-            loss_reason={"at the last": "Budget cut", "later": "Price"}.get(plan.modified),
+            loss_reason={"at the last": "Didn't decide", "later": "Price"}.get(plan.modified),
             is_deleted=plan.fate == "deleted",
             merged_into_id="another" if plan.fate == "merged" else None,
         ),

@@ -40,7 +40,7 @@ def test_what_a_company_does_not_say_is_as_in_the_dbt_project() -> None:
     project = variables_of_the_project()
     defaults = Company().model_dump(mode="json")
 
-    assert {word: value or "" for word, value in defaults.items()} == {
+    assert {word: "" if value is None else value for word, value in defaults.items()} == {
         word: project[word] for word in defaults
     }
 
@@ -80,6 +80,7 @@ def test_only_what_is_said_goes_to_dbt(write: Any) -> None:
         ("plan_rate_date: 20251231\n", "a day is written like 2025-01-31"),
         ("plan_rate_date: 2025-02-30\n", "`2025-02-30` is no day"),
         ("migration_share: 20%\n", "a number is expected, not `20%`"),
+        ("no_decision_reasons: Budget\n", "a list is expected, like `[Budget]`, not a text"),
         ("- business_time_zone\n", "`word: value` lines are expected, not a list"),
         ("qualified_rank: 2\nqualified_rank: 3\n", ":2:1: qualified_rank: `qualified_rank` stands"),
         ("a: b: c\n", "needs quotes"),

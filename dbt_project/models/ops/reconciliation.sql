@@ -50,7 +50,7 @@ funnel as (
 
 win_rates as (
     select * from {{ ref('win_rate') }}
-    where metric_id = 'win_rate_period_narrow' and grain = 'all' and dimension = 'all'
+    where metric_id = 'win_rate_period_broad' and grain = 'all' and dimension = 'all'
 ),
 
 triangle as (
@@ -171,7 +171,7 @@ comparisons as (
         (select coalesce(sum(reached_count), 0) from funnel)
     union all
     select
-        'closed facts = population of the narrow win rate',
+        'closed facts = population of the broad win rate',
         'all pipelines',
         (select coalesce(sum(closed_count), 0) from final_facts),
         (select coalesce(sum(member_count), 0) from win_rates)

@@ -202,8 +202,9 @@ with_chain as (
                 not with_newest.is_observed
                 and with_newest.last_won_count > 0
                 and reached_now.gap_count = reached_then.gap_count
-                then with_newest.last_won_count
-                    * exp(reached_now.log_factor - coalesce(reached_then.log_factor, 0))
+                then with_newest.last_won_count * exp(
+                    reached_now.log_factor - coalesce(reached_then.log_factor, 0)
+                )
         end as chained_won_count
     from with_newest
     left join chained as reached_now

@@ -290,20 +290,25 @@ final as (
             when summed.denominator >= 5
                 then least({{ rate('summed.numerator', 'summed.denominator') }}, 1)
         end as value,
-        {%- for end in ['low', 'high'] %}
         case
             -- Shares of money are no proportion of independent trials: no interval.
             when summed.metric_id = 'win_rate_value' then null
             when summed.metric_id <> 'win_rate_cohort_adjusted'
-                then {{ (wilson_low if end == 'low' else wilson_high)(
-                    'summed.numerator', 'summed.denominator'
-                ) }}
+                then {{ wilson_low('summed.numerator', 'summed.denominator') }}
             when summed.denominator >= 5
-                then {{ (score_low if end == 'low' else score_high)(
+                then {{ score_low(
                     'summed.numerator', 'summed.denominator', 'summed.squared_share_sum'
                 ) }}
-        end as value_{{ end }},
-        {%- endfor %}
+        end as value_low,
+        case
+            when summed.metric_id = 'win_rate_value' then null
+            when summed.metric_id <> 'win_rate_cohort_adjusted'
+                then {{ wilson_high('summed.numerator', 'summed.denominator') }}
+            when summed.denominator >= 5
+                then {{ score_high(
+                    'summed.numerator', 'summed.denominator', 'summed.squared_share_sum'
+                ) }}
+        end as value_high,
         cast(summed.member_count as bigint) as member_count,
         cast(summed.censored_count as bigint) as censored_count,
         case summed.grain
