@@ -296,6 +296,15 @@ def test_a_close_within_the_first_day_is_on_day_one(
     assert [row["won_count"] for row in curve(warehouse, incidence)] == [3]
 
 
+def test_a_curve_is_to_the_credit_of_the_owner_at_creation(
+    warehouse: duckdb.DuckDBPyConnection, incidence: str
+) -> None:
+    fill_with(warehouse, [Spell(0, 4, "won")] * 12)
+    warehouse.execute("update int_opportunity_facts set owner_key = 'Bo'")
+    rows = asked(warehouse, f"select * from ({incidence}) where dimension = 'owner'")
+    assert {row["dimension_value"] for row in rows} == {"Ana"}
+
+
 # --- intervals of rates ----------------------------------------------------------------------
 
 
