@@ -15,7 +15,7 @@
 {#-
     One row an opportunity: the spell from an instant to its close, or to the end of the newest night
     while it is open. Whoever was first seen later than at the start is at risk from the day after
-    (left truncation): what closed unseen says nothing, since only those that did not are known.
+    (left truncation), and never if closed by then: others that closed as early may never be seen.
 
     Spells without a start, closed ones without an end and ones that end before they start are none.
 -#}
