@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tests.reference.cohorts import cohort_win_triangle
+from tests.reference.customers import cohort_customer
 from tests.reference.facts import (
     bridge_merge,
     dim_rep,
@@ -21,6 +22,8 @@ from tests.reference.funnel import funnel_stage_conversion
 from tests.reference.landed import Crm
 from tests.reference.past import fct_opportunity_event, fct_opportunity_version, pipeline_daily
 from tests.reference.quantities import Row
+from tests.reference.ramp import rep_ramp
+from tests.reference.value import cohort_value
 from tests.reference.warehouse import Warehouse
 from tests.reference.win_rates import win_rate
 
@@ -38,6 +41,9 @@ MARTS: dict[str, Callable[[Warehouse], list[Row]]] = {
     "funnel_stage_conversion": funnel_stage_conversion,
     "win_rate": win_rate,
     "cohort_win_triangle": cohort_win_triangle,
+    "cohort_value": cohort_value,
+    "cohort_customer": cohort_customer,
+    "rep_ramp": rep_ramp,
 }
 
 
