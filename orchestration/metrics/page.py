@@ -21,7 +21,16 @@ the table `marts.metric_registry` and the metrics of the semantic layer are made
 
 A metric counts by one of three clocks. **cohort**: what became of all that began in a period, so
 that young periods are not finished. **period**: what happened in a period, whenever it began.
-**snapshot**: what was there at the end of a day."""
+**snapshot**: what was there at the end of a day.
+
+Those with a line "semantic layer" can be asked for by MetricFlow, cut by whatever it can join. It
+reads what is published; days and months are those of the business time zone.
+
+    pip install -e '.[metricflow]'
+    dbt parse
+    export FLYWHEEL_TARGET=published
+    mf query --metrics win_rate_period_narrow --group-by metric_time__quarter,opportunity__segment
+    mf list dimensions --metrics win_rate_period_narrow"""
 
 
 def page(metrics: Iterable[Metric]) -> str:

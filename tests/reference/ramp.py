@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 from tests.reference.landed import User
 from tests.reference.money import shared_out
@@ -93,11 +94,7 @@ def last_day_of(versions: list[Version], seen: list[date], warehouse: Warehouse)
     """Of a leaver the day before one was seen inactive, or without such a day, last seen at all."""
     if not versions or is_active(versions[-1].row):
         return warehouse.crm.as_of
-    ends = [
-        after.at
-        for version, after in zip(versions, versions[1:], strict=False)
-        if is_active(version.row)
-    ]
+    ends = [after.at for version, after in pairwise(versions) if is_active(version.row)]
     if ends:
         return warehouse.calendar.day(max(ends)) - DAY
     return max(seen, default=None)
