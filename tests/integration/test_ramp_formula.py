@@ -1,7 +1,8 @@
-"""The median time to a first win is that of Kaplan and Meier, as statsmodels has it.
+"""How long reps are followed, and when half of them had won, as statsmodels has Kaplan and Meier.
 
-Belongs here: the model's SQL as dbt compiles it, on reps drawn at random. Does not belong here:
-which wins and reps count, which the reference says (tests/reference/ramp.py).
+Belongs here: the model's SQL as dbt compiles it, on reps at the edges of months and on reps drawn
+at random. Does not belong here: which wins and reps count, which the reference says
+(tests/reference/ramp.py).
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Rep:
     hired_date: date
     stay_days: int
     win_days: int
+    source: str = "drawn"
 
     @property
     def left_date(self) -> date | None:
@@ -69,12 +71,29 @@ class Rep:
         return max(((self.win_date or self.last_date) - self.hired_date).days, 0.5)
 
 
-def reps() -> Iterator[Rep]:
+# Day of hire, first day without the rep if there is one, months of tenure that were completed.
+EDGES: list[tuple[date, date | None, list[int]]] = [
+    (date(2025, 2, 15), None, [0]),
+    (date(2025, 2, 16), None, []),
+    (date(2024, 12, 31), None, [0, 1]),
+    (date(2024, 11, 1), date(2025, 1, 1), [0, 1]),
+    (date(2024, 11, 1), date(2024, 12, 31), [0]),
+]
+
+
+def reps_at_edges() -> Iterator[Rep]:
+    """Each in a source of its own."""
+    for number, (hired_date, left_date, _) in enumerate(EDGES):
+        stay_days = (left_date - hired_date).days if left_date else 90_000
+        yield Rep(f"edge:{number}", hired_date, stay_days, 90_000, f"edge {number}")
+
+
+def reps_at_random() -> Iterator[Rep]:
     """Many small quarters, in which days often coincide."""
     random = Random(11)
-    for number in range(1500):
+    for number in range(700):
         yield Rep(
-            key=f"crm:{number}",
+            key=f"drawn:{number}",
             hired_date=FIRST_DAY + timedelta(days=random.randrange((AS_OF - FIRST_DAY).days)),
             stay_days=random.choice([60, 120, 120, 400, 90_000]),
             win_days=random.choice([0, 30, 60, 60, 90, 119, 120, 200, 90_000]),
@@ -84,18 +103,18 @@ def reps() -> Iterator[Rep]:
 def fill(warehouse: duckdb.DuckDBPyConnection) -> None:
     warehouse.execute(EMPTY_TABLES)
     tables = "flywheel.marts"
-    for rep in reps():
+    for rep in (*reps_at_edges(), *reps_at_random()):
         versions = [(True, rep.left_date is None, rep.left_date)]
         if rep.left_date:
             versions.append((False, True, None))
         warehouse.executemany(
-            f"insert into {tables}.dim_rep values (?, ?, 'crm', ?, ?, ?, ?)",
-            [[rep.key, rep.key, rep.hired_date, *version] for version in versions],
+            f"insert into {tables}.dim_rep values (?, ?, ?, ?, ?, ?, ?)",
+            [[rep.key, rep.key, rep.source, rep.hired_date, *version] for version in versions],
         )
         warehouse.execute(
-            f"insert into {tables}.fct_opportunity values (?, 'crm', ?, ?, ?, ?, ?, ?)",
+            f"insert into {tables}.fct_opportunity values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                *(rep.key, rep.key, rep.key, rep.key if rep.win_date else None),
+                *(rep.key, rep.source, rep.key, rep.key, rep.key if rep.win_date else None),
                 *(FIRST_DAY, rep.win_date, rep.win_date is not None),
             ],
         )
@@ -107,24 +126,35 @@ def fill(warehouse: duckdb.DuckDBPyConnection) -> None:
 
 
 @pytest.fixture(scope="module")
-def medians(tmp_path_factory: pytest.TempPathFactory) -> dict[date, float | None]:
+def ramp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse with the table `ramp`."""
     compiler = Compiler(Settings(home=tmp_path_factory.mktemp("ramp") / "home"))
-    sql = compiler.model("rep_ramp", {})
     with duckdb.connect() as warehouse:
         fill(warehouse)
-        return dict(
-            warehouse.execute(
-                f"select hire_quarter, any_value(median_days_to_first_win) from ({sql}) "
-                "group by hire_quarter"
-            ).fetchall()
-        )
+        warehouse.execute(f"create table ramp as {compiler.model('rep_ramp', {})}")
+        yield warehouse
+
+
+@pytest.mark.parametrize("number", range(len(EDGES)))
+def test_a_month_counts_once_its_last_day_was_served(
+    number: int, ramp: duckdb.DuckDBPyConnection
+) -> None:
+    query = "select tenure_months from ramp where source_system = ? order by tenure_months"
+    served = ramp.execute(query, [f"edge {number}"]).fetchall()
+    assert [months for (months,) in served] == EDGES[number][2]
 
 
 def test_the_median_is_where_the_curve_has_fallen_to_a_half(
-    medians: dict[date, float | None],
+    ramp: duckdb.DuckDBPyConnection,
 ) -> None:
+    medians: dict[date, float | None] = dict(
+        ramp.execute(
+            "select hire_quarter, any_value(median_days_to_first_win) from ramp "
+            "where source_system = 'drawn' group by hire_quarter"
+        ).fetchall()
+    )
     cohorts: dict[date, list[Rep]] = defaultdict(list)
-    for rep in reps():
+    for rep in reps_at_random():
         cohorts[quarter_of(rep.hired_date)].append(rep)
     for quarter, median in medians.items():
         its = cohorts[quarter]

@@ -29,7 +29,7 @@ pytest.importorskip(
 )
 
 NIGHT = date(2025, 9, 28)
-MARTS = ("fct_opportunity", "win_rate", "cohort_win_triangle", "pipeline_daily")
+MARTS = ("fct_opportunity", "dim_stage", "win_rate", "cohort_win_triangle", "pipeline_daily")
 # Without the group of commands around it, which asks the package index for a newer version.
 QUERY = "from dbt_metricflow.cli.main import query; query()"
 OF_PIPELINE = [one.id for one in registered_metrics() if one.measure and one.clock == "snapshot"]
@@ -170,13 +170,14 @@ def test_amounts_and_cycles_are_those_of_the_facts(
 def test_the_pipeline_of_a_month_is_that_of_its_last_day(
     published: Settings, project: Path
 ) -> None:
-    answer = ask(published, project, OF_PIPELINE, ["metric_time__month", "stage"])
+    answer = ask(published, project, OF_PIPELINE, ["metric_time__month", "stage__stage_name"])
     mart = rows_of(
         published,
         2,
-        "select cast(date_trunc('month', date_day) as date), stage_key, "
+        "select cast(date_trunc('month', date_day) as date), stage_name, "
         "sum(open_count) as pipeline_open_count, sum(open_amount) as pipeline_open_amount, "
-        "sum(past_due_amount) as pipeline_past_due_amount from marts.pipeline_daily "
+        "sum(past_due_amount) as pipeline_past_due_amount "
+        "from marts.pipeline_daily inner join marts.dim_stage using (stage_key) "
         "where date_day in (select max(date_day) from marts.pipeline_daily "
         "group by date_trunc('month', date_day)) group by all",
     )
