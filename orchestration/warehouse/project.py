@@ -68,6 +68,8 @@ def common_arguments(settings: Settings) -> list[str]:
     return [
         "--project-dir", str(PROJECT_ROOT),
         "--profiles-dir", str(PROJECT_ROOT),
+        # Whatever FLYWHEEL_TARGET says: nothing is ever built into what is published.
+        "--target", "candidate",
         "--target-path", str(settings.dbt_target),
         "--log-path", str(settings.dbt_target),
         "--log-level", "none",

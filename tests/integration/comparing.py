@@ -36,10 +36,14 @@ GRAINS = {
         "pipeline_key", "cohort_month", "age_months", "dimension", "dimension_value",
     ],
     "cohort_cumulative_incidence": ["pipeline_key", "dimension", "dimension_value", "days"],
+    "cohort_value": ["pipeline_key", "cohort_quarter"],
+    "cohort_customer": ["source_system", "cohort_month", "age_months"],
+    "rep_ramp": ["source_system", "hire_quarter", "tenure_months"],
 }  # fmt: skip
 # Of these the reference knows every column; of the others those that history decides.
 WHOLE = {
     "funnel_stage_conversion", "win_rate", "cohort_win_triangle", "cohort_cumulative_incidence",
+    "cohort_value", "cohort_customer", "rep_ramp",
 }  # fmt: skip
 TOLERANCE = 1e-9
 NO_COLUMN = "(no such column)"

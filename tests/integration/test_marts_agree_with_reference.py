@@ -33,7 +33,9 @@ from orchestration.bronze.night import heal, load_night
 from orchestration.settings import Settings
 from tests.integration.comparing import Difference, first_difference, rows_of
 from tests.integration.marts import build_marts
-from tests.reference.landed import Account, Crm, Extract, Opportunity, Options, Record, Stage
+from tests.reference.landed import (
+    Account, Crm, Extract, Opportunity, Options, Record, Stage, User,
+)  # fmt: skip
 from tests.reference.marts import reference_of
 from tests.reference.quantities import Row
 from tests.reference.stages import pipelines_of
@@ -41,7 +43,8 @@ from tests.reference.stages import pipelines_of
 # The marts that follow from one day's records.
 MARTS = (
     "fct_opportunity", "fct_stage_visit", "fct_stage_reached", "funnel_stage_conversion",
-    "win_rate", "cohort_win_triangle", "cohort_cumulative_incidence",
+    "win_rate", "cohort_win_triangle", "cohort_cumulative_incidence", "cohort_value",
+    "cohort_customer", "rep_ramp",
 )  # fmt: skip
 
 OPTIONS = Options(no_decision_reasons=("didn't decide ", "No decision"))
@@ -107,6 +110,7 @@ class Company:
         extracts = [Extract(Opportunity, crm.as_of - DAY, self.before)] if self.before else []
         for kind, rows in (
             (Opportunity, self.sent), (Record, crm.records), (Account, crm.accounts),
+            (User, USERS),
         ):  # fmt: skip
             extracts.append(Extract(kind, crm.as_of, rows))
         return Crm(
@@ -162,6 +166,7 @@ RECORD_COLUMNS = [
     "close_date", "forecast_category", "actor_id",
 ]  # fmt: skip
 STAGE_COLUMNS = ["pipeline", "stage", "rank", "kind", "is_qualifying"]
+USER_COLUMNS = list(User.__dataclass_fields__)
 ACCOUNT_COLUMNS = [
     "account_id", "segment", "industry", "employee_count", "is_deleted", "merged_into_id",
     "modified_at",
@@ -186,7 +191,7 @@ def send(company: Company, settings: Settings) -> None:
         "opportunities.csv": csv_text(map(opportunity_row, company.sent), OPPORTUNITY_COLUMNS),
         "history.csv": csv_text(record_rows(crm), RECORD_COLUMNS),
         "accounts.csv": csv_text((vars(one) for one in crm.accounts), ACCOUNT_COLUMNS),
-        "users.csv": csv_text([{"user_id": "Ana"}, {"user_id": "Bo"}], ["user_id"]),
+        "users.csv": csv_text(map(vars, USERS), USER_COLUMNS),
     }
     if company.sends_stages:
         files["stages.csv"] = csv_text(map(stage_row, crm.stages), STAGE_COLUMNS)
@@ -232,7 +237,7 @@ def source_file(company: Company) -> dict[str, Any]:
         "opportunities": mapped("opportunities.csv", ["opportunity_id"], OPPORTUNITY_COLUMNS),
         "opportunity_stage_history": mapped("history.csv", ["history_id"], RECORD_COLUMNS),
         "accounts": mapped("accounts.csv", ["account_id"], ACCOUNT_COLUMNS),
-        "users": mapped("users.csv", ["user_id"], ["user_id"]),
+        "users": mapped("users.csv", ["user_id"], USER_COLUMNS),
     }
     changed_at = {"column": "changed_at", "required": False}
     objects["opportunity_stage_history"]["columns"]["changed_at"] = changed_at
@@ -438,6 +443,8 @@ ACCOUNTS = (
     Account("a3", industry=None, employee_count=100),
     Account("a4", industry="Retail", employee_count=1000),
 )
+# Nobody says when the others were hired, nor when who is no longer there left.
+USERS = (User("Ana", is_active=False), User("Bo", hired_date=date(2024, 1, 31)))
 
 
 @st.composite

@@ -116,6 +116,7 @@ class User:
     role: str | None = None
     is_active: bool | None = None
     modified_at: datetime | None = None
+    hired_date: date | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from tests.reference.cohorts import cohort_win_triangle
 from tests.reference.curves import cohort_cumulative_incidence
+from tests.reference.customers import cohort_customer
 from tests.reference.facts import (
     bridge_merge,
     dim_rep,
@@ -22,6 +23,8 @@ from tests.reference.funnel import funnel_stage_conversion
 from tests.reference.landed import Crm
 from tests.reference.past import fct_opportunity_event, fct_opportunity_version, pipeline_daily
 from tests.reference.quantities import Row
+from tests.reference.ramp import rep_ramp
+from tests.reference.value import cohort_value
 from tests.reference.warehouse import Warehouse
 from tests.reference.win_rates import win_rate
 
@@ -40,6 +43,9 @@ MARTS: dict[str, Callable[[Warehouse], list[Row]]] = {
     "win_rate": win_rate,
     "cohort_win_triangle": cohort_win_triangle,
     "cohort_cumulative_incidence": cohort_cumulative_incidence,
+    "cohort_value": cohort_value,
+    "cohort_customer": cohort_customer,
+    "rep_ramp": rep_ramp,
 }
 
 

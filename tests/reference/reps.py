@@ -16,7 +16,8 @@ BEGINNING = datetime(1900, 1, 1)
 
 
 def content_of_user(row: User) -> Hashable:
-    return row.user_name or row.user_id, row.manager_id, row.team, row.role, is_active(row)
+    name = row.user_name or row.user_id
+    return name, row.manager_id, row.team, row.role, is_active(row), row.hired_date
 
 
 def is_active(row: User) -> bool:
@@ -45,6 +46,7 @@ def versions_of_reps(crm: Crm, named: Iterable[str], key: Callable[[str | None],
                     "team": user.team,
                     "role": user.role,
                     "is_active": is_active(user),
+                    "hired_date": user.hired_date,
                     "valid_from": starts[number],
                     "valid_to": until,
                     "is_current": until is None,
@@ -62,6 +64,7 @@ def versions_of_reps(crm: Crm, named: Iterable[str], key: Callable[[str | None],
                 "team": None,
                 "role": None,
                 "is_active": None,
+                "hired_date": None,
                 "valid_from": BEGINNING,
                 "valid_to": None,
                 "is_current": True,

@@ -176,8 +176,8 @@ def salesforce_user(row: User) -> Row:
     return {
         "Id": row.user_id, "Name": row.user_name, "Email": None, "IsActive": row.is_active,
         "UserRoleId": None, "ManagerId": row.manager_id, "ProfileId": None, "Department": row.team,
-        "TimeZoneSidKey": None, "CreatedDate": "2020-01-01T00:00:00.000Z", "Title": row.role,
-        "SystemModstamp": stamp(row.modified_at),
+        "TimeZoneSidKey": None, "CreatedDate": f"{row.hired_date}T17:00:00.000Z",
+        "Title": row.role, "SystemModstamp": stamp(row.modified_at),
     }  # fmt: skip
 
 

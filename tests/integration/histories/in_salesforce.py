@@ -7,6 +7,7 @@ its tables and columns (files.py).
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from tests.reference.landed import Account, FieldChange, Opportunity, Record, Split, User
@@ -44,7 +45,9 @@ def in_salesforce(row: Any) -> Any:
             its = ids(account_id=Account, merged_into_id=Account)
             return replace(row, **its, is_deleted=is_merged)
         case User():
-            return replace(row, **ids(user_id=User, manager_id=User))
+            # It dates every user.
+            hired_date = row.hired_date or date(2020, 1, 1)
+            return replace(row, **ids(user_id=User, manager_id=User), hired_date=hired_date)
         case Split():
             return replace(row, **ids(opportunity_id=Opportunity, user_id=User))
     return row

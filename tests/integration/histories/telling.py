@@ -30,6 +30,8 @@ from tests.reference.landed import (
 
 # What the names of files end in that come beside the night's own, in the order of loading.
 LATE, RESENT = "_2", "_3"
+# Before the history, on a day that few months have, within it; of the others nobody says it.
+HIRED = {"Bo": date(2023, 1, 31), "Cy": date(2024, 1, 31), "Di": date(2024, 2, 20)}
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class Telling:
 
     def _users(self, number: int) -> list[User]:
         rows = {
-            name: User(name, name, None, "East", "Rep", True, self._stamp(0))
+            name: User(name, name, None, "East", "Rep", True, self._stamp(0), HIRED.get(name))
             for name in (*REPS, ADMIN)
         }
         for place, (when, name, change) in enumerate(self.company.staff_changes):
