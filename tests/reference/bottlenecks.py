@@ -29,7 +29,6 @@ from tests.reference.quantities import (
     total,
     wilson,
 )
-from tests.reference.stages import Pipeline
 from tests.reference.warehouse import Warehouse
 
 DRAWS = 500
@@ -52,22 +51,13 @@ def drawn_share(successes: int, trials: int, normal: float) -> float:
 
 @dataclass(frozen=True)
 class Quarter:
-    """What reached a stage in a quarter."""
+    """What reached a stage in a quarter, and what became of it."""
 
     start: date
-    members: tuple[Reached, ...]
-
-    @property
-    def count(self) -> int:
-        return len(self.members)
-
-    @property
-    def next_count(self) -> int:
-        return sum(one.is_next_reached for one in self.members)
-
-    @property
-    def won(self) -> list[Reached]:
-        return [one for one in self.members if one.outcome == "won"]
+    count: int
+    next_count: int
+    won_count: int
+    won_amount: Decimal
 
     def share(self, stage_key: str, draw: int) -> Share:
         """As observed in draw 0, as it could have come out in all others."""
@@ -80,11 +70,13 @@ class Quarter:
 
 @dataclass(frozen=True)
 class Stage:
-    """An open stage with its mature quarters, newest first."""
+    """An open stage with its mature quarters, newest first, and the days spent in it."""
 
     key: str
+    name: str
     quarters: tuple[Quarter, ...]
-    days: Row
+    deal_days: Fraction | None
+    deal_days_error: float | None
 
     @property
     def now(self) -> tuple[Quarter, ...]:
@@ -109,17 +101,19 @@ class Stage:
         return max(percentile(shares[:QUARTERS_NOW], Fraction(3, 4)), self.next_rate(draw))
 
     def drawn_days(self, draw: int) -> float | None:
-        if self.days["deal_days"] is None:
+        if self.deal_days is None or self.deal_days_error is None:
             return None
         normal = normal_of(f"{self.key} days {draw}")
-        return max(0.0, float(self.days["deal_days"]) + normal * self.days["deal_days_error"])
+        return max(0.0, float(self.deal_days) + normal * self.deal_days_error)
 
 
 @dataclass(frozen=True)
 class Funnel:
     """The open stages of a pipeline, in order."""
 
+    pipeline_key: str
     stages: tuple[Stage, ...]
+    as_of: date
 
     def win_rate(self, draw: int) -> Share | None:
         rates = [stage.next_rate(draw) for stage in self.stages]
@@ -166,6 +160,66 @@ def ranks(values: list[Share | Decimal | None]) -> list[int | None]:
     return [order.index(at) + 1 if at in order else None for at in range(len(values))]
 
 
+def money(amount: Fraction | None) -> Decimal | None:
+    if amount is None:
+        return None
+    return cents((Decimal(amount.numerator) / amount.denominator).quantize(Decimal("0.000001")))
+
+
+def rows_of(funnel: Funnel) -> list[Row]:
+    entries = funnel.stages[0].now
+    won_count = sum(quarter.won_count for quarter in entries)
+    entry_count = sum(quarter.count for quarter in entries) if entries else None
+    mean = Fraction(total(quarter.won_amount for quarter in entries)) / (won_count or 1)
+
+    def worth(share: Share | None) -> Fraction | None:
+        return entry_count * mean * share if share is not None and won_count else None
+
+    gains = [worth(funnel.gain(stage, 0)) for stage in funnel.stages]
+    days = [stage.deal_days for stage in funnel.stages]
+    all_days = sum(one for one in days if one is not None)
+    rows = []
+    for rank, (stage, gain, gain_rank, days_rank) in enumerate(
+        zip(funnel.stages, gains, ranks(gains), ranks(days), strict=True), start=1
+    ):
+        reached = sum(quarter.count for quarter in stage.now)
+        through = sum(quarter.next_count for quarter in stage.now)
+        low, high = wilson(through, reached)
+        has_days = stage.deal_days is not None and all_days
+        rows.append(
+            {
+                "pipeline_key": funnel.pipeline_key,
+                "stage_key": stage.key,
+                "stage_name": stage.name,
+                "stage_rank": rank,
+                "first_quarter_start": stage.now[-1].start if stage.now else None,
+                "quarter_count": len(stage.now),
+                "reached_count": reached,
+                "reached_next_count": through,
+                "next_rate": ratio(through, reached),
+                "next_rate_low": low,
+                "next_rate_high": high,
+                "target_rate": stage.target_rate(0),
+                "target_quarter_count": min(len(stage.known), QUARTERS_NOW),
+                "entry_count": entry_count,
+                "mean_won_amount": money(mean) if won_count else None,
+                "expected_amount": money(worth(funnel.win_rate(0))),
+                "gain_amount": money(gain),
+                "gain_rank": gain_rank,
+                "first_gain_probability": funnel.first_gain.get(stage.key),
+                "deal_days": stage.deal_days,
+                "deal_days_share": stage.deal_days / all_days if has_days else None,
+                "deal_days_rank": days_rank,
+                "first_days_probability": funnel.first_days.get(stage.key),
+                "as_of_date": funnel.as_of,
+            }
+        )
+    return rows
+
+
+# --- of a warehouse --------------------------------------------------------------------------
+
+
 def quarters_of(warehouse: Warehouse) -> dict[tuple[str, str], tuple[Quarter, ...]]:
     """Mature ones, by stage, newest first."""
     maturity = Maturity(warehouse)
@@ -178,84 +232,43 @@ def quarters_of(warehouse: Warehouse) -> dict[tuple[str, str], tuple[Quarter, ..
     found: dict[tuple[str, str], list[Quarter]] = defaultdict(list)
     for pipeline, stage, start in sorted(members, reverse=True):
         end = warehouse.calendar.start(add_months(start, 3))
-        if maturity.is_mature(end, pipeline, stage):
-            quarter = Quarter(start, tuple(members[pipeline, stage, start]))
-            found[pipeline, stage].append(quarter)
+        if not maturity.is_mature(end, pipeline, stage):
+            continue
+        entered = members[pipeline, stage, start]
+        won = [one for one in entered if one.outcome == "won"]
+        found[pipeline, stage].append(
+            Quarter(
+                start=start,
+                count=len(entered),
+                next_count=sum(one.is_next_reached for one in entered),
+                won_count=len(won),
+                won_amount=total(one.amount for one in won),
+            )
+        )
     return {place: tuple(quarters) for place, quarters in found.items()}
-
-
-def money(amount: Fraction | None) -> Decimal | None:
-    if amount is None:
-        return None
-    return cents((Decimal(amount.numerator) / amount.denominator).quantize(Decimal("0.000001")))
 
 
 def funnel_bottleneck(warehouse: Warehouse) -> list[Row]:
     quarters, stays = quarters_of(warehouse), year_of_stays(warehouse)
 
-    def stage_of(pipeline: Pipeline, name: str) -> Stage:
-        place = (pipeline.name, name)
+    def stage_of(place: tuple[str, str]) -> Stage:
         days = days_of_year(stays.get((place, "all", "all"), []))
-        return Stage(warehouse.stage_key(*place), quarters.get(place, ()), days)
+        return Stage(
+            key=warehouse.stage_key(*place),
+            name=place[1],
+            quarters=quarters.get(place, ()),
+            deal_days=days["deal_days"],
+            deal_days_error=days["deal_days_error"],
+        )
 
     return [
         row
         for pipeline in warehouse.pipelines.values()
         for row in rows_of(
-            warehouse,
-            pipeline,
-            Funnel(tuple(stage_of(pipeline, name) for name in pipeline.open_stages)),
+            Funnel(
+                pipeline_key=warehouse.key(pipeline.name),
+                stages=tuple(stage_of((pipeline.name, name)) for name in pipeline.open_stages),
+                as_of=warehouse.crm.as_of,
+            )
         )
     ]
-
-
-def rows_of(warehouse: Warehouse, pipeline: Pipeline, funnel: Funnel) -> list[Row]:
-    entries = funnel.stages[0].now
-    won = [one for quarter in entries for one in quarter.won]
-    entry_count = sum(quarter.count for quarter in entries) if entries else None
-    mean = Fraction(total(one.amount for one in won)) / len(won) if won else None
-
-    def worth(share: Share | None) -> Fraction | None:
-        return None if None in (share, mean) else entry_count * mean * share
-
-    gains = [worth(funnel.gain(stage, 0)) for stage in funnel.stages]
-    days = [stage.days["deal_days"] for stage in funnel.stages]
-    known_days = sum(one for one in days if one is not None)
-    rows = []
-    for rank, (stage, gain, gain_rank, days_rank) in enumerate(
-        zip(funnel.stages, gains, ranks(gains), ranks(days), strict=True), start=1
-    ):
-        reached = sum(quarter.count for quarter in stage.now)
-        through = sum(quarter.next_count for quarter in stage.now)
-        low, high = wilson(through, reached)
-        rows.append(
-            {
-                "pipeline_key": warehouse.key(pipeline.name),
-                "stage_key": stage.key,
-                "stage_name": pipeline.open_stages[rank - 1],
-                "stage_rank": rank,
-                "first_quarter_start": stage.now[-1].start if stage.now else None,
-                "quarter_count": len(stage.now),
-                "reached_count": reached,
-                "reached_next_count": through,
-                "next_rate": ratio(through, reached),
-                "next_rate_low": low,
-                "next_rate_high": high,
-                "target_rate": stage.target_rate(0),
-                "target_quarter_count": min(len(stage.known), QUARTERS_NOW),
-                "entry_count": entry_count,
-                "mean_won_amount": money(mean),
-                "expected_amount": money(worth(funnel.win_rate(0))),
-                "gain_amount": money(gain),
-                "gain_rank": gain_rank,
-                "first_gain_probability": funnel.first_gain.get(stage.key),
-                "deal_days": days[rank - 1],
-                "deal_days_share": (
-                    days[rank - 1] / known_days if days[rank - 1] is not None and known_days else None
-                ),
-                "deal_days_rank": days_rank,
-                "first_days_probability": funnel.first_days.get(stage.key),
-                "as_of_date": warehouse.crm.as_of,
-            }
-        )
-    return rows
