@@ -73,7 +73,7 @@ MEDIANS = (
 
 @st.composite
 def watched(draw: st.DrawFn) -> Watched:
-    """Few times, so that many are the same; some fall on the time at which another is first seen."""
+    """Few times, so that many are the same, and that at which one ends another is first seen."""
     ended = draw(st.integers(0, 12))
     entered = draw(st.none() | st.integers(0, ended - 1)) if ended else None
     return Watched(entered, ended, draw(st.booleans()))
@@ -275,7 +275,7 @@ def funnels(draw: st.DrawFn) -> Funnel:
 
 
 def land(database: duckdb.DuckDBPyConnection, funnel: Funnel) -> None:
-    """What the model reads, each quarter in its middle month, and some of what it must leave out."""
+    """What the model reads, each quarter in its middle month, and what it must leave out."""
     end = datetime.combine(AS_OF + timedelta(days=1), datetime.min.time())
     database.execute("use flywheel.intermediate")
     database.execute(

@@ -41,7 +41,8 @@ from tests.reference.stages import pipelines_of
 # The marts that follow from one day's records.
 MARTS = (
     "fct_opportunity", "fct_stage_visit", "fct_stage_reached", "funnel_stage_conversion",
-    "funnel_stage_exit", "funnel_transition", "funnel_bottleneck", "win_rate", "cohort_win_triangle",
+    "funnel_stage_exit", "funnel_transition", "funnel_bottleneck", "win_rate",
+    "cohort_win_triangle",
 )  # fmt: skip
 
 IS_LONG = bool(os.environ.get("FLYWHEEL_LONG_TESTS"))

@@ -130,13 +130,15 @@ class Funnel:
     @cached_property
     def first_gain(self) -> dict[str, Fraction]:
         return first_places(
-            {stage.key: self.gain(stage, draw) for stage in self.stages} for draw in range(1, DRAWS + 1)
+            {stage.key: self.gain(stage, draw) for stage in self.stages}
+            for draw in range(1, DRAWS + 1)
         )
 
     @cached_property
     def first_days(self) -> dict[str, Fraction]:
         return first_places(
-            {stage.key: stage.drawn_days(draw) for stage in self.stages} for draw in range(1, DRAWS + 1)
+            {stage.key: stage.drawn_days(draw) for stage in self.stages}
+            for draw in range(1, DRAWS + 1)
         )
 
 

@@ -53,9 +53,7 @@ class Timed:
         """What of it lies after an instant: none of one that had ended by then."""
         if self.ended_at < instant:
             return None
-        return Timed(
-            self.entered_at, max(self.watched_from, instant), self.ended_at, self.is_exit
-        )
+        return Timed(self.entered_at, max(self.watched_from, instant), self.ended_at, self.is_exit)
 
     @property
     def hours(self) -> Watched:
@@ -185,9 +183,7 @@ def days_of_year(stays: list[Timed]) -> Row:
         "median_days_high": days(curve.median_bound(+1)),
         "median_days_at_least": days(curve.longest) if curve.median is None else None,
         "deal_days": sum(days_between(stay.watched_from, stay.ended_at) for stay in stays),
-        "deal_days_error": math.sqrt(
-            sum((life.ended - (life.entered or 0)) ** 2 for life in lives)
-        )
+        "deal_days_error": math.sqrt(sum((life.ended - (life.entered or 0)) ** 2 for life in lives))
         / 24,
     }
 

@@ -1,5 +1,5 @@
--- One row a pipeline × open stage × where stays in it went × quarter in which they ended. Ends without
--- an instant count in the row without a quarter.
+-- One row a pipeline × open stage × where stays in it went × quarter in which they ended. Ends
+-- without an instant count in the row without a quarter.
 with
 
 events as (
