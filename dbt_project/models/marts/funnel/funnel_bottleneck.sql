@@ -8,7 +8,7 @@ with
 
 sums as (
     select * from {{ ref('int_funnel_sums') }}
-    where dimension = 'all' and cohort_month is not null
+    where dimension = 'all'
 ),
 
 stages as (
