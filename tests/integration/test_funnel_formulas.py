@@ -325,7 +325,7 @@ def test_bottlenecks_are_those_of_the_definition(
     sql = compiler.model("funnel_bottleneck", {})
     shown: set[str] = set()
 
-    @examples(12)
+    @examples(40)
     @given(funnels())
     def of_any_funnel(funnel: Funnel) -> None:
         land(database, funnel)
