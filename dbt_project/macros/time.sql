@@ -141,3 +141,17 @@
 {% macro default__numbers_to(last) -%}
     select cast(unnest(generate_series(0, {{ last }})) as integer) as number
 {%- endmacro %}
+
+{#- Whole microseconds from one instant to another: durations that sum to the same in any order. -#}
+{% macro microseconds_between(from_at, to_at) -%}
+    {{ return(adapter.dispatch('microseconds_between', 'flywheel')(from_at, to_at)) }}
+{%- endmacro %}
+
+{% macro default__microseconds_between(from_at, to_at) -%}
+    (epoch_us({{ to_at }}) - epoch_us({{ from_at }}))
+{%- endmacro %}
+
+{#- Hours from one instant to another, the begun one counted in full. -#}
+{% macro begun_hours(from_at, to_at) -%}
+    cast(ceil({{ microseconds_between(from_at, to_at) }} / 3600000000.0) as bigint)
+{%- endmacro %}

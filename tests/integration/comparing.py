@@ -29,6 +29,11 @@ GRAINS = {
     "fct_opportunity_version": ["opportunity_key", "version_number"],
     "pipeline_daily": ["date_day", "pipeline_key", "stage_key", "owner_key"],
     "funnel_stage_conversion": ["stage_key", "cohort_month", "dimension", "dimension_value"],
+    "funnel_stage_exit": ["stage_key", "exit_month", "dimension", "dimension_value"],
+    "funnel_transition": [
+        "from_stage_key", "to_pipeline_key", "to_stage_kind", "to_stage_key", "quarter_start",
+    ],
+    "funnel_bottleneck": ["stage_key"],
     "win_rate": [
         "metric_id", "pipeline_key", "grain", "period_start", "dimension", "dimension_value",
     ],
@@ -42,8 +47,9 @@ GRAINS = {
 }  # fmt: skip
 # Of these the reference knows every column; of the others those that history decides.
 WHOLE = {
-    "funnel_stage_conversion", "win_rate", "cohort_win_triangle", "cohort_cumulative_incidence",
-    "cohort_value", "cohort_customer", "rep_ramp",
+    "funnel_stage_conversion", "funnel_stage_exit", "funnel_transition", "funnel_bottleneck",
+    "win_rate", "cohort_win_triangle", "cohort_cumulative_incidence", "cohort_value",
+    "cohort_customer", "rep_ramp",
 }  # fmt: skip
 TOLERANCE = 1e-9
 NO_COLUMN = "(no such column)"

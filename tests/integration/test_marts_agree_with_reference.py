@@ -43,8 +43,9 @@ from tests.reference.stages import pipelines_of
 # The marts that follow from one day's records.
 MARTS = (
     "fct_opportunity", "fct_stage_visit", "fct_stage_reached", "funnel_stage_conversion",
-    "win_rate", "cohort_win_triangle", "cohort_cumulative_incidence", "cohort_value",
-    "cohort_customer", "rep_ramp",
+    "funnel_stage_exit", "funnel_transition", "funnel_bottleneck", "win_rate",
+    "cohort_win_triangle", "cohort_cumulative_incidence", "cohort_value", "cohort_customer",
+    "rep_ramp",
 )  # fmt: skip
 
 OPTIONS = Options(no_decision_reasons=("didn't decide ", "No decision"))

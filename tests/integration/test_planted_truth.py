@@ -38,7 +38,7 @@ TAIL = 1e-4
 LEAST_VARIANCE = 5.0
 MARTS = (
     "fct_opportunity", "fct_stage_visit", "fct_stage_reached", "funnel_stage_conversion",
-    "cohort_win_triangle",
+    "funnel_stage_exit", "cohort_win_triangle",
 )  # fmt: skip
 RANKS = (1, 2, 3, 4, 5)
 WON_RANK = 6
@@ -373,6 +373,24 @@ def test_taking_open_stays_for_ended_ones_would_be_noticed(company: Company, ran
     recent = company.stays(rank, entered_from=company.simulated.nights[-1] - timedelta(days=30))
     as_if_ended = [(days, False) for days, _ in recent]
     assert company.median_sigmas_off(rank, as_if_ended) < -SIGMAS
+
+
+@pytest.mark.parametrize("rank", RANKS)
+def test_a_stage_lasts_as_long_as_planted_by_its_mart(company: Company, rank: int) -> None:
+    """In the mart a stage that was passed at once lasted no time, which moves the median."""
+    planted = company.truth["stages"][rank - 1]
+    ((at_once,),) = company.ask(
+        "select count_if(days_in_stage = 0) / count(*) from marts.fct_stage_visit "
+        f"where stage_rank = {rank}"
+    )
+    moved = stats.norm.ppf((0.5 - at_once) / (1 - at_once)) * planted["sigma"]
+    ((low, median, high),) = company.ask(
+        "select median_days_low, median_days_in_stage, median_days_high "
+        "from marts.funnel_stage_exit "
+        f"where stage_rank = {rank} and dimension = 'all' and exit_month is null"
+    )
+    error = math.log(high / low) / (2 * stats.norm.ppf(0.975))
+    assert abs(math.log(median / planted["median_days"]) - moved) < SIGMAS * error
 
 
 def kaplan_meier_median(stays: list[tuple[float, bool]]) -> tuple[float, float]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from tests.reference.bottlenecks import funnel_bottleneck
 from tests.reference.cohorts import cohort_win_triangle
 from tests.reference.curves import cohort_cumulative_incidence
 from tests.reference.customers import cohort_customer
+from tests.reference.exits import funnel_stage_exit, funnel_transition
 from tests.reference.facts import (
     bridge_merge,
     dim_rep,
@@ -40,6 +42,9 @@ MARTS: dict[str, Callable[[Warehouse], list[Row]]] = {
     "fct_opportunity_version": fct_opportunity_version,
     "pipeline_daily": pipeline_daily,
     "funnel_stage_conversion": funnel_stage_conversion,
+    "funnel_stage_exit": funnel_stage_exit,
+    "funnel_transition": funnel_transition,
+    "funnel_bottleneck": funnel_bottleneck,
     "win_rate": win_rate,
     "cohort_win_triangle": cohort_win_triangle,
     "cohort_cumulative_incidence": cohort_cumulative_incidence,

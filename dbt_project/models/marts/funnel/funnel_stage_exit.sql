@@ -1,0 +1,263 @@
+-- One row a pipeline × open stage × month in which stays ended × slice: how they ended. The row
+-- without a month holds the stays that go on, and how long a stay lasts now.
+--
+-- Days are those of timed stays: not of opportunities that were created beyond the first stage or
+-- won, nor before history begins. A stay that was watched from some day on counts from that day on.
+with
+
+visits as (
+    select * from {{ ref('fct_stage_visit') }}
+),
+
+opportunities as (
+    select * from {{ ref('int_opportunity_facts') }}
+),
+
+stages as (
+    select * from {{ ref('int_stages') }}
+),
+
+as_of as (
+    select
+        *,
+        {{ dbt.dateadd('year', -1, 'as_of_at') }} as year_ago_at
+    from {{ ref('int_as_of') }}
+),
+
+-- A stay is timed unless history begins after its end. Of events within a second the order may be
+-- another than that of their instants.
+stays as (
+    select
+        *,
+        coalesce(
+            has_clock and (watched_from_at = entered_at or watched_from_at < ended_at), false
+        ) as is_timed,
+        -- A mean knows no stay but one that was watched as a whole.
+        case
+            when has_clock and exit_kind <> 'open' and watched_from_at = entered_at
+                then {{ microseconds_between('entered_at', 'ended_at') }}
+        end as lasted_us
+    from (
+        select
+            visits.stage_key,
+            visits.owner_key as owner,
+            opportunities.lead_source,
+            opportunities.segment,
+            opportunities.opportunity_type,
+            opportunities.account_industry,
+            visits.exit_kind,
+            {{ month_of(business_date('visits.exited_at')) }} as exit_month,
+            visits.entered_at,
+            greatest(
+                visits.entered_at,
+                case when visits.is_censored then as_of.as_of_at else visits.exited_at end
+            ) as ended_at,
+            greatest(
+                visits.entered_at,
+                case when opportunities.is_left_truncated then opportunities.observed_from_at end
+            ) as watched_from_at,
+            visits.days_in_stage is not null
+            and not opportunities.is_late_created
+            and not opportunities.is_created_won as has_clock,
+            as_of.year_ago_at
+        from visits
+        cross join as_of
+        inner join opportunities on visits.opportunity_key = opportunities.opportunity_key
+    ) as clocked
+),
+
+exits as (
+    select
+        stage_key,
+        exit_month,
+        {{ slice_columns() }},
+        count(*) as visit_count,
+        sum(case when exit_kind = 'advanced' then 1 else 0 end) as advanced_count,
+        sum(case when exit_kind = 'regressed' then 1 else 0 end) as regressed_count,
+        sum(case when exit_kind = 'won' then 1 else 0 end) as won_count,
+        sum(case when exit_kind = 'lost' then 1 else 0 end) as lost_count,
+        sum(case when exit_kind = 'handed_off' then 1 else 0 end) as handed_off_count,
+        sum(case when exit_kind = 'open' then 1 else 0 end) as open_count,
+        count(lasted_us) as lasted_count,
+        sum(lasted_us) as lasted_us
+    from stays
+    {{ group_by_slices(['stage_key', 'exit_month']) }}
+),
+
+watched as (
+    select
+        *,
+        greatest(watched_from_at, year_ago_at) as seen_from_at
+    from stays
+    where is_timed and ended_at >= year_ago_at
+),
+
+-- Stays of the year by age in hours, when they were first seen in it and when they ended.
+ages as (
+    select
+        stage_key,
+        {{ slice_columns() }},
+        entered,
+        ended,
+        is_exit,
+        count(*) as stay_count,
+        sum(watched_us) as watched_us
+    from (
+        select
+            *,
+            case
+                when seen_from_at > entered_at
+                    then {{ begun_hours('entered_at', 'seen_from_at') }} - 1
+            end as entered,
+            {{ begun_hours('entered_at', 'ended_at') }} as ended,
+            exit_kind <> 'open' as is_exit,
+            {{ microseconds_between('seen_from_at', 'ended_at') }} as watched_us
+        from watched
+    ) as aged
+    {{ group_by_slices(['stage_key', 'entered', 'ended', 'is_exit']) }}
+),
+
+curves as (
+    {{ kaplan_meier('ages', ['stage_key', 'dimension', 'dimension_value']) }}
+),
+
+drops as (
+    select
+        *,
+        lag(survival, 1, 1) over (
+            partition by stage_key, dimension, dimension_value order by duration
+        ) - survival as drop_of_survival
+    from curves
+),
+
+medians as (
+    select
+        stage_key,
+        dimension,
+        dimension_value,
+        {{ kaplan_meier_median() }} as median_hours,
+        {{ kaplan_meier_median_low() }} as median_low_hours,
+        {{ kaplan_meier_median_high() }} as median_high_hours,
+        sum(duration * drop_of_survival) as ended_hours,
+        min(survival) as last_survival
+    from drops
+    group by stage_key, dimension, dimension_value
+),
+
+year as (
+    select
+        stage_key,
+        dimension,
+        dimension_value,
+        sum(stay_count) as timed_count,
+        sum(case when is_exit then stay_count else 0 end) as timed_exit_count,
+        max(ended) as longest_hours,
+        sum(watched_us) as watched_us,
+        sum(stay_count * (ended - coalesce(entered, 0)) * (ended - coalesce(entered, 0)))
+            as squared_hours
+    from ages
+    group by stage_key, dimension, dimension_value
+),
+
+-- The area under the curve up to the longest stay seen: what goes on counts as far as it came.
+now as (
+    select
+        year.*,
+        medians.median_hours,
+        medians.median_low_hours,
+        medians.median_high_hours,
+        medians.ended_hours + medians.last_survival * year.longest_hours as mean_hours,
+        cast(null as date) as exit_month
+    from year
+    left join medians
+        on
+            year.stage_key = medians.stage_key
+            and year.dimension = medians.dimension
+            and year.dimension_value = medians.dimension_value
+),
+
+cells as (
+    select
+        coalesce(exits.stage_key, now.stage_key) as stage_key,
+        exits.exit_month,
+        coalesce(exits.dimension, now.dimension) as dimension,
+        coalesce(exits.dimension_value, now.dimension_value) as dimension_value,
+        coalesce(exits.visit_count, 0) as visit_count,
+        coalesce(exits.advanced_count, 0) as advanced_count,
+        coalesce(exits.regressed_count, 0) as regressed_count,
+        coalesce(exits.won_count, 0) as won_count,
+        coalesce(exits.lost_count, 0) as lost_count,
+        coalesce(exits.handed_off_count, 0) as handed_off_count,
+        coalesce(exits.open_count, 0) as open_count,
+        coalesce(exits.lasted_count, 0) as lasted_count,
+        exits.lasted_us,
+        now.timed_count,
+        now.timed_exit_count,
+        now.longest_hours,
+        now.watched_us,
+        now.squared_hours,
+        now.median_hours,
+        now.median_low_hours,
+        now.median_high_hours,
+        now.mean_hours
+    from exits
+    full join now
+        on
+            exits.stage_key = now.stage_key
+            and exits.exit_month is not distinct from now.exit_month
+            and exits.dimension = now.dimension
+            and exits.dimension_value = now.dimension_value
+),
+
+counted as (
+    select
+        stages.pipeline_key,
+        stages.stage_name,
+        stages.stage_rank,
+        cells.*,
+        cells.visit_count - cells.open_count as exit_count,
+        cells.advanced_count + cells.won_count as forward_count,
+        as_of.as_of_date
+    from cells
+    cross join as_of
+    inner join stages on cells.stage_key = stages.stage_key
+),
+
+final as (
+    select
+        pipeline_key,
+        stage_key,
+        stage_name,
+        stage_rank,
+        exit_month,
+        dimension,
+        dimension_value,
+        cast(visit_count as bigint) as visit_count,
+        cast(advanced_count as bigint) as advanced_count,
+        cast(regressed_count as bigint) as regressed_count,
+        cast(won_count as bigint) as won_count,
+        cast(lost_count as bigint) as lost_count,
+        cast(handed_off_count as bigint) as handed_off_count,
+        cast(open_count as bigint) as open_count,
+        cast(exit_count as bigint) as exit_count,
+        cast(forward_count as bigint) as forward_count,
+        {{ rate('forward_count', 'exit_count') }} as forward_rate,
+        {{ wilson_low('forward_count', 'exit_count') }} as forward_rate_low,
+        {{ wilson_high('forward_count', 'exit_count') }} as forward_rate_high,
+        cast(coalesce(timed_count, lasted_count) as bigint) as timed_visit_count,
+        cast(coalesce(timed_exit_count, lasted_count) as bigint) as timed_exit_count,
+        -- Sums of doubles may leave a whole number a hair beside itself.
+        coalesce(
+            round(mean_hours / 24.0, 9), lasted_us / 86400000000.0 / nullif(lasted_count, 0)
+        ) as mean_days_in_stage,
+        median_hours / 24.0 as median_days_in_stage,
+        median_low_hours / 24.0 as median_days_low,
+        median_high_hours / 24.0 as median_days_high,
+        case when median_hours is null then longest_hours / 24.0 end as median_days_at_least,
+        watched_us / 86400000000.0 as deal_days,
+        sqrt(squared_hours) / 24.0 as deal_days_error,
+        as_of_date
+    from counted
+)
+
+select * from final
