@@ -107,12 +107,3 @@
         )
     end
 {%- endmacro %}
-
-{#- The product of all values so far, in the order of a named window; 0 from the first 0 on. -#}
-{% macro running_product(value, window) -%}
-    {{ return(adapter.dispatch('running_product', 'flywheel')(value, window)) }}
-{%- endmacro %}
-
-{% macro default__running_product(value, window) -%}
-    product({{ value }}) over {{ window }}
-{%- endmacro %}

@@ -191,14 +191,6 @@
     ) as summed
 {%- endmacro %}
 
-{#- The product of all factors so far, none of them negative; from a factor of 0 on it is 0. -#}
-{% macro running_product(factor, window) -%}
-    case
-        when min({{ factor }}) over {{ window }} <= 0 then 0.0
-        else exp(sum(case when {{ factor }} > 0 then ln({{ factor }}) end) over {{ window }})
-    end
-{%- endmacro %}
-
 {#-
     Ends of the 95 % interval of an incidence from its variance, on the scale of the complementary
     log-log, where it cannot leave 0..1. NULL where nothing, or everything, has come to pass.

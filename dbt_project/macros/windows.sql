@@ -1,5 +1,5 @@
 {#-
-    Windows that carry the last known value of several columns along.
+    Windows that carry the last known value of several columns along, and running products.
 -#}
 
 {#-
@@ -31,4 +31,13 @@
 
 {% macro default__last_in(value, window) -%}
     last_value({{ value }} ignore nulls) over {{ window }}
+{%- endmacro %}
+
+{#- The product of all values so far, over a window; 0 from the first 0 on. -#}
+{% macro running_product(value, window) -%}
+    {{ return(adapter.dispatch('running_product', 'flywheel')(value, window)) }}
+{%- endmacro %}
+
+{% macro default__running_product(value, window) -%}
+    product({{ value }}) over {{ window }}
 {%- endmacro %}

@@ -34,7 +34,14 @@ from orchestration.settings import Settings
 from tests.integration.comparing import Difference, first_difference, rows_of
 from tests.integration.marts import build_marts
 from tests.reference.landed import (
-    Account, Crm, Extract, Opportunity, Options, Record, Stage, User,
+    Account,
+    Crm,
+    Extract,
+    Opportunity,
+    Options,
+    Record,
+    Stage,
+    User,
 )  # fmt: skip
 from tests.reference.marts import reference_of
 from tests.reference.quantities import Row
