@@ -29,8 +29,8 @@ reads what is published; days and months are those of the business time zone.
     pip install -e '.[metricflow]'
     dbt parse
     export FLYWHEEL_TARGET=published
-    mf query --metrics win_rate_period_narrow --group-by metric_time__quarter,opportunity__segment
-    mf list dimensions --metrics win_rate_period_narrow"""
+    mf query --metrics win_rate_period_broad --group-by metric_time__quarter,opportunity__segment
+    mf list dimensions --metrics win_rate_period_broad"""
 
 
 def page(metrics: Iterable[Metric]) -> str:

@@ -73,8 +73,8 @@ def test_a_share_has_its_numerator_and_denominator() -> None:
         for metric in METRICS
         if metric.unit in ("share", "ratio") and not (metric.numerator and metric.denominator)
     ]
-    # A projection is no quotient of what was seen.
-    assert bare == ["cohort_projected_win_rate"]
+    # A projection is no quotient of what was seen, and a quartile lies between quotients.
+    assert bare == ["bottleneck_target_rate", "cohort_projected_win_rate"]
 
 
 def test_the_semantic_layer_has_the_measures_that_metrics_name() -> None:

@@ -135,8 +135,8 @@ def test_rates_of_a_period_are_those_of_the_mart(
         3,
         "select period_start, pipeline_key, dimension_value, numerator as won_count, "
         "denominator as closed_count, denominator - numerator as lost_count, "
-        "value as win_rate_period_narrow from marts.win_rate "
-        "where metric_id = 'win_rate_period_narrow' and grain = 'month' "
+        "value as win_rate_period_broad from marts.win_rate "
+        "where metric_id = 'win_rate_period_broad' and grain = 'month' "
         "and dimension = 'lead_source'",
     )
     assert_same(of_opportunities, mart)
