@@ -14,8 +14,9 @@ versions as (
 ),
 
 history as (
-    select distinct opportunity_key from {{ ref('int_opportunity_history') }}
-    {{ only_changed() }}
+    select * from {{ ref('int_opportunity_history') }}
+    where record_number = 1
+    {{ only_changed(word='and') }}
 ),
 
 stages as (
