@@ -82,13 +82,11 @@ told as (
         false as is_deleted,
         true as is_stamp
     from stamps
-    where not exists (
-        select 1
-        from recorded
-        where
+    left join recorded
+        on
             stamps.source_system = recorded.source_system
             and stamps.opportunity_id = recorded.opportunity_id
-    )
+    where recorded.opportunity_id is null
 ),
 
 in_pipelines as (
@@ -100,8 +98,10 @@ in_pipelines as (
         told.stage,
         told.changed_at,
         coalesce(told.sequence, 0) as source_sequence,
-        case when told.actor_id is not null then {{ key_of('told.source_system', 'told.actor_id') }} end
-            as actor_key,
+        case
+            when told.actor_id is not null
+                then {{ key_of('told.source_system', 'told.actor_id') }}
+        end as actor_key,
         -- In the currency of the opportunity.
         {{ to_cents('told.amount') }} as amount_local,
         {{ in_reporting_currency(to_cents('told.amount'), 'plan_rates.plan_rate') }} as amount,

@@ -27,8 +27,8 @@ versions as (
     {{ only_changed(word='and') }}
 ),
 
-seen_changes as (
-    select * from {{ ref('int_seen_stage_changes') }}
+seen as (
+    select * from {{ ref('int_seen_stage_entries') }}
     {{ only_changed() }}
 ),
 
@@ -50,8 +50,6 @@ first_open_stages as (
     select * from stages
     where stage_rank = 1
 ),
-
--- Told by stage history ---------------------------------------------------------------------------
 
 -- A creation before the first record.
 creations as (
@@ -88,48 +86,9 @@ newest as (
     group by versions.opportunity_key
 ),
 
-told as (
-    select
-        history.opportunity_key,
-        history.record_number + case when creations.opportunity_key is null then 0 else 1 end
-            as entry_number,
-        history.pipeline_key,
-        history.stage_key,
-        history.changed_at as occurred_at,
-        history.amount,
-        history.actor_key,
-        history.history_id as source_record,
-        'history' as origin,
-        history.is_stamp,
-        history.is_migration,
-        case when history.record_number = 1 then creations.stage_key else history.previous_stage_key end
-            as previous_stage_key,
-        case
-            when history.record_number = 1 then creations.pipeline_key
-            else history.previous_pipeline_key
-        end as previous_pipeline_key
-    from history
-    left join creations on history.opportunity_key = creations.opportunity_key
-    where history.record_number = 1 or history.previous_stage_key <> history.stage_key
-    union all
-    select
-        opportunity_key,
-        1 as entry_number,
-        pipeline_key,
-        stage_key,
-        created_at as occurred_at,
-        cast(null as decimal(18, 2)) as amount,
-        cast(null as varchar) as actor_key,
-        cast(null as varchar) as source_record,
-        'synthesised' as origin,
-        false as is_stamp,
-        false as is_migration,
-        cast(null as varchar) as previous_stage_key,
-        cast(null as varchar) as previous_pipeline_key
-    from creations
-    union all
-    -- A close is entered where it is stated, if that lies before the end of the day on which it was
-    -- said.
+-- A close is entered where it is stated, if that lies before the end of the day on which it was
+-- said.
+ends as (
     select
         unrecorded.opportunity_key,
         unrecorded.last_record_number
@@ -150,12 +109,6 @@ told as (
                 unrecorded.last_at
             )
         ) as occurred_at,
-        cast(null as decimal(18, 2)) as amount,
-        cast(null as varchar) as actor_key,
-        cast(null as varchar) as source_record,
-        'synthesised' as origin,
-        false as is_stamp,
-        false as is_migration,
         unrecorded.last_stage_key as previous_stage_key,
         unrecorded.last_pipeline_key as previous_pipeline_key
     from unrecorded
@@ -163,108 +116,70 @@ told as (
     left join creations on unrecorded.opportunity_key = creations.opportunity_key
 ),
 
--- Seen between nights -----------------------------------------------------------------------------
-
--- How nights first showed an opportunity without stage history. What was closed then, but not when
--- it was created, had been open before.
-first_seen as (
-    select
-        seen_changes.opportunity_key,
-        seen_changes.pipeline_key,
-        seen_changes.stage_key,
-        seen_changes.batch_date,
-        seen_changes.ended_at,
-        seen_changes.amount,
-        opportunities.created_at,
-        coalesce(
-            seen_changes.stage_kind <> 'open'
-            and (
-                seen_changes.ended_at > opportunities.created_at
-                or opportunities.created_at is null
-            ),
-            false
-        ) as has_ended
-    from seen_changes
-    inner join opportunities on seen_changes.opportunity_key = opportunities.opportunity_key
-    where seen_changes.version_number = 1
-),
-
-seen as (
+filled_in as (
     select
         opportunity_key,
+        1 as entry_number,
         pipeline_key,
         stage_key,
-        occurred_at,
-        version_number as place,
-        amount,
-        'nights' as origin
-    from seen_changes
-    where version_number > 1
-    union all
-    select
-        first_seen.opportunity_key,
-        first_seen.pipeline_key,
-        case
-            when first_seen.has_ended then first_open_stages.stage_key
-            else first_seen.stage_key
-        end as stage_key,
-        first_seen.created_at as occurred_at,
-        0 as place,
-        first_seen.amount,
-        -- Seen within the night after its creation, an opportunity was observed from the start.
-        case
-            when
-                not first_seen.has_ended
-                and first_seen.batch_date <= {{ add_days(business_date('first_seen.created_at'), 1) }}
-                then 'nights'
-            else 'synthesised'
-        end as origin
-    from first_seen
-    left join first_open_stages on first_seen.pipeline_key = first_open_stages.pipeline_key
-    union all
-    select
-        opportunity_key,
-        pipeline_key,
-        stage_key,
-        ended_at as occurred_at,
-        1 as place,
-        amount,
-        'synthesised' as origin
-    from first_seen
-    where has_ended
-),
-
-seen_in_order as (
-    select
-        *,
-        max(occurred_at) over so_far as entered_at,
-        row_number() over by_time as entry_number,
-        lag(stage_key) over by_time as previous_stage_key,
-        lag(pipeline_key) over by_time as previous_pipeline_key
-    from seen
-    window
-        by_time as (
-            partition by opportunity_key
-            order by {{ second_of('occurred_at') }} nulls first, place
-        ),
-        so_far as (
-            partition by opportunity_key
-            order by {{ second_of('occurred_at') }} nulls first, place
-            rows between unbounded preceding and current row
-        )
-),
-
--- Both --------------------------------------------------------------------------------------------
-
-all_entries as (
-    select * from told
+        created_at as occurred_at,
+        cast(null as varchar) as previous_stage_key,
+        cast(null as varchar) as previous_pipeline_key
+    from creations
     union all
     select
         opportunity_key,
         entry_number,
         pipeline_key,
         stage_key,
-        entered_at as occurred_at,
+        occurred_at,
+        previous_stage_key,
+        previous_pipeline_key
+    from ends
+),
+
+told as (
+    select
+        history.opportunity_key,
+        history.record_number
+        + case when creations.opportunity_key is null then 0 else 1 end as entry_number,
+        history.pipeline_key,
+        history.stage_key,
+        history.changed_at as occurred_at,
+        history.amount,
+        history.actor_key,
+        history.history_id as source_record,
+        'history' as origin,
+        history.is_stamp,
+        history.is_migration,
+        coalesce(history.previous_stage_key, creations.stage_key) as previous_stage_key,
+        coalesce(history.previous_pipeline_key, creations.pipeline_key) as previous_pipeline_key
+    from history
+    left join creations on history.opportunity_key = creations.opportunity_key
+    where history.record_number = 1 or history.previous_stage_key <> history.stage_key
+    union all
+    select
+        opportunity_key,
+        entry_number,
+        pipeline_key,
+        stage_key,
+        occurred_at,
+        cast(null as decimal(18, 2)) as amount,
+        cast(null as varchar) as actor_key,
+        cast(null as varchar) as source_record,
+        'synthesised' as origin,
+        false as is_stamp,
+        false as is_migration,
+        previous_stage_key,
+        previous_pipeline_key
+    from filled_in
+    union all
+    select
+        opportunity_key,
+        entry_number,
+        pipeline_key,
+        stage_key,
+        occurred_at,
         amount,
         cast(null as varchar) as actor_key,
         cast(null as varchar) as source_record,
@@ -273,34 +188,32 @@ all_entries as (
         false as is_migration,
         previous_stage_key,
         previous_pipeline_key
-    from seen_in_order
+    from seen
 ),
 
 -- Records in between repeat the stage of the entry before them; numbers have gaps where they stood.
 final as (
     select
-        all_entries.opportunity_key,
-        cast(all_entries.entry_number as integer) as entry_number,
-        all_entries.pipeline_key,
-        all_entries.stage_key,
+        told.opportunity_key,
+        cast(told.entry_number as integer) as entry_number,
+        told.pipeline_key,
+        told.stage_key,
         stages.stage_rank,
         stages.stage_kind,
-        all_entries.occurred_at,
-        all_entries.amount,
-        all_entries.actor_key,
-        all_entries.source_record,
-        all_entries.origin,
-        all_entries.is_stamp,
-        all_entries.is_migration,
-        all_entries.previous_stage_key,
+        told.occurred_at,
+        told.amount,
+        told.actor_key,
+        told.source_record,
+        told.origin,
+        told.is_stamp,
+        told.is_migration,
+        told.previous_stage_key,
         previous_stages.stage_kind as previous_stage_kind,
-        all_entries.previous_pipeline_key
-    from all_entries
-    left join stages on all_entries.stage_key = stages.stage_key
-    left join stages as previous_stages on all_entries.previous_stage_key = previous_stages.stage_key
-    where
-        all_entries.previous_stage_key is null
-        or all_entries.previous_stage_key <> all_entries.stage_key
+        told.previous_pipeline_key
+    from told
+    left join stages on told.stage_key = stages.stage_key
+    left join stages as previous_stages on told.previous_stage_key = previous_stages.stage_key
+    where told.previous_stage_key is null or told.previous_stage_key <> told.stage_key
 )
 
 select * from final
