@@ -34,15 +34,10 @@
 
 {#-
     The same of observations that are read whole. Most records came once, and to sort all of them for
-    the few that came again takes half as long again.
+    the few that came again takes half as long again. Records are told apart by a hash: two that
+    share one only count among those to be sorted.
 -#}
 {% macro newest_of_all(observations, key, stamp=none) -%}
-    {%- set repeated -%}
-        select {{ key | join(', ') }}
-        from {{ observations }}
-        group by {{ key | join(', ') }}
-        having count(*) > 1
-    {%- endset -%}
     {%- set delivered -%}
         select
             *,
@@ -50,18 +45,25 @@
         from {{ observations }} as observed
         where exists (
             select 1
-            from ({{ repeated }}) as repeated
-            where {{ _same_key('observed', 'repeated', key) }}
+            from repeated
+            where {{ row_hash(key) }} = repeated.record_hash
         )
     {%- endset -%}
+    with repeated as (
+        select {{ row_hash(key) }} as record_hash
+        from {{ observations }}
+        group by {{ row_hash(key) }}
+        having count(*) > 1
+    )
+
     select
         *,
         batch_date as last_seen_date
     from {{ observations }} as observed
     where not exists (
         select 1
-        from ({{ repeated }}) as repeated
-        where {{ _same_key('observed', 'repeated', key) }}
+        from repeated
+        where {{ row_hash(key) }} = repeated.record_hash
     )
     union all
     {{ adapter.dispatch('newest_of', 'flywheel')(delivered, key, stamp) }}

@@ -6,11 +6,11 @@ a stage's name stood for. Does not belong here: migrations and void closes (effe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from tests.reference.landed import Opportunity, Record
 from tests.reference.money import Money
@@ -102,25 +102,26 @@ def entries_of(history: History, records: Iterable[Record], clerk: Clerk) -> lis
     return found
 
 
-def in_order(
-    records: Iterable[Record],
-    clerk: Clerk,
-    precision: Callable[[datetime], datetime] = second_of,
-) -> list[Record]:
-    """By time, then by the source's sequence, then so that a bulk edit climbs."""
+def in_order(records: Iterable[Record], clerk: Clerk) -> list[Record]:
+    """By the second, then by the source's sequence, then so that a bulk edit climbs.
+
+    Records of one second keep that order: none is dated before the one it follows.
+    """
     renamed = [
         replace(record, stage=clerk.stage(record.pipeline, record.stage, record.at))
         for record in records
     ]
-    return sorted(
+    ordered = sorted(
         renamed,
         key=lambda record: (
-            precision(record.at),
+            second_of(record.at),
             record.sequence or 0,
             clerk.pipelines[record.pipeline].height(record.stage),
             record.record_id,
         ),
     )
+    instants = accumulate((record.at for record in ordered), max)
+    return [replace(record, at=at) for record, at in zip(ordered, instants, strict=True)]
 
 
 def from_records(history: History, told: list[Record], clerk: Clerk) -> list[Entry]:

@@ -108,8 +108,7 @@ def value_path(
     """Of a field that stage history may tell: records, else field history, else nights."""
     today: Opportunity = history.today
     dated = (record for record in records if record.at is not None)
-    # Not by the second: what a field was at an instant needs all of it.
-    told = in_order(dated, clerk, precision=lambda instant: instant)
+    told = in_order(dated, clerk)
     if any(getattr(record, field) is not None for record in told):
         named = [Change(record.at, getattr(record, field), "history") for record in told]
         return with_today(named, named[0].value, getattr(today, field), today.modified_at)

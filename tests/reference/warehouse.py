@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 
 from tests.reference.effect import effect_of, migrations
-from tests.reference.entries import Clerk, Entry, entries_of, is_observed_from_start
+from tests.reference.entries import Clerk, Entry, entries_of, in_order, is_observed_from_start
 from tests.reference.fiscal import fiscal_days
 from tests.reference.landed import (
     Account,
@@ -224,10 +224,11 @@ class Warehouse:
         Where there is stage history, that is what has to reach back, also if nights show more.
         """
         created_at = history.today.created_at
-        told = [record.at for record in records if record.at is not None]
+        told = in_order((record for record in records if record.at is not None), self.clerk)
         if told:
-            reaches = created_at is not None and second_of(min(told)) <= second_of(created_at)
-            return created_at if reaches else min(told)
+            begins = told[0].at
+            reaches = created_at is not None and second_of(begins) <= second_of(created_at)
+            return created_at if reaches else begins
         if is_observed_from_start(history, self.calendar):
             return created_at
         return self.calendar.start(history.first_night)

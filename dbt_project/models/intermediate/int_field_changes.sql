@@ -1,7 +1,7 @@
--- One row a change of an opportunity's amount, close date or forecast category.
+-- One row an opportunity × place at which its amount, close date or forecast category changed.
 --
--- Told by its stage history where any record of it carries the field, else by its field history,
--- else by differences between nights.
+-- Each field is told by stage history where any record of it carries the field, else by its field
+-- history, else by differences between nights. Places order the changes of a field.
 {%- set fields = [
     {'name': 'amount', 'column': 'amount_local', 'type': 'decimal(18, 2)'},
     {'name': 'close_date', 'column': 'close_date', 'type': 'date'},
@@ -46,8 +46,37 @@ field_records as (
         case when actor_id is not null then {{ key_of('source_system', 'actor_id') }} end
             as actor_key
     from field_history
-    where field in ('amount', 'close_date', 'forecast_category') and not is_deleted
-    {{ only_changed_records(word='and') }}
+    where
+        field in ('amount', 'close_date', 'forecast_category')
+        and not is_deleted
+        and (source_system, opportunity_id) in (
+            select
+                source_system,
+                opportunity_id
+            from opportunities
+        )
+),
+
+last_records as (
+    select
+        history.opportunity_key,
+        history.record_number,
+        history.changed_at,
+        opportunities.modified_at,
+        {%- for field in fields %}
+        history.{{ field.column }},
+        opportunities.{{ field.column }} as {{ field.column }}_today{{ ',' if not loop.last }}
+        {%- endfor %}
+    from history
+    inner join opportunities on history.opportunity_key = opportunities.opportunity_key
+    where
+        history.is_last_record
+        and (
+            {%- for field in fields %}
+            history.{{ field.column }} is distinct from opportunities.{{ field.column }}
+            {{ 'or' if not loop.last }}
+            {%- endfor %}
+        )
 ),
 
 seen as (
@@ -56,223 +85,219 @@ seen as (
         {% for field in fields -%}
         lag({{ field.column }}) over by_version as previous_{{ field.column }},
         {% endfor -%}
-        lag(currency_code) over by_version as previous_currency_code,
         lag(version_number) over by_version as previous_version_number
     from versions
+    where opportunity_key in (select opportunity_key from versions where version_number > 1)
     window by_version as (partition by opportunity_key order by version_number)
 ),
 
+-- Who tells what, of those for which more than their own records has to be asked.
 carried as (
+    select
+        history.opportunity_key,
+        {%- for field in fields %}
+        count(history.{{ field.column }}) > 0 as has_{{ field.name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from history
+    where
+        history.opportunity_key in (
+            select opportunity_key from last_records
+            union
+            select opportunity_key from field_records
+            union
+            select opportunity_key from seen
+        )
+    group by history.opportunity_key
+),
+
+noted as (
     select
         opportunity_key,
         {%- for field in fields %}
-        count({{ field.column }}) > 0 as has_{{ field.name }}{{ ',' if not loop.last }}
+        max(case when field = '{{ field.name }}' then 1 else 0 end) = 1 as has_{{ field.name }}
+        {{- ',' if not loop.last }}
         {%- endfor %}
-    from history
+    from field_records
     group by opportunity_key
 ),
 
-{% for field in fields %}
-{%- set columns %}
-        {%- for each in fields %}
-        {%- for side in ['old', 'new'] %}
-        {{ 'cast(' ~ side ~ '_value as ' ~ each.type ~ ')' if each == field
-           else 'cast(null as ' ~ each.type ~ ')' }} as {{ side }}_{{ each.column }},
-        {%- endfor %}
-        {%- endfor %}
-{%- endset %}
-{{ field.name }}_changes as (
+of_records as (
     select
         opportunity_key,
-        '{{ field.name }}' as field,
         changed_at,
-        {{ columns }}
-        source_sequence,
-        source_record,
+        record_number as place,
+        {%- for field in fields %}
+        previous_{{ field.column }} is distinct from {{ field.column }} as is_{{ field.name }}_changed,
+        previous_{{ field.column }} as old_{{ field.column }},
+        {{ field.column }} as new_{{ field.column }},
+        {%- endfor %}
+        history_id as source_record,
         actor_key,
-        origin,
-        is_told
-    from (
-        select
-            opportunity_key,
-            changed_at,
-            previous_{{ field.column }} as old_value,
-            {{ field.column }} as new_value,
-            record_number as source_sequence,
-            history_id as source_record,
-            actor_key,
-            'history' as origin,
-            false as is_told
-        from history
-        where
-            record_number > 1
-            and previous_{{ field.column }} is distinct from {{ field.column }}
-        union all
-        -- What stood here is what changed, whatever the record says that it found.
-        select
-            chained.opportunity_key,
-            chained.changed_at,
-            case
-                when chained.place = 1 then chained.old_value
-                else chained.standing_value
-            end as old_value,
-            chained.new_value,
-            chained.source_sequence,
-            chained.history_id as source_record,
-            chained.actor_key,
-            'history' as origin,
-            true as is_told
-        from (
-            select
-                *,
-                row_number() over by_time as place,
-                lag(new_value) over by_time as standing_value
-            from (
-                select
-                    field_records.opportunity_key,
-                    field_records.changed_at,
-                    {{ try_cast('field_records.old_value', field.type) }} as old_value,
-                    {{ try_cast('field_records.new_value', field.type) }} as new_value,
-                    field_records.source_sequence,
-                    field_records.history_id,
-                    field_records.actor_key
-                from field_records
-                left join carried on field_records.opportunity_key = carried.opportunity_key
-                where
-                    field_records.field = '{{ field.name }}'
-                    and not coalesce(carried.has_{{ field.name }}, false)
-            ) as typed
-            window by_time as (
-                partition by opportunity_key
-                order by changed_at, source_sequence, history_id nulls last
-            )
-        ) as chained
-        where
-            case when chained.place = 1 then chained.old_value else chained.standing_value end
-            is distinct from chained.new_value
-        union all
-        select
-            seen.opportunity_key,
-            seen.known_at as changed_at,
-            seen.previous_{{ field.column }} as old_value,
-            seen.{{ field.column }} as new_value,
-            seen.version_number as source_sequence,
-            cast(null as varchar) as source_record,
-            cast(null as varchar) as actor_key,
-            'nights' as origin,
-            false as is_told
-        from seen
-        left join carried on seen.opportunity_key = carried.opportunity_key
-        left join (
-            select distinct opportunity_key
-            from field_records
-            where field = '{{ field.name }}'
-        ) as told
-            on seen.opportunity_key = told.opportunity_key
-        where
-            seen.previous_version_number is not null
-            and seen.previous_{{ field.column }} is distinct from seen.{{ field.column }}
-            and not coalesce(carried.has_{{ field.name }}, false)
-            and told.opportunity_key is null
-    ) as changes
+        'history' as origin
+    from history
+    where
+        record_number > 1
+        and (
+            {%- for field in fields %}
+            previous_{{ field.column }} is distinct from {{ field.column }}
+            {{ 'or' if not loop.last }}
+            {%- endfor %}
+        )
 ),
-{% endfor %}
 
-{% for field in fields %}
-{%- set columns %}
-        {%- for each in fields %}
-        {%- for side in ['old', 'new'] %}
-        {{ side ~ '_value' if each == field else 'cast(null as ' ~ each.type ~ ')' }}
-            as {{ side }}_{{ each.column }},
-        {%- endfor %}
-        {%- endfor %}
-{%- endset %}
 -- A value of today that the last record does not carry.
-latest_{{ field.name }} as (
+after_records as (
     select
-        opportunity_key,
-        '{{ field.name }}' as field,
-        greatest(last_at, coalesce(modified_at, last_at)) as changed_at,
-        {{ columns }}
-        last_sequence + 1 as source_sequence,
+        last_records.opportunity_key,
+        greatest(
+            last_records.changed_at, coalesce(last_records.modified_at, last_records.changed_at)
+        ) as changed_at,
+        last_records.record_number + 1 as place,
+        {%- for field in fields %}
+        carried.has_{{ field.name }}
+        and last_records.{{ field.column }} is distinct from last_records.{{ field.column }}_today
+            as is_{{ field.name }}_changed,
+        last_records.{{ field.column }} as old_{{ field.column }},
+        last_records.{{ field.column }}_today as new_{{ field.column }},
+        {%- endfor %}
         cast(null as varchar) as source_record,
         cast(null as varchar) as actor_key,
-        'synthesised' as origin,
-        false as is_told
+        'synthesised' as origin
+    from last_records
+    inner join carried on last_records.opportunity_key = carried.opportunity_key
+),
+
+{% for field in fields %}
+-- What stood here is what changed, whatever the record says that it found.
+noted_{{ field.name }} as (
+    select
+        *,
+        case when place = 1 then said_value else standing_value end as old_value
     from (
         select
-            opportunities.opportunity_key,
-            opportunities.modified_at,
-            lasts.old_value,
-            opportunities.{{ field.column }} as new_value,
-            lasts.last_at,
-            lasts.last_sequence
+            *,
+            row_number() over by_time as place,
+            lag(new_value) over by_time as standing_value
         from (
             select
-                history.opportunity_key,
-                history.changed_at as last_at,
-                history.{{ field.column }} as old_value,
-                history.record_number as last_sequence
-            from history
-            inner join carried on history.opportunity_key = carried.opportunity_key
-            where history.is_last_record and carried.has_{{ field.name }}
-            union all
-            select
-                opportunity_key,
-                changed_at as last_at,
-                new_{{ field.column }} as old_value,
-                source_sequence as last_sequence
-            from (
-                select
-                    *,
-                    row_number() over (
-                        partition by opportunity_key
-                        order by
-                            changed_at desc, source_sequence desc, source_record desc nulls first
-                    ) as place
-                from {{ field.name }}_changes
-                where is_told
-            ) as placed
-            where place = 1
-        ) as lasts
-        inner join opportunities on lasts.opportunity_key = opportunities.opportunity_key
-        where lasts.old_value is distinct from opportunities.{{ field.column }}
-    ) as differing
+                field_records.opportunity_key,
+                field_records.changed_at,
+                {{ try_cast('field_records.old_value', field.type) }} as said_value,
+                {{ try_cast('field_records.new_value', field.type) }} as new_value,
+                field_records.source_sequence,
+                field_records.history_id,
+                field_records.actor_key
+            from field_records
+            left join carried on field_records.opportunity_key = carried.opportunity_key
+            where
+                field_records.field = '{{ field.name }}'
+                and not coalesce(carried.has_{{ field.name }}, false)
+        ) as typed
+        window by_time as (
+            partition by opportunity_key
+            order by changed_at, source_sequence, history_id nulls last
+        )
+    ) as chained
+    where
+        case when place = 1 then said_value else standing_value end is distinct from new_value
+),
+
+after_noted_{{ field.name }} as (
+    select
+        lasts.opportunity_key,
+        greatest(
+            lasts.changed_at, coalesce(opportunities.modified_at, lasts.changed_at)
+        ) as changed_at,
+        lasts.place + 1 as place,
+        lasts.new_value as old_value,
+        opportunities.{{ field.column }} as new_value
+    from (
+        select
+            *,
+            lead(place) over (partition by opportunity_key order by place) is null as is_last
+        from noted_{{ field.name }}
+    ) as lasts
+    inner join opportunities on lasts.opportunity_key = opportunities.opportunity_key
+    where lasts.is_last and lasts.new_value is distinct from opportunities.{{ field.column }}
 ),
 {% endfor %}
 
+between_nights as (
+    select
+        seen.opportunity_key,
+        seen.known_at as changed_at,
+        seen.version_number as place,
+        {%- for field in fields %}
+        seen.previous_{{ field.column }} is distinct from seen.{{ field.column }}
+        and not coalesce(carried.has_{{ field.name }}, false)
+        and not coalesce(noted.has_{{ field.name }}, false) as is_{{ field.name }}_changed,
+        seen.previous_{{ field.column }} as old_{{ field.column }},
+        seen.{{ field.column }} as new_{{ field.column }},
+        {%- endfor %}
+        cast(null as varchar) as source_record,
+        cast(null as varchar) as actor_key,
+        'nights' as origin
+    from seen
+    left join carried on seen.opportunity_key = carried.opportunity_key
+    left join noted on seen.opportunity_key = noted.opportunity_key
+    where seen.previous_version_number is not null
+),
+
 all_changes as (
-    {% for field in fields %}
-    select * from {{ field.name }}_changes
+    select * from of_records
     union all
-    select * from latest_{{ field.name }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select * from after_records
+    union all
+    select * from between_nights
+    {%- for field in fields %}
+    {%- set values %}
+        {%- for each in fields %}
+        {{ 'true' if each == field else 'false' }} as is_{{ each.name }}_changed,
+        cast({{ 'old_value' if each == field else 'null' }} as {{ each.type }}) as old_{{ each.column }},
+        cast({{ 'new_value' if each == field else 'null' }} as {{ each.type }}) as new_{{ each.column }},
+        {%- endfor %}
+    {%- endset %}
+    union all
+    select
+        opportunity_key,
+        changed_at,
+        place,
+        {{- values }}
+        history_id as source_record,
+        actor_key,
+        'history' as origin
+    from noted_{{ field.name }}
+    union all
+    select
+        opportunity_key,
+        changed_at,
+        place,
+        {{- values }}
+        cast(null as varchar) as source_record,
+        cast(null as varchar) as actor_key,
+        'synthesised' as origin
+    from after_noted_{{ field.name }}
+    {%- endfor %}
 ),
 
 final as (
     select
-        all_changes.opportunity_key,
-        all_changes.field,
-        all_changes.changed_at,
+        opportunity_key,
+        changed_at,
+        cast(place as integer) as place,
         {%- for field in fields %}
-        all_changes.old_{{ field.column }},
-        all_changes.new_{{ field.column }},
+        is_{{ field.name }}_changed,
+        old_{{ field.column }},
+        new_{{ field.column }},
         {%- endfor %}
-        all_changes.source_record,
-        all_changes.actor_key,
-        all_changes.origin,
-        cast(
-            row_number() over (
-                partition by all_changes.opportunity_key, all_changes.field
-                order by
-                    all_changes.changed_at,
-                    all_changes.source_sequence,
-                    all_changes.source_record nulls last
-            ) as integer
-        ) as change_number
+        source_record,
+        actor_key,
+        origin
     from all_changes
-    inner join opportunities on all_changes.opportunity_key = opportunities.opportunity_key
+    where
+        {%- for field in fields %}
+        is_{{ field.name }}_changed{{ ' or' if not loop.last }}
+        {%- endfor %}
 )
 
 select * from final

@@ -54,11 +54,8 @@ stage_map as (
     select * from {{ ref('stg_flywheel__stage_map') }}
 ),
 
-with_history as (
-    select distinct
-        source_system,
-        opportunity_id
-    from changes
+recorded as (
+    select * from changes
     where not is_deleted
     {{ only_changed_records(word='and') }}
 ),
@@ -67,9 +64,7 @@ told as (
     select
         *,
         false as is_stamp
-    from changes
-    where not is_deleted
-    {{ only_changed_records(word='and') }}
+    from recorded
     union all
     select
         stamps.source_system,
@@ -87,11 +82,11 @@ told as (
         false as is_deleted,
         true as is_stamp
     from stamps
-    left join with_history
+    left join recorded
         on
-            stamps.source_system = with_history.source_system
-            and stamps.opportunity_id = with_history.opportunity_id
-    where with_history.opportunity_id is null
+            stamps.source_system = recorded.source_system
+            and stamps.opportunity_id = recorded.opportunity_id
+    where recorded.opportunity_id is null
 ),
 
 in_pipelines as (
@@ -103,10 +98,13 @@ in_pipelines as (
         told.stage,
         told.changed_at,
         coalesce(told.sequence, 0) as source_sequence,
-        told.actor_id,
+        case
+            when told.actor_id is not null
+                then {{ key_of('told.source_system', 'told.actor_id') }}
+        end as actor_key,
         -- In the currency of the opportunity.
         {{ to_cents('told.amount') }} as amount_local,
-        opportunities.currency_code,
+        {{ in_reporting_currency(to_cents('told.amount'), 'plan_rates.plan_rate') }} as amount,
         told.close_date,
         told.forecast_category,
         told.is_migration,
@@ -114,19 +112,18 @@ in_pipelines as (
     from told
     inner join opportunities
         on
-            {{ key_of('told.source_system', 'told.opportunity_id') }}
-            = opportunities.opportunity_key
+            told.source_system = opportunities.source_system
+            and told.opportunity_id = opportunities.opportunity_id
+    left join plan_rates
+        on
+            opportunities.source_system = plan_rates.source_system
+            and opportunities.currency_code = plan_rates.currency_code
 ),
 
-in_stages as (
+canonical as (
     select
         in_pipelines.*,
-        {{ key_of('in_pipelines.source_system', 'in_pipelines.pipeline') }} as pipeline_key,
-        {{ key_of(
-            'in_pipelines.source_system',
-            "in_pipelines.pipeline || ':' "
-            ~ "|| coalesce(stage_map.canonical_stage, in_pipelines.stage)"
-        ) }} as stage_key
+        coalesce(stage_map.canonical_stage, in_pipelines.stage) as canonical_stage
     from in_pipelines
     left join stage_map
         on
@@ -135,50 +132,70 @@ in_stages as (
             ) }}
 ),
 
-in_order as (
+in_stages as (
     select
-        in_stages.*,
+        canonical.*,
+        coalesce(
+            stages.pipeline_key, {{ key_of('canonical.source_system', 'canonical.pipeline') }}
+        ) as pipeline_key,
+        -- A stage that nobody lists has a key, too: it fails the gate and is not lost.
+        coalesce(
+            stages.stage_key,
+            {{ key_of(
+                'canonical.source_system', "canonical.pipeline || ':' || canonical.canonical_stage"
+            ) }}
+        ) as stage_key,
         stages.tie_rank
-    from in_stages
-    left join stages on in_stages.stage_key = stages.stage_key
+    from canonical
+    left join stages
+        on
+            canonical.source_system = stages.source_system
+            and canonical.pipeline = stages.pipeline
+            and canonical.canonical_stage = stages.stage_id
 ),
 
 final as (
     select
-        in_order.opportunity_key,
-        in_order.pipeline_key,
-        in_order.stage_key,
-        in_order.history_id,
-        in_order.changed_at,
-        in_order.source_sequence,
-        case
-            when in_order.actor_id is not null
-                then {{ key_of('in_order.source_system', 'in_order.actor_id') }}
-        end as actor_key,
-        in_order.amount_local,
-        {{ in_reporting_currency('in_order.amount_local', 'plan_rates.plan_rate') }} as amount,
-        in_order.close_date,
-        in_order.forecast_category,
-        in_order.is_migration,
-        in_order.is_stamp,
-        row_number() over by_time as record_number,
-        lead(in_order.changed_at) over by_time is null as is_last_record,
-        lag(in_order.amount_local) over by_time as previous_amount_local,
-        lag(in_order.close_date) over by_time as previous_close_date,
-        lag(in_order.forecast_category) over by_time as previous_forecast_category
-    from in_order
-    left join plan_rates
-        on
-            in_order.source_system = plan_rates.source_system
-            and in_order.currency_code = plan_rates.currency_code
-    window by_time as (
-        partition by in_order.opportunity_key
-        order by
-            in_order.changed_at,
-            in_order.source_sequence,
-            in_order.tie_rank nulls last,
-            in_order.history_id nulls last
-    )
+        opportunity_key,
+        pipeline_key,
+        stage_key,
+        history_id,
+        -- Records of one second are ordered by something else than their fractions: no instant lies
+        -- before that of the record before it.
+        max(changed_at) over so_far as changed_at,
+        actor_key,
+        amount_local,
+        amount,
+        close_date,
+        forecast_category,
+        is_migration,
+        is_stamp,
+        cast(row_number() over by_time as integer) as record_number,
+        lead(changed_at) over by_time is null as is_last_record,
+        lag(pipeline_key) over by_time as previous_pipeline_key,
+        lag(stage_key) over by_time as previous_stage_key,
+        lag(amount_local) over by_time as previous_amount_local,
+        lag(close_date) over by_time as previous_close_date,
+        lag(forecast_category) over by_time as previous_forecast_category
+    from in_stages
+    window
+        by_time as (
+            partition by opportunity_key
+            order by
+                {{ second_of('changed_at') }},
+                source_sequence,
+                tie_rank nulls last,
+                history_id nulls last
+        ),
+        so_far as (
+            partition by opportunity_key
+            order by
+                {{ second_of('changed_at') }},
+                source_sequence,
+                tie_rank nulls last,
+                history_id nulls last
+            rows between unbounded preceding and current row
+        )
 )
 
 select * from final

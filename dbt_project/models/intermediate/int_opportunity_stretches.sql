@@ -41,25 +41,60 @@ deletions as (
 ),
 
 stages as (
-    select * from {{ ref('int_stages') }}
+    select
+        *,
+        row_number() over (order by stage_key) as stage_number
+    from {{ ref('int_stages') }}
 ),
 
 plan_rates as (
     select * from {{ ref('int_plan_rates') }}
 ),
 
+-- Numbers in place of texts, for the windows.
+owners as (
+    select
+        owner_key,
+        row_number() over (order by owner_key) as owner_number
+    from (
+        select owner_key from events
+        union
+        select owner_key from owner_spans
+    ) as named
+),
+
+categories as (
+    select
+        forecast_category,
+        row_number() over (order by forecast_category) as category_number
+    from (
+        select forecast_category from opportunities
+        union
+        select old_forecast_category as forecast_category from field_changes
+        union
+        select new_forecast_category as forecast_category from field_changes
+    ) as named
+    where forecast_category is not null
+),
+
 first_values as (
     select
         opportunity_key,
-        max(case when field = 'amount' then 1 else 0 end) = 1 as has_amounts,
-        max(case when field = 'amount' then old_amount_local end) as first_amount_local,
-        max(case when field = 'close_date' then 1 else 0 end) = 1 as has_close_dates,
-        max(case when field = 'close_date' then old_close_date end) as first_close_date,
-        max(case when field = 'forecast_category' then 1 else 0 end) = 1 as has_categories,
-        max(case when field = 'forecast_category' then old_forecast_category end)
-            as first_forecast_category
+        min_by(
+            case when is_amount_changed then {{ boxed('old_amount_local', 'decimal(18, 2)') }} end,
+            place
+        ) as amount_box,
+        min_by(
+            case when is_close_date_changed then {{ boxed('old_close_date', 'date') }} end, place
+        ) as close_date_box,
+        min_by(
+            case
+                when is_forecast_category_changed
+                    then {{ boxed('old_forecast_category', 'varchar') }}
+            end,
+            place
+        ) as forecast_category_box
     from field_changes
-    where change_number = 1
     group by opportunity_key
 ),
 
@@ -73,19 +108,15 @@ beginnings as (
         ) as started_at,
         events.stage_key,
         events.owner_key,
-        case
-            when coalesce(first_values.has_amounts, false) then first_values.first_amount_local
-            else opportunities.amount_local
-        end as amount_local,
-        case
-            when coalesce(first_values.has_close_dates, false) then first_values.first_close_date
-            else opportunities.close_date
-        end as close_date,
-        case
-            when coalesce(first_values.has_categories, false)
-                then first_values.first_forecast_category
-            else opportunities.forecast_category
-        end as forecast_category
+        coalesce(
+            first_values.amount_box, {{ boxed('opportunities.amount_local', 'decimal(18, 2)') }}
+        ) as amount_box,
+        coalesce(first_values.close_date_box, {{ boxed('opportunities.close_date', 'date') }})
+            as close_date_box,
+        coalesce(
+            first_values.forecast_category_box,
+            {{ boxed('opportunities.forecast_category', 'varchar') }}
+        ) as forecast_category_box
     from events
     inner join opportunities on events.opportunity_key = opportunities.opportunity_key
     inner join first_versions on events.opportunity_key = first_versions.opportunity_key
@@ -101,9 +132,9 @@ points as (
         0 as place,
         stage_key,
         owner_key,
-        {{ boxed('amount_local', 'decimal(18, 2)') }} as amount_box,
-        {{ boxed('close_date', 'date') }} as close_date_box,
-        {{ boxed('forecast_category', 'varchar') }} as forecast_category_box,
+        amount_box,
+        close_date_box,
+        forecast_category_box,
         0 as deletion
     from beginnings
     union all
@@ -125,16 +156,16 @@ points as (
         opportunity_key,
         changed_at,
         2 as kind,
-        change_number as place,
+        place,
         null as stage_key,
         null as owner_key,
         case
-            when field = 'amount' then {{ boxed('new_amount_local', 'decimal(18, 2)') }}
+            when is_amount_changed then {{ boxed('new_amount_local', 'decimal(18, 2)') }}
         end as amount_box,
-        case when field = 'close_date' then {{ boxed('new_close_date', 'date') }} end
+        case when is_close_date_changed then {{ boxed('new_close_date', 'date') }} end
             as close_date_box,
         case
-            when field = 'forecast_category' then {{ boxed('new_forecast_category', 'varchar') }}
+            when is_forecast_category_changed then {{ boxed('new_forecast_category', 'varchar') }}
         end as forecast_category_box,
         null as deletion
     from field_changes
@@ -167,32 +198,55 @@ points as (
     from deletions
 ),
 
--- Nothing happens before the beginning.
-bounded as (
+in_numbers as (
     select
-        points.*,
-        greatest(points.changed_at, beginnings.started_at) as valid_from
+        {{ key_number('points.opportunity_key') }} as opportunity_number,
+        points.changed_at,
+        points.kind,
+        points.place,
+        stages.stage_number,
+        owners.owner_number,
+        points.amount_box,
+        points.close_date_box,
+        -- To have no category is a state, too.
+        case
+            when points.forecast_category_box is not null
+                then coalesce(categories.category_number, 0)
+        end as category_number,
+        points.deletion
     from points
-    inner join beginnings on points.opportunity_key = beginnings.opportunity_key
+    left join stages on points.stage_key = stages.stage_key
+    left join owners on points.owner_key = owners.owner_key
+    left join categories on points.forecast_category_box = categories.forecast_category
 ),
 
 states as (
     select
-        opportunity_key,
-        valid_from,
-        lead(valid_from) over by_time as next_valid_from,
-        {{ last_in('stage_key', 'so_far') }} as stage_key,
-        {{ last_in('owner_key', 'so_far') }} as owner_key,
+        opportunity_number,
+        -- Nothing happens before the beginning.
+        greatest(changed_at, first_value(changed_at) over by_time) as valid_from,
+        case
+            when lead(changed_at) over by_time is not null
+                then
+                    greatest(
+                        lead(changed_at) over by_time, first_value(changed_at) over by_time
+                    )
+        end as next_valid_from,
+        {{ last_in('stage_number', 'so_far') }} as stage_number,
+        {{ last_in('owner_number', 'so_far') }} as owner_number,
         {{ last_in('amount_box', 'so_far') }} as amount_box,
         {{ last_in('close_date_box', 'so_far') }} as close_date_box,
-        {{ last_in('forecast_category_box', 'so_far') }} as forecast_category_box,
+        {{ last_in('category_number', 'so_far') }} as category_number,
         {{ last_in('deletion', 'so_far') }} as deletion
-    from bounded
+    from in_numbers
     window
-        by_time as (partition by opportunity_key order by valid_from, kind, place),
+        by_time as (
+            partition by opportunity_number
+            order by case when kind = 0 then 0 else 1 end, changed_at, kind, place
+        ),
         so_far as (
-            partition by opportunity_key
-            order by valid_from, kind, place
+            partition by opportunity_number
+            order by case when kind = 0 then 0 else 1 end, changed_at, kind, place
             rows between unbounded preceding and current row
         )
 ),
@@ -202,7 +256,7 @@ hashed as (
     select
         *,
         {{ row_hash([
-            'stage_key', 'owner_key', 'amount_box', 'close_date_box', 'forecast_category_box',
+            'stage_number', 'owner_number', 'amount_box', 'close_date_box', 'category_number',
             'deletion',
         ]) }} as state_hash
     from states
@@ -217,7 +271,7 @@ changed as (
             *,
             lag(state_hash) over by_time is distinct from state_hash as is_change
         from hashed
-        window by_time as (partition by opportunity_key order by valid_from)
+        window by_time as (partition by opportunity_number order by valid_from)
     ) as compared
     where is_change
 ),
@@ -227,34 +281,37 @@ stretches as (
         *,
         lead(valid_from) over by_time as valid_to,
         sum(1 - deletion) over (
-            partition by opportunity_key
+            partition by opportunity_number
             order by valid_from
             rows between unbounded preceding and current row
         ) as version_number
     from changed
-    window by_time as (partition by opportunity_key order by valid_from)
+    window by_time as (partition by opportunity_number order by valid_from)
 ),
 
 final as (
     select
-        stretches.opportunity_key,
+        opportunities.opportunity_key,
         cast(stretches.version_number as integer) as version_number,
         stretches.valid_from,
         stretches.valid_to,
         stages.pipeline_key,
-        stretches.stage_key,
-        stretches.owner_key,
+        stages.stage_key,
+        owners.owner_key,
         {{ unboxed('stretches.amount_box', 'decimal(18, 2)') }} as amount_local,
         opportunities.currency_code,
         {{ in_reporting_currency(
             unboxed('stretches.amount_box', 'decimal(18, 2)'), 'plan_rates.plan_rate'
         ) }} as amount,
         {{ unboxed('stretches.close_date_box', 'date') }} as close_date,
-        {{ unboxed('stretches.forecast_category_box', 'varchar') }} as forecast_category,
+        categories.forecast_category,
         stages.stage_kind = 'open' as is_open
     from stretches
-    inner join opportunities on stretches.opportunity_key = opportunities.opportunity_key
-    inner join stages on stretches.stage_key = stages.stage_key
+    inner join opportunities
+        on stretches.opportunity_number = {{ key_number('opportunities.opportunity_key') }}
+    inner join stages on stretches.stage_number = stages.stage_number
+    inner join owners on stretches.owner_number = owners.owner_number
+    left join categories on stretches.category_number = categories.category_number
     left join plan_rates
         on
             opportunities.source_system = plan_rates.source_system

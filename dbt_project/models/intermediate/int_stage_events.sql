@@ -156,7 +156,6 @@ final as (
         all_events.is_stamp,
         all_events.source_record,
         opportunities.is_deleted,
-        lag(all_events.stage_kind) over by_time as previous_stage_kind,
         lead(all_events.occurred_at) over by_time as next_occurred_at,
         lead(all_events.stage_kind) over by_time as next_stage_kind,
         lead(all_events.stage_rank) over by_time as next_stage_rank,

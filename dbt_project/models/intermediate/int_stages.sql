@@ -91,6 +91,7 @@ qualifying as (
 final as (
     select
         ranked.source_system,
+        ranked.pipeline,
         {{ key_of('ranked.source_system', 'ranked.pipeline') }} as pipeline_key,
         ranked.pipeline_label as pipeline_name,
         {{ key_of('ranked.source_system', "ranked.pipeline || ':' || ranked.stage") }} as stage_key,

@@ -104,28 +104,24 @@ changes as (
         entry_number as place
     from stage_changes
     where previous_pipeline_key <> pipeline_key
+    {%- for field in ['amount', 'close_date', 'forecast_category'] %}
+    {%- set column = 'amount_local' if field == 'amount' else field %}
     union all
     select
         opportunity_key,
         changed_at as occurred_at,
-        field,
-        coalesce(
-            cast(old_amount_local as varchar),
-            cast(old_close_date as varchar),
-            old_forecast_category
-        ) as old_value,
-        coalesce(
-            cast(new_amount_local as varchar),
-            cast(new_close_date as varchar),
-            new_forecast_category
-        ) as new_value,
+        '{{ field }}' as field,
+        cast(old_{{ column }} as varchar) as old_value,
+        cast(new_{{ column }} as varchar) as new_value,
         actor_key,
         source_record,
         origin,
         false as is_void,
         false as is_migration,
-        change_number as place
+        place
     from field_changes
+    where is_{{ field }}_changed
+    {%- endfor %}
     union all
     select
         opportunity_key,

@@ -1,5 +1,5 @@
--- One row an opportunity without stage history × version that nights showed in another stage than
--- the version before; the first version of each stands with them.
+-- One row an entry of an opportunity without stage history into a stage, in order, as nights showed
+-- it.
 {{ config(
     materialized='incremental',
     unique_key='opportunity_key',
@@ -14,8 +14,9 @@ versions as (
 ),
 
 history as (
-    select distinct opportunity_key from {{ ref('int_opportunity_history') }}
-    {{ only_changed() }}
+    select * from {{ ref('int_opportunity_history') }}
+    where record_number = 1
+    {{ only_changed(word='and') }}
 ),
 
 stages as (
@@ -70,7 +71,7 @@ compared as (
     window by_version as (partition by opportunity_key order by version_number)
 ),
 
-final as (
+changes as (
     select
         compared.opportunity_key,
         cast(compared.place as integer) as version_number,
@@ -108,6 +109,107 @@ final as (
             opportunities.source_system = plan_rates.source_system
             and opportunities.currency_code = plan_rates.currency_code
     where compared.place = 1 or compared.stage_key <> compared.previous_stage_key
+),
+
+first_open_stages as (
+    select * from stages
+    where stage_rank = 1
+),
+
+-- How nights first showed an opportunity without stage history. What was closed then, but not when
+-- it was created, had been open before.
+first_seen as (
+    select
+        changes.opportunity_key,
+        changes.pipeline_key,
+        changes.stage_key,
+        changes.batch_date,
+        changes.ended_at,
+        changes.amount,
+        opportunities.created_at,
+        coalesce(
+            changes.stage_kind <> 'open'
+            and (
+                changes.ended_at > opportunities.created_at
+                or opportunities.created_at is null
+            ),
+            false
+        ) as has_ended
+    from changes
+    inner join opportunities on changes.opportunity_key = opportunities.opportunity_key
+    where changes.version_number = 1
+),
+
+seen as (
+    select
+        opportunity_key,
+        pipeline_key,
+        stage_key,
+        occurred_at,
+        version_number as place,
+        amount,
+        'nights' as origin
+    from changes
+    where version_number > 1
+    union all
+    select
+        first_seen.opportunity_key,
+        first_seen.pipeline_key,
+        case
+            when first_seen.has_ended then first_open_stages.stage_key
+            else first_seen.stage_key
+        end as stage_key,
+        first_seen.created_at as occurred_at,
+        0 as place,
+        first_seen.amount,
+        -- Seen within the night after its creation, an opportunity was observed from the start.
+        case
+            when
+                not first_seen.has_ended
+                and first_seen.batch_date
+                <= {{ add_days(business_date('first_seen.created_at'), 1) }}
+                then 'nights'
+            else 'synthesised'
+        end as origin
+    from first_seen
+    left join first_open_stages on first_seen.pipeline_key = first_open_stages.pipeline_key
+    union all
+    select
+        opportunity_key,
+        pipeline_key,
+        stage_key,
+        ended_at as occurred_at,
+        1 as place,
+        amount,
+        'synthesised' as origin
+    from first_seen
+    where has_ended
+),
+
+final as (
+    select
+        opportunity_key,
+        cast(row_number() over by_time as integer) as entry_number,
+        pipeline_key,
+        stage_key,
+        -- Entries of one second are ordered by something else than their fractions: no instant lies
+        -- before that of the entry before it.
+        max(occurred_at) over so_far as occurred_at,
+        amount,
+        origin,
+        lag(stage_key) over by_time as previous_stage_key,
+        lag(pipeline_key) over by_time as previous_pipeline_key
+    from seen
+    window
+        by_time as (
+            partition by opportunity_key
+            order by {{ second_of('occurred_at') }} nulls first, place
+        ),
+        so_far as (
+            partition by opportunity_key
+            order by {{ second_of('occurred_at') }} nulls first, place
+            rows between unbounded preceding and current row
+        )
 )
 
 select * from final
