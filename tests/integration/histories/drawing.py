@@ -18,6 +18,8 @@ from random import Random
 from hypothesis import strategies as st
 
 from tests.integration.histories.company import (
+    ACCOUNTS,
+    ALONE,
     DAY,
     FIRST_NIGHT,
     FORMER,
@@ -32,6 +34,7 @@ from tests.integration.histories.company import (
     Step,
 )
 from tests.reference.landed import (
+    Account,
     FieldChange,
     Opportunity,
     Options,
@@ -67,7 +70,7 @@ SALESFORCE = st.builds(
 NO_TROUBLE = "none"
 TROUBLES = ("late", "later", "corrected", "resent", "cut off", "lagging")
 # What goes wrong with opportunities matters most.
-KINDS = (Opportunity, Opportunity, Opportunity, Record, FieldChange, Split, User, Rate)
+KINDS = (Opportunity, Opportunity, Opportunity, Record, FieldChange, Split, User, Rate, Account)
 
 
 @st.composite
@@ -116,6 +119,10 @@ def companies(
         ),
         account_mergers=random.choice(ACCOUNT_MERGERS),
         rate_changes=tuple(rate_changes_of(random, nights)),
+        account_changes=tuple(
+            (random.randrange(nights), random.choice(ACCOUNTS), random.choice(ACCOUNT_CHANGES))
+            for _ in range(random.randint(3, 12))
+        ),
     )
 
 
@@ -123,6 +130,10 @@ def companies(
 
 OPEN_STAGES = ("Prospect", "Meet", "Qualify", "Offer", "Negotiate")
 STAFF_CHANGES = ("team", "manager", "role", "leave", "name", "stamp")
+ACCOUNT_CHANGES = (
+    "name", "industry", "segment", "country", "size", "revenue", "type", "owner", "parent",
+    "delete", "undelete", "vanish", "return", "stamp", "arrive", "silent",
+)  # fmt: skip
 ACCOUNT_MERGERS: tuple[tuple[tuple[int, str, str], ...], ...] = (
     (), ((1, "a1", "a2"),), ((1, "a1", "a2"), (2, "a2", "a3")), ((0, "a3", "a2"),),
 )  # fmt: skip
@@ -192,6 +203,7 @@ DEEDS = (
     "next", "next", "next", "next", "jump", "back", "win", "lose", "lose", "reopen", "reopen",
     "hand over", "reprice", "reprice", "postpone", "assign", "assign", "categorise", "touch",
     "delete", "undelete", "vanish", "return", "merge", "recurrency", "change silently",
+    "sell to another",
 )  # fmt: skip
 # What seldom happens by chance, or not in time.
 EPISODES = (
@@ -234,7 +246,7 @@ def plan_of(random: Random, habits: Habits) -> Plan:
         amount=random.choice(AMOUNTS),
         currency=random.choice([None, None, "USD", "EUR", "GBP", "CHF"]),
         owner_id=random.choice([*REPS, None, "Eve"]),
-        account_id=random.choice(["a1", "a2", "a3", "unlisted", None]),
+        account_id=random.choice([*ACCOUNTS, "unlisted", ALONE, None]),
         opportunity_type=random.choice(["New", None]),
         shares=shares,
         later_shares=random.choice([shares, other_shares(random, shares, habits)]),
