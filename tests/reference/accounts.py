@@ -12,7 +12,7 @@ from datetime import datetime
 
 from tests.reference.landed import Account, Crm, Landed
 from tests.reference.quantities import Row, cents
-from tests.reference.versions import history_of, is_gone, today_of
+from tests.reference.versions import History, history_of, is_gone, today_of
 
 BEGINNING = datetime(1900, 1, 1)
 
@@ -81,6 +81,14 @@ def rows_of_accounts(
     ]
 
 
+def histories_of_accounts(crm: Crm, accounts: dict[str, list[Landed]]) -> dict[str, History]:
+    whole_nights = crm.whole_nights(Account)
+    return {
+        account_id: history_of(landed, content_of_account, crm.calendar, whole_nights, is_gone)
+        for account_id, landed in accounts.items()
+    }
+
+
 def versions_of_accounts(
     crm: Crm, accounts: dict[str, list[Landed]], named: Iterable[str | None], key: Key
 ) -> list[Row]:
@@ -90,10 +98,7 @@ def versions_of_accounts(
     like the one before is none.
     """
     rows = []
-    for account_id, landed in accounts.items():
-        history = history_of(
-            landed, content_of_account, crm.calendar, crm.whole_nights(Account), is_gone
-        )
+    for account_id, history in histories_of_accounts(crm, accounts).items():
         states: list[tuple[datetime, Row]] = []
         for number, version in enumerate(history.versions):
             at = version.at if number else BEGINNING

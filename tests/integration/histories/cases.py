@@ -9,13 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from tests.reference.accounts import histories_of_accounts
 from tests.reference.entries import in_order
-from tests.reference.facts import (
-    bridge_merge,
-    dim_account_version,
-    dim_rep,
-    named_accounts,
-)
+from tests.reference.facts import bridge_merge, dim_rep, named_accounts
 from tests.reference.landed import Account, Crm, Opportunity, Rate, Record, Split
 from tests.reference.lives import Life
 from tests.reference.past import fct_opportunity_event, fct_opportunity_version
@@ -106,19 +102,14 @@ def cases_of_nights(crm: Crm, warehouse: Warehouse) -> Iterator[str]:
 
 
 def cases_of_accounts(crm: Crm, warehouse: Warehouse) -> Iterator[str]:
-    for before, version in pairwise(dim_account_version(warehouse)):
-        if before["account_key"] != version["account_key"]:
-            continue
-        if version["is_deleted"] == before["is_deleted"]:
-            yield "an account that changed"
-        elif before["is_deleted"]:
-            yield "an account undeleted"
-        else:
-            is_flagged = any(
-                one.row.is_deleted
-                for one in warehouse.accounts[version["account_key"].partition(":")[2]]
-            )
-            yield f"an account deleted by {'flag' if is_flagged else 'absence'}"
+    for history in histories_of_accounts(crm, warehouse.accounts).values():
+        for before, version in pairwise(history.versions):
+            if version.is_deleted == before.is_deleted:
+                yield "an account that changed"
+            elif before.is_deleted:
+                yield "an account undeleted"
+            else:
+                yield f"an account deleted by {'absence' if version.is_absent else 'flag'}"
     named_today = named_accounts(warehouse)
     if named_today - {*warehouse.accounts, None}:
         yield "an account that is only named"

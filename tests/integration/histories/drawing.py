@@ -47,16 +47,23 @@ from tests.reference.landed import (
 )
 from tests.reference.stages import pipelines_of
 
-MAPPED = st.builds(
-    Habits,
-    source=st.just("drawn"),
-    extract=st.sampled_from(["full", "delta"]),
-    has_stamps=st.booleans(),
-    keeps_stages=st.sampled_from([True, True, False]),
-    keeps_fields=st.booleans(),
-    names_actors=st.sampled_from([True, True, True, False]),
-    sends_stages=st.booleans(),
-)
+
+def mapped(*extracts: str) -> st.SearchStrategy[Habits]:
+    return st.builds(
+        Habits,
+        source=st.just("drawn"),
+        extract=st.sampled_from(extracts),
+        has_stamps=st.booleans(),
+        keeps_stages=st.sampled_from([True, True, False]),
+        keeps_fields=st.booleans(),
+        names_actors=st.sampled_from([True, True, True, False]),
+        sends_stages=st.booleans(),
+    )
+
+
+MAPPED = mapped("full", "delta")
+# Only a full extract can lack a record.
+MAPPED_IN_FULL = mapped("full")
 SALESFORCE = st.builds(
     Habits,
     source=st.just("salesforce"),
@@ -121,7 +128,7 @@ def companies(
         rate_changes=tuple(rate_changes_of(random, nights)),
         account_changes=tuple(
             (random.randrange(nights), random.choice(ACCOUNTS), random.choice(ACCOUNT_CHANGES))
-            for _ in range(random.randint(3, 12))
+            for _ in range(random.randint(8, 24))
         ),
     )
 
@@ -132,7 +139,7 @@ OPEN_STAGES = ("Prospect", "Meet", "Qualify", "Offer", "Negotiate")
 STAFF_CHANGES = ("team", "manager", "role", "leave", "name", "stamp")
 ACCOUNT_CHANGES = (
     "name", "industry", "segment", "country", "size", "revenue", "type", "owner", "parent",
-    "delete", "undelete", "vanish", "return", "stamp", "arrive", "silent",
+    "delete", "undelete", "vanish", "return", "vanish", "return", "stamp", "arrive", "silent",
 )  # fmt: skip
 ACCOUNT_MERGERS: tuple[tuple[tuple[int, str, str], ...], ...] = (
     (), ((1, "a1", "a2"),), ((1, "a1", "a2"), (2, "a2", "a3")), ((0, "a3", "a2"),),
