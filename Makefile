@@ -18,8 +18,11 @@ nightly: install ## run the night; without any extract, land a sample company fi
 	@.venv/bin/flywheel simulate --unless-landed
 	@.venv/bin/flywheel nightly
 
-test: install-dev ## run every test
-	@.venv/bin/python -m pytest
+# A module stays whole, because its tests share a company; four at most, because each may build a
+# warehouse in 2.5 GB.
+test: install-dev ## run every test, on all cores
+	@.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 \
+		--dist loadfile --no-loadscope-reorder
 
 lint: install-dev ## ruff and sqlfluff
 	@.venv/bin/ruff check .

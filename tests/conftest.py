@@ -19,7 +19,6 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home")
 
 
-@pytest.fixture(autouse=True)
 def _environment_of_its_own() -> Iterator[None]:
     """Running a night sets FLYWHEEL_HOME and DAGSTER_HOME for dbt and Dagster: undo it."""
     before = {name: os.environ.get(name) for name in ("FLYWHEEL_HOME", "DAGSTER_HOME")}
@@ -29,6 +28,12 @@ def _environment_of_its_own() -> Iterator[None]:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+
+
+# Around the fixtures of a module, so that the module that follows it in this process finds none of
+# its homes, whichever that is; and around each test.
+_of_a_module = pytest.fixture(autouse=True, scope="module")(_environment_of_its_own)
+_of_a_test = pytest.fixture(autouse=True)(_environment_of_its_own)
 
 
 @pytest.fixture

@@ -202,6 +202,58 @@
     where place = 1
 {%- endmacro %}
 
+{#-
+    The same over time, from all rows that ever came of the records: one row a merged record ×
+    survivor, from the first night (`first_date`) whose record listed it to the night (`end_date`)
+    that named another survivor. Of several that begin in one night, one that was not merged away
+    itself counts.
+-#}
+{% macro hubspot_merger_spans(rows) -%}
+    select
+        merged_id,
+        survivor_id,
+        first_date,
+        lead(first_date) over (partition by merged_id order by first_date) as end_date
+    from (
+        select
+            listed.*,
+            row_number() over (
+                partition by listed.merged_id, listed.first_date
+                order by
+                    case when gone.merged_id is null then 0 else 1 end,
+                    listed.survivor_id
+            ) as place
+        from (
+            {{ _hubspot_listed_mergers(rows) }}
+        ) as listed
+        left join (
+            select
+                merged_id,
+                min(first_date) as gone_date
+            from (
+                {{ _hubspot_listed_mergers(rows) }}
+            ) as all_listed
+            group by merged_id
+        ) as gone
+            on listed.survivor_id = gone.merged_id and listed.first_date >= gone.gone_date
+    ) as ranked
+    where place = 1
+{%- endmacro %}
+
+{% macro _hubspot_listed_mergers(rows) -%}
+    select
+        merged_id,
+        survivor_id,
+        min(_batch_date) as first_date
+    from (
+        {{ split_list(
+            rows, ['id as survivor_id', '_batch_date'], 'hs_merged_object_ids', 'merged_id'
+        ) }}
+    ) as parts
+    where merged_id <> survivor_id
+    group by merged_id, survivor_id
+{%- endmacro %}
+
 {% macro _hubspot_mergers(versions) -%}
     {{ split_list(
         versions, ['id as survivor_id', 'hs_lastmodifieddate'], 'hs_merged_object_ids', 'merged_id'

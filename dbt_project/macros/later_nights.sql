@@ -105,13 +105,15 @@
 {%- endmacro %}
 
 {#- The same of rows that have no key of ours yet. -#}
-{% macro only_changed_records(changed='int_changed_opportunities', word='where') -%}
+{% macro only_changed_records(
+    changed='int_changed_opportunities', word='where', id='opportunity_id'
+) -%}
     {%- set relation = ref(changed) -%}
     {%- if is_later_night() -%}
-        {{ word }} (source_system, opportunity_id) in (
+        {{ word }} (source_system, {{ id }}) in (
             select
                 source_system,
-                opportunity_id
+                {{ id }}
             from {{ relation }}
         )
     {%- endif -%}

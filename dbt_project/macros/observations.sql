@@ -70,6 +70,53 @@
     from {{ bronze('mapped', 'opportunities') }} as delivered
 {%- endmacro %}
 
+{% macro salesforce_account_observations() -%}
+    select
+        'salesforce' as source_system,
+        Id as account_id,
+        Name as account_name,
+        Industry as industry,
+        cast(null as varchar) as segment,
+        BillingCountry as country,
+        NumberOfEmployees as employee_count,
+        AnnualRevenue as annual_revenue,
+        Type as account_type,
+        ParentId as parent_id,
+        OwnerId as owner_id,
+        CreatedDate as created_at,
+        coalesce(IsDeleted, false) as is_deleted,
+        MasterRecordId as merged_into_id,
+        SystemModstamp as modified_at,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+        {{- passthrough_columns(bronze('salesforce', 'account'), 'delivered') }}
+    from {{ bronze('salesforce', 'account') }} as delivered
+{%- endmacro %}
+
+{% macro mapped_account_observations() -%}
+    select
+        _source as source_system,
+        account_id,
+        account_name,
+        industry,
+        segment,
+        country,
+        employee_count,
+        annual_revenue,
+        account_type,
+        parent_id,
+        owner_id,
+        created_at,
+        coalesce(is_deleted, false) as is_deleted,
+        merged_into_id,
+        modified_at,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from {{ bronze('mapped', 'accounts') }} as delivered
+{%- endmacro %}
+
 {% macro salesforce_user_observations() -%}
     select
         'salesforce' as source_system,

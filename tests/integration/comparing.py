@@ -20,6 +20,8 @@ from tests.reference.quantities import Row
 # above it.
 GRAINS = {
     "dim_rep": ["rep_key", "valid_from"],
+    "dim_account": ["account_key"],
+    "dim_account_version": ["account_key", "version_number"],
     "bridge_merge": ["object_name", "merged_key"],
     "fct_opportunity": ["opportunity_key"],
     "fct_stage_visit": ["opportunity_key", "visit_number"],

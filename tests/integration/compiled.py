@@ -8,9 +8,10 @@ Does not belong here: building models from landed files (marts.py).
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from typing import Any
+
+import pytest
 
 from orchestration.settings import Settings
 from orchestration.warehouse.project import common_arguments
@@ -20,12 +21,10 @@ class Compiler:
     """Compiles models and statements of the project, parsed once."""
 
     def __init__(self, settings: Settings) -> None:
-        from dbt.cli.main import dbtRunner
-
         settings.candidate.parent.mkdir(parents=True, exist_ok=True)
-        os.environ["FLYWHEEL_HOME"] = str(settings.root)
+        self._home = str(settings.root)
         self._arguments = common_arguments(settings)
-        self._manifest = dbtRunner().invoke(["parse", *self._arguments]).result
+        self._manifest = self._invoke(["parse"]).result
 
     def model(self, name: str, variables: Mapping[str, Any]) -> str:
         """A model, with the tables that it reads under their names in the warehouse."""
@@ -37,17 +36,24 @@ class Compiler:
 
     def _compiled(self, what: list[str], variables: Mapping[str, Any]) -> str:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-        from dbt.cli.main import dbtRunner
 
-        result = dbtRunner(manifest=self._manifest).invoke(
+        result = self._invoke(
             [
                 *("compile", *what, "--vars", json.dumps(dict(variables))),
                 *("--no-populate-cache", "--no-introspect", "--no-write-json"),
-                *self._arguments,
-            ]
+            ],
+            self._manifest,
         )
         DuckDBConnectionManager.close_all_connections()
         if not result.success:
             raise ValueError(str(result.exception or result.result.results[0].message))
         (compiled,) = result.result.results
         return str(compiled.node.compiled_code)
+
+    def _invoke(self, what: list[str], manifest: Any = None) -> Any:
+        """Other tests of this process have homes of their own: ours is named in each call."""
+        from dbt.cli.main import dbtRunner
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FLYWHEEL_HOME", self._home)
+            return dbtRunner(manifest=manifest).invoke([*what, *self._arguments])

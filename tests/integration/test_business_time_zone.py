@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, available_timezones
 import duckdb
 import pytest
 
-from orchestration.settings import Settings
 from tests.integration.compiled import Compiler
 
 # Clocks that change at 02:00, at 01:00 UTC, by half an hour, never, and at midnight: Havana's and
@@ -25,11 +24,6 @@ ZONES = (
 )  # fmt: skip
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2025, 12, 31)
 DAY, QUARTER_HOUR = timedelta(days=1), timedelta(minutes=15)
-
-
-@pytest.fixture(scope="module")
-def compiler(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    return Compiler(Settings(home=tmp_path_factory.mktemp("zones") / "home"))
 
 
 @pytest.fixture

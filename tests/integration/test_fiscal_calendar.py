@@ -12,7 +12,6 @@ from datetime import date
 import duckdb
 import pytest
 
-from orchestration.settings import Settings
 from tests.integration.compiled import Compiler
 from tests.reference.fiscal import Calendar, Fiscal, fiscal_days
 
@@ -29,11 +28,6 @@ CALENDARS = [
 ]
 RETAIL = Calendar(2, "start", "4-5-4", 7, "nearest")
 LAST_SATURDAY_OF_SEPTEMBER = Calendar(10, "end", "4-4-5", 7, "last")
-
-
-@pytest.fixture(scope="module")
-def compiler(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    return Compiler(Settings(home=tmp_path_factory.mktemp("fiscal") / "home"))
 
 
 @pytest.fixture(scope="module")

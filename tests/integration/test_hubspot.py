@@ -22,13 +22,13 @@ import duckdb
 import pytest
 
 from orchestration.bronze.judge import judge_object
-from orchestration.bronze.night import heal, load_night
+from orchestration.bronze.night import accept, heal, load_night
 from orchestration.extracts.ledger import Ledger
 from orchestration.settings import Settings
 from orchestration.simulation import simulate
 from orchestration.sources.catalog import native_sources
 from tests.conftest import land
-from tests.integration.comparing import first_difference, rows_of
+from tests.integration.comparing import difference_of_tables, first_difference, rows_of
 from tests.integration.histories.in_short import nights_in_short
 from tests.integration.hubspot_portal import (
     Activity,
@@ -47,7 +47,7 @@ from tests.integration.hubspot_portal import (
     exports,
     json_pages,
 )
-from tests.integration.marts import build_marts
+from tests.integration.marts import build_marts, build_night
 from tests.integration.test_marts_agree_with_reference import MARTS
 from tests.reference.marts import reference_of
 
@@ -176,19 +176,43 @@ class Warehouse:
         self._shelf = shelf
         self._count = 0
 
+    def build_each(self, *nights: Files) -> tuple[Path, Path]:
+        """Load nights up to `NIGHT`, build after each of them, and everything once more."""
+        self._empty()
+        for age, files in reversed([*enumerate(reversed(nights))]):
+            night = NIGHT - timedelta(days=age)
+            land(self.settings, "hubspot", night, dict(files))
+            heal(self.settings)
+            self._load(night)
+            accept(self.settings)
+            reason = build_night(self.settings)
+        assert reason is None
+        nightly = self._shelved()
+        build_night(self.settings, full_refresh=True)
+        return nightly, self._shelved()
+
     def build(self, *nights: Files, models: Sequence[str] = MODELS) -> Path:
         """Load nights up to `NIGHT` into the emptied home and return the built file."""
-        for folder in (self.settings.landing, self.settings.bronze):
-            shutil.rmtree(folder, ignore_errors=True)
+        self._empty()
         for age, files in enumerate(reversed(nights)):
             land(self.settings, "hubspot", NIGHT - timedelta(days=age), dict(files))
         heal(self.settings)
-        loads = load_night(self.settings, NIGHT, "run", "hubspot")
+        self._load(NIGHT)
+        build_marts(self.settings, models)
+        return self._shelved()
+
+    def _load(self, night: date) -> None:
+        loads = load_night(self.settings, night, f"run of {night}", "hubspot")
         # What a portal sends again unchanged is known by its bytes.
         fresh = [load for load in loads if load.status != "duplicate"]
         refused = [load for load in fresh if load.error or load.rows_quarantined]
         assert not refused, refused
-        build_marts(self.settings, models)
+
+    def _empty(self) -> None:
+        for folder in (self.settings.landing, self.settings.bronze):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _shelved(self) -> Path:
         self._count += 1
         return Path(shutil.copy(self.settings.candidate, self._shelf / f"{self._count}.duckdb"))
 
@@ -407,6 +431,29 @@ def test_what_is_no_longer_associated_does_not_come_back(by_two_nights: Path, as
     assert {contact for _, contact in ask(by_two_nights, query)} == {"p1", "p2", "p3"}
     accounts = "select account_id from staging.stg_hubspot__opportunities where opportunity_id ="
     assert ask(by_two_nights, f"{accounts} 'told'") == [(None,)]
+
+
+def test_what_a_company_was_outlives_its_merger(warehouse: Warehouse, ask: Ask) -> None:
+    """A record that was merged away comes no more: the night says so in the one that survived."""
+    small = Company("c3", "Gamma", employees=5)
+    before = replace(PORTAL, companies=(*PORTAL.companies, small))
+    merged = replace(PORTAL.companies[0], merged_ids=("c2",))
+    after = replace(PORTAL, companies=(merged, replace(small, employees=2000)))
+    nightly, rebuilt = warehouse.build_each(api_pages(before), api_pages(after))
+    told = (
+        "select account_id, account_name, segment, merged_into_key, is_deleted, valid_from::date "
+        "from marts.dim_account_version order by account_id, version_number"
+    )
+    ever = date(1900, 1, 1)
+    assert ask(nightly, told) == [
+        ("c1", "Acme", "unknown", None, False, ever),
+        ("c2", "Beta", "mid_market", None, False, ever),
+        ("c2", "Beta", "mid_market", "hubspot:c1", True, NIGHT),
+        ("c3", "Gamma", "small", None, False, ever),
+        ("c3", "Gamma", "enterprise", None, False, NIGHT),
+        ("unknown", "Unknown", "unknown", None, False, ever),
+    ]
+    assert difference_of_tables(nightly, rebuilt) is None
 
 
 def test_nothing_is_lost_on_the_way(by_pages: Path, by_exports: Path, ask: Ask) -> None:

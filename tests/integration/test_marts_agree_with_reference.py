@@ -175,10 +175,7 @@ RECORD_COLUMNS = [
 ]  # fmt: skip
 STAGE_COLUMNS = ["pipeline", "stage", "rank", "kind", "is_qualifying"]
 USER_COLUMNS = list(User.__dataclass_fields__)
-ACCOUNT_COLUMNS = [
-    "account_id", "segment", "industry", "employee_count", "is_deleted", "merged_into_id",
-    "modified_at",
-]  # fmt: skip
+ACCOUNT_COLUMNS = list(Account.__dataclass_fields__)
 
 
 def send(company: Company, settings: Settings) -> None:

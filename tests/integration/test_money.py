@@ -16,7 +16,6 @@ from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from orchestration.settings import Settings
 from tests.integration.compiled import Compiler
 from tests.reference.rates import Listed, RateList, World, converted
 
@@ -25,11 +24,6 @@ FIRST_DAY, ALWAYS = date(2024, 1, 1), date(1900, 1, 1)
 CURRENCIES = ("USD", "EUR", "GBP", "JPY")
 SOURCES = ("bank", "hubspot", "mycrm", "salesforce")
 AS_OF = date(2024, 2, 10)
-
-
-@pytest.fixture(scope="module")
-def compiler(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    return Compiler(Settings(home=tmp_path_factory.mktemp("money") / "home"))
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The rows that facts, bridges and the dimension of reps should hold, under the marts' columns.
+"""The rows that facts, bridges and dimensions should hold, under the marts' columns.
 
 Belongs here: from lives to rows of today. Does not belong here: past days (past.py), rates and
 cohorts (funnel.py, win_rates.py, cohorts.py).
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tests.reference.accounts import rows_of_accounts, versions_of_accounts
 from tests.reference.mergers import mergers_of
 from tests.reference.money import shared_out
 from tests.reference.quantities import Row, days_between
 from tests.reference.reps import versions_of_reps
+from tests.reference.versions import today_of
 from tests.reference.warehouse import Warehouse
 
 
@@ -151,3 +153,18 @@ def dim_rep(warehouse: Warehouse) -> list[Row]:
         owners = {life.owners.first, *(change.value for change in life.owners.changes)}
         named |= {owner_id for owner_id in owners if owner_id is not None}
     return versions_of_reps(warehouse.crm, named, warehouse.key)
+
+
+def dim_account(warehouse: Warehouse) -> list[Row]:
+    return rows_of_accounts(warehouse.accounts, named_accounts(warehouse), warehouse.key)
+
+
+def dim_account_version(warehouse: Warehouse) -> list[Row]:
+    return versions_of_accounts(
+        warehouse.crm, warehouse.accounts, named_accounts(warehouse), warehouse.key
+    )
+
+
+def named_accounts(warehouse: Warehouse) -> set[str | None]:
+    """By the opportunities of today, deleted ones too."""
+    return {today_of(landed).account_id for landed in warehouse.opportunities.values()}

@@ -94,7 +94,7 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class Account:
-    """A row of an account, as far as slices look at it."""
+    """A row of an account."""
 
     account_id: str
     segment: str | None = None
@@ -103,6 +103,12 @@ class Account:
     is_deleted: bool = False
     merged_into_id: str | None = None
     modified_at: datetime | None = None
+    account_name: str | None = None
+    country: str | None = None
+    annual_revenue: Decimal | None = None
+    account_type: str | None = None
+    owner_id: str | None = None
+    parent_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from tests.reference.customers import cohort_customer
 from tests.reference.exits import funnel_stage_exit, funnel_transition
 from tests.reference.facts import (
     bridge_merge,
+    dim_account,
+    dim_account_version,
     dim_rep,
     fct_opportunity,
     fct_opportunity_credit,
@@ -33,6 +35,8 @@ from tests.reference.win_rates import win_rate
 # Facts first: a wrong fact explains the wrong aggregates above it.
 MARTS: dict[str, Callable[[Warehouse], list[Row]]] = {
     "dim_rep": dim_rep,
+    "dim_account": dim_account,
+    "dim_account_version": dim_account_version,
     "bridge_merge": bridge_merge,
     "fct_opportunity_event": fct_opportunity_event,
     "fct_opportunity": fct_opportunity,

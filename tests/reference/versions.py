@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from tests.reference.landed import Landed, Opportunity
+from tests.reference.landed import Account, Landed, Opportunity
 from tests.reference.quantities import Calendar, cents
 
 
@@ -143,6 +143,6 @@ def content_of_opportunity(reporting_currency: str) -> Callable[[Opportunity], H
     )  # fmt: skip
 
 
-def is_gone(row: Opportunity) -> bool:
+def is_gone(row: Opportunity | Account) -> bool:
     """Deleted by flag, or merged into another."""
     return row.is_deleted or row.merged_into_id is not None

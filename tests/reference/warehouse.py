@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from tests.reference.accounts import segment_of
 from tests.reference.effect import effect_of, migrations
 from tests.reference.entries import Clerk, Entry, entries_of, in_order, is_observed_from_start
 from tests.reference.fiscal import fiscal_days
@@ -39,17 +40,6 @@ from tests.reference.versions import (
     is_gone,
     today_of,
 )
-
-
-def segment_of(account: Account | None) -> str:
-    if account is None:
-        return "unknown"
-    if account.segment is not None:
-        return account.segment
-    heads = account.employee_count
-    if heads is None:
-        return "unknown"
-    return "small" if heads < 100 else "mid_market" if heads < 1000 else "enterprise"
 
 
 def rate_list_of(crm: Crm) -> RateList:

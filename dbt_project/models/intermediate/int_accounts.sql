@@ -1,45 +1,34 @@
 -- One row an account of any source, accounts that are only named by an opportunity included.
+{{ config(
+    materialized='incremental',
+    unique_key=['source_system', 'account_id'],
+    meta={'recomputed': 'int_changed_accounts'},
+) }}
 with
 
+staged as (
+    {{ staged_accounts() }}
+),
+
 known_accounts as (
-    {{ union_of(
-        [
-            'source_system', 'account_id', 'account_name', 'industry', 'segment', 'country',
-            'employee_count', 'annual_revenue', 'account_type', 'parent_id', 'owner_id',
-            'created_at', 'is_deleted', 'merged_into_id',
-        ],
-        [
-            ref('stg_salesforce__accounts'),
-            ref('stg_hubspot__accounts'),
-            ref('stg_mapped__accounts'),
-        ],
-    ) }}
+    select * from staged
+    {{ only_changed_records('int_changed_accounts', id='account_id') }}
+),
+
+staged_opportunities as (
+    {{ staged_opportunities() }}
 ),
 
 opportunities as (
-    select distinct
+    select
         source_system,
         account_id
-    from (
-        {{ union_of(
-            ['source_system', 'account_id'],
-            [
-                ref('stg_salesforce__opportunities'),
-                ref('stg_hubspot__opportunities'),
-                ref('stg_mapped__opportunities'),
-            ],
-        ) }}
-    ) as delivered
+    from staged_opportunities
+    {{ only_changed_records('int_changed_accounts', id='account_id') }}
 ),
 
 only_named_accounts as (
-    select opportunities.*
-    from opportunities
-    left join known_accounts
-        on
-            opportunities.source_system = known_accounts.source_system
-            and opportunities.account_id = known_accounts.account_id
-    where opportunities.account_id is not null and known_accounts.account_id is null
+    {{ accounts_only_named('opportunities', 'known_accounts') }}
 ),
 
 final as (
@@ -48,15 +37,7 @@ final as (
         account_id,
         account_name,
         industry,
-        -- Bands by head count where the source names no segment of its own.
-        coalesce(
-            segment,
-            case
-                when employee_count < 100 then 'small'
-                when employee_count < 1000 then 'mid_market'
-                when employee_count >= 1000 then 'enterprise'
-            end
-        ) as segment,
+        {{ segment_of('segment', 'employee_count') }} as segment,
         country,
         employee_count,
         annual_revenue,
@@ -65,7 +46,8 @@ final as (
         owner_id,
         created_at,
         is_deleted,
-        merged_into_id
+        merged_into_id,
+        false as is_only_named
     from known_accounts
     union all
     select
@@ -82,7 +64,8 @@ final as (
         cast(null as varchar) as owner_id,
         cast(null as timestamp) as created_at,
         false as is_deleted,
-        cast(null as varchar) as merged_into_id
+        cast(null as varchar) as merged_into_id,
+        true as is_only_named
     from only_named_accounts
 )
 

@@ -129,6 +129,7 @@ select
     AnnualRevenue as annual_revenue,
     Type as account_type,
     ParentId as parent_id,
+    OwnerId as owner_id,
     MasterRecordId as merged_into_id,
     IsDeleted as is_deleted
 from newest;

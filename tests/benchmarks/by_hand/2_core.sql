@@ -254,7 +254,7 @@ where not opportunities.is_deleted;
 create table marts.fct_opportunity_credit as
 select
     opportunity_key,
-    'created' as credit,
+    'created' as credit_kind,
     owner_at_creation_key as rep_key,
     1.0 as share,
     amount
@@ -262,7 +262,7 @@ from marts.fct_opportunity
 union all
 select
     opportunity_key,
-    'closed' as credit,
+    'closed' as credit_kind,
     owner_at_close_key as rep_key,
     1.0 as share,
     amount

@@ -2,7 +2,7 @@
 
 create table marts.bridge_merge as
 select
-    'account' as object,
+    'account' as object_name,
     'salesforce' as source_system,
     'salesforce:' || account_id as merged_key,
     'salesforce:' || survivor_id as survivor_key,
@@ -47,6 +47,29 @@ select
     'salesforce:' || merged_into_id as merged_into_key,
     is_deleted
 from known;
+
+create table marts.dim_account_version as
+select
+    dim_account.account_key,
+    1 as version_number,
+    dim_account.source_system,
+    dim_account.account_id,
+    dim_account.account_name,
+    dim_account.industry,
+    dim_account.segment,
+    dim_account.country,
+    dim_account.employee_count,
+    dim_account.annual_revenue,
+    dim_account.account_type,
+    'salesforce:' || accounts.owner_id as owner_key,
+    dim_account.parent_account_key,
+    dim_account.merged_into_key,
+    dim_account.is_deleted or dim_account.merged_into_key is not null as is_deleted,
+    timestamp '1900-01-01' as valid_from,
+    cast(null as timestamp) as valid_to,
+    true as is_current
+from marts.dim_account
+left join accounts using (account_id);
 
 create table marts.dim_product as
 select

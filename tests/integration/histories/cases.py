@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from tests.reference.accounts import histories_of_accounts
 from tests.reference.entries import in_order
-from tests.reference.facts import bridge_merge, dim_rep
+from tests.reference.facts import bridge_merge, dim_rep, named_accounts
 from tests.reference.landed import Account, Crm, Opportunity, Rate, Record, Split
 from tests.reference.lives import Life
 from tests.reference.past import fct_opportunity_event, fct_opportunity_version
@@ -23,7 +24,9 @@ CASES = {
     "a stale row", "several rows in one night", "a night that is late", "an extract cut off",
     "a change dated by its stamp", "a change dated by its night", "deleted by flag",
     "deleted by absence", "undeleted", "merged", "a chain of mergers", "an account merged",
-    "a chain of merged accounts",
+    "a chain of merged accounts", "an account that changed", "an account deleted by flag",
+    "an account deleted by absence", "an account undeleted", "an account only named at first",
+    "an account that is only named", "an account that is named no more",
     # Stage events.
     "told by history", "told by nights", "a creation filled in", "a present filled in",
     "a close filled in", "observed from the start", "first seen closed", "created closed",
@@ -91,10 +94,33 @@ def cases_of_nights(crm: Crm, warehouse: Warehouse) -> Iterator[str]:
             yield {"opportunity": "a chain of mergers", "account": "a chain of merged accounts"}[
                 row["object_name"]
             ]
+    yield from cases_of_accounts(crm, warehouse)
     if any(crm.landed(Account)) and any(not row["is_current"] for row in dim_rep(warehouse)):
         yield "a rep by versions"
     if any(row["is_active"] is None and row["rep_name"] != "Unknown" for row in dim_rep(warehouse)):
         yield "a rep who is only named"
+
+
+def cases_of_accounts(crm: Crm, warehouse: Warehouse) -> Iterator[str]:
+    for history in histories_of_accounts(crm, warehouse.accounts).values():
+        for before, version in pairwise(history.versions):
+            if version.is_deleted == before.is_deleted:
+                yield "an account that changed"
+            elif before.is_deleted:
+                yield "an account undeleted"
+            else:
+                yield f"an account deleted by {'absence' if version.is_absent else 'flag'}"
+    named_today = named_accounts(warehouse)
+    if named_today - {*warehouse.accounts, None}:
+        yield "an account that is only named"
+    for landed in warehouse.opportunities.values():
+        first = landed[0]
+        account_id = first.row.account_id
+        if account_id not in {*named_today, *warehouse.accounts, None}:
+            yield "an account that is named no more"
+        its = warehouse.accounts.get(account_id, [])
+        if its and min(one.night for one in its) > first.night:
+            yield "an account only named at first"
 
 
 def cases_of_entries(life: Life, warehouse: Warehouse) -> Iterator[str]:

@@ -18,6 +18,10 @@ FIRST_NIGHT = date(2024, 2, 27)
 # A stage that the stage map may take away; else it is one like the others.
 FORMER = "Former"
 REPS = ("Ana", "Bo", "Cy", "Di")
+# The last one is first named by opportunities and may be delivered later.
+ACCOUNTS = ("a1", "a2", "a3", "late")
+# Stands for an account that only one opportunity names.
+ALONE = "alone"
 ADMIN = "Admin"
 
 Shares = tuple[tuple[str, Decimal], ...]
@@ -115,6 +119,7 @@ class Company:
     bulk: Bulk
     staff_changes: tuple[tuple[int, str, str], ...]
     account_mergers: tuple[tuple[int, str, str], ...]
+    account_changes: tuple[tuple[int, str, str], ...]
     rate_changes: tuple[RateChange, ...]
 
     def over(self, day: date) -> datetime:

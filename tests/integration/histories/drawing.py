@@ -18,6 +18,8 @@ from random import Random
 from hypothesis import strategies as st
 
 from tests.integration.histories.company import (
+    ACCOUNTS,
+    ALONE,
     DAY,
     FIRST_NIGHT,
     FORMER,
@@ -32,6 +34,7 @@ from tests.integration.histories.company import (
     Step,
 )
 from tests.reference.landed import (
+    Account,
     FieldChange,
     Opportunity,
     Options,
@@ -44,16 +47,23 @@ from tests.reference.landed import (
 )
 from tests.reference.stages import pipelines_of
 
-MAPPED = st.builds(
-    Habits,
-    source=st.just("drawn"),
-    extract=st.sampled_from(["full", "delta"]),
-    has_stamps=st.booleans(),
-    keeps_stages=st.sampled_from([True, True, False]),
-    keeps_fields=st.booleans(),
-    names_actors=st.sampled_from([True, True, True, False]),
-    sends_stages=st.booleans(),
-)
+
+def mapped(*extracts: str) -> st.SearchStrategy[Habits]:
+    return st.builds(
+        Habits,
+        source=st.just("drawn"),
+        extract=st.sampled_from(extracts),
+        has_stamps=st.booleans(),
+        keeps_stages=st.sampled_from([True, True, False]),
+        keeps_fields=st.booleans(),
+        names_actors=st.sampled_from([True, True, True, False]),
+        sends_stages=st.booleans(),
+    )
+
+
+MAPPED = mapped("full", "delta")
+# Only a full extract can lack a record.
+MAPPED_IN_FULL = mapped("full")
 SALESFORCE = st.builds(
     Habits,
     source=st.just("salesforce"),
@@ -66,8 +76,10 @@ SALESFORCE = st.builds(
 )
 NO_TROUBLE = "none"
 TROUBLES = ("late", "later", "corrected", "resent", "cut off", "lagging")
+# What a later run brings, which then rebuilds everything.
+BELATED = ("late", "later", "corrected")
 # What goes wrong with opportunities matters most.
-KINDS = (Opportunity, Opportunity, Opportunity, Record, FieldChange, Split, User, Rate)
+KINDS = (Opportunity, Opportunity, Opportunity, Record, FieldChange, Split, User, Rate, Account)
 
 
 @st.composite
@@ -79,7 +91,7 @@ def companies(
     options: Options | None = None,
     is_calm: bool = False,
 ) -> Company:
-    """Any company; of calm ones few nights have trouble."""
+    """Any company; calm ones have little trouble, and nothing belated in the last night."""
     its = draw(habits)
     # Hypothesis begins with nothing but zeros, whose build would be wasted.
     random = Random(draw(st.integers(0, 2**32 - 1).filter(bool)))
@@ -93,6 +105,8 @@ def companies(
             st.sampled_from([NO_TROUBLE] * quiet + [*TROUBLES]), min_size=nights, max_size=nights
         )
     )
+    if is_calm:
+        troubles[-3:] = [NO_TROUBLE if each in BELATED else each for each in troubles[-3:]]
     days = [FIRST_NIGHT + sum(gaps[:number]) * DAY for number in range(nights)]
     stages = tuple(stages_of(random, pipeline_names(random, its)))
     return Company(
@@ -116,6 +130,10 @@ def companies(
         ),
         account_mergers=random.choice(ACCOUNT_MERGERS),
         rate_changes=tuple(rate_changes_of(random, nights)),
+        account_changes=tuple(
+            (random.randrange(nights), random.choice(ACCOUNTS), random.choice(ACCOUNT_CHANGES))
+            for _ in range(random.randint(8, 24))
+        ),
     )
 
 
@@ -123,6 +141,10 @@ def companies(
 
 OPEN_STAGES = ("Prospect", "Meet", "Qualify", "Offer", "Negotiate")
 STAFF_CHANGES = ("team", "manager", "role", "leave", "name", "stamp")
+ACCOUNT_CHANGES = (
+    "name", "industry", "segment", "country", "size", "revenue", "type", "owner", "parent",
+    "delete", "undelete", "vanish", "return", "vanish", "return", "stamp", "arrive", "silent",
+)  # fmt: skip
 ACCOUNT_MERGERS: tuple[tuple[tuple[int, str, str], ...], ...] = (
     (), ((1, "a1", "a2"),), ((1, "a1", "a2"), (2, "a2", "a3")), ((0, "a3", "a2"),),
 )  # fmt: skip
@@ -192,6 +214,7 @@ DEEDS = (
     "next", "next", "next", "next", "jump", "back", "win", "lose", "lose", "reopen", "reopen",
     "hand over", "reprice", "reprice", "postpone", "assign", "assign", "categorise", "touch",
     "delete", "undelete", "vanish", "return", "merge", "recurrency", "change silently",
+    "sell to another",
 )  # fmt: skip
 # What seldom happens by chance, or not in time.
 EPISODES = (
@@ -234,7 +257,7 @@ def plan_of(random: Random, habits: Habits) -> Plan:
         amount=random.choice(AMOUNTS),
         currency=random.choice([None, None, "USD", "EUR", "GBP", "CHF"]),
         owner_id=random.choice([*REPS, None, "Eve"]),
-        account_id=random.choice(["a1", "a2", "a3", "unlisted", None]),
+        account_id=random.choice([*ACCOUNTS, "unlisted", ALONE, None]),
         opportunity_type=random.choice(["New", None]),
         shares=shares,
         later_shares=random.choice([shares, other_shares(random, shares, habits)]),

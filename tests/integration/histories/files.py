@@ -165,10 +165,12 @@ def salesforce_change(row: FieldChange) -> Row:
 
 def salesforce_account(row: Account) -> Row:
     return {
-        "Id": row.account_id, "Name": row.account_id, "ParentId": None, "OwnerId": None,
-        "Industry": row.industry, "NumberOfEmployees": row.employee_count, "AnnualRevenue": None,
-        "Type": None, "BillingCountry": None, "MasterRecordId": row.merged_into_id,
-        "IsDeleted": row.is_deleted, "SystemModstamp": stamp(row.modified_at),
+        "Id": row.account_id, "Name": row.account_name, "ParentId": row.parent_id,
+        "OwnerId": row.owner_id, "Industry": row.industry,
+        "NumberOfEmployees": row.employee_count, "AnnualRevenue": row.annual_revenue,
+        "Type": row.account_type, "BillingCountry": row.country,
+        "MasterRecordId": row.merged_into_id, "IsDeleted": row.is_deleted,
+        "SystemModstamp": stamp(row.modified_at),
     }  # fmt: skip
 
 

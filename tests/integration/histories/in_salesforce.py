@@ -41,9 +41,9 @@ def in_salesforce(row: Any) -> Any:
                 its |= ids(old_value=User, new_value=User)
             return replace(row, **its, sequence=None)
         case Account():
-            is_merged = row.merged_into_id is not None
-            its = ids(account_id=Account, merged_into_id=Account)
-            return replace(row, **its, is_deleted=is_merged)
+            is_deleted = row.is_deleted or row.merged_into_id is not None
+            its = ids(account_id=Account, merged_into_id=Account, parent_id=Account, owner_id=User)
+            return replace(row, **its, segment=None, is_deleted=is_deleted)
         case User():
             # It dates every user.
             hired_date = row.hired_date or date(2020, 1, 1)

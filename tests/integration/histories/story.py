@@ -13,7 +13,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from tests.integration.histories.company import (
+    ACCOUNTS,
     ADMIN,
+    ALONE,
     DAY,
     FIRST_NIGHT,
     REPS,
@@ -74,6 +76,7 @@ class Story:
         plan, names = self.plan, list(self.pipelines)
         pipeline = names[0 if self.is_moved_in_bulk else self.number % len(names)]
         creations = {"at the first": self.born, "before": self.born - 2 * DAY}
+        alone = f"only{self.opportunity_id}"
         always_told = self.born if self.habits.is_salesforce else None
         return Opportunity(
             opportunity_id=self.opportunity_id,
@@ -86,7 +89,7 @@ class Story:
             owner_id=plan.owner_id or ("Ana" if self.habits.is_salesforce else None),
             lead_source="Web",
             opportunity_type=plan.opportunity_type,
-            account_id=plan.account_id,
+            account_id=alone if plan.account_id == ALONE else plan.account_id,
             forecast_category="Pipeline",
         )
 
@@ -165,6 +168,10 @@ class Story:
 
     def _touch(self, at: datetime, step: Step) -> None:
         self._become(at, replace(self.row, lead_source=("Web", "Fair")[step.choice % 2]))
+
+    def _sell_to_another(self, at: datetime, step: Step) -> None:
+        others = (*ACCOUNTS[:2], "unlisted", None)
+        self._become(at, replace(self.row, account_id=others[step.choice % len(others)]))
 
     def _change_silently(self, at: datetime, step: Step) -> None:
         """Past the stamp and past every history."""

@@ -125,17 +125,28 @@ class Telling:
         rows = {
             row.account_id: replace(row, modified_at=self._stamp(0))
             for row in (
-                Account("a1", industry="Energy", employee_count=5),
-                Account("a2", industry="Retail", employee_count=100),
-                Account("a3", industry=None, employee_count=1000),
+                Account("a1", industry="Energy", employee_count=5, account_name="One"),
+                Account("a2", industry="Retail", employee_count=100, country="NO"),
+                Account("a3", industry=None, employee_count=1000, parent_id="a1"),
+                Account("late", owner_id="Ana"),
             )
         }
+        shown = {"a1", "a2", "a3"}
+        for place, (when, name, change) in enumerate(sorted(self.company.account_changes)):
+            if when > number:
+                break
+            if change in ("vanish", "return", "arrive"):
+                shown = shown - {name} if change == "vanish" else shown | {name}
+                continue
+            row = changed_account(rows[name], change, place)
+            stamps = [row.modified_at, None if change == "silent" else self._stamp(when)]
+            rows[name] = replace(row, modified_at=max(filter(None, stamps), default=None))
         for when, merged_id, survivor_id in self.company.account_mergers:
             if when <= number:
-                rows[merged_id] = replace(
-                    rows[merged_id], merged_into_id=survivor_id, modified_at=self._stamp(when)
-                )
-        return list(rows.values())
+                row = replace(rows[merged_id], merged_into_id=survivor_id)
+                stamp = max(filter(None, [row.modified_at, self._stamp(when)]), default=None)
+                rows[merged_id] = replace(row, modified_at=stamp)
+        return [row for name, row in rows.items() if name in shown]
 
     def _users(self, number: int) -> list[User]:
         rows = {
@@ -231,6 +242,26 @@ def identity(row: Any) -> Any:
     raise TypeError(type(row))
 
 
+def changed_account(row: Account, change: str, place: int) -> Account:
+    """What a night says otherwise of an account; some of it may be what was said before."""
+    said: dict[str, dict[str, Any]] = {
+        "name": {"account_name": f"{row.account_id} {place}"},
+        "industry": {"industry": ("Energy", "Steel", None)[place % 3]},
+        "segment": {"segment": ("Public", None)[place % 2]},
+        "country": {"country": ("NO", "SE", None)[place % 3]},
+        "size": {"employee_count": (5, 99, 100, None, 5000)[place % 5]},
+        "revenue": {"annual_revenue": (Decimal("1000.125"), None, Decimal(7))[place % 3]},
+        "type": {"account_type": ("Customer", "Prospect")[place % 2]},
+        "owner": {"owner_id": REPS[place % len(REPS)]},
+        "parent": {"parent_id": ("a2", None)[place % 2]},
+        "delete": {"is_deleted": True},
+        "undelete": {"is_deleted": False},
+        "silent": {"country": f"Land {place}"},
+        "stamp": {},
+    }
+    return replace(row, **said[change])
+
+
 # --- what goes wrong -------------------------------------------------------------------------
 
 
@@ -255,6 +286,8 @@ def corrected(row: Any) -> Any:
             return replace(row, amount=Decimal("12.34"))
         case FieldChange(field="owner_id", new_value=str()):
             return replace(row, new_value=row.old_value)
+        case Account():
+            return replace(row, industry="Corrected")
         case User():
             return replace(row, team="South")
         case Rate():

@@ -1,8 +1,14 @@
 -- One row an account, deleted and merged ones included: old facts still point at them.
+{{ config(
+    materialized='incremental',
+    unique_key='account_key',
+    meta={'recomputed': 'int_changed_accounts'},
+) }}
 with
 
 accounts as (
     select * from {{ ref('int_accounts') }}
+    {{ only_changed_records('int_changed_accounts', id='account_id') }}
 ),
 
 opportunities as (

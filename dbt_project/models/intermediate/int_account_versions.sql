@@ -1,0 +1,138 @@
+-- One row an account × version: what nights showed of it, from the first observation on. Absent from
+-- a full extract is a version of its own.
+{{ config(materialized='incremental', unique_key=['account_key', 'version_number']) }}
+{%- set key = ['account_id'] %}
+{%- set tracked = [
+    'account_name', 'industry', 'segment', 'country', 'employee_count', 'annual_revenue',
+    'account_type', 'parent_id', 'owner_id', 'is_flagged_deleted', 'merged_into_id',
+] %}
+with
+
+delivered as (
+    {{ union_of(
+        account_columns() + ['modified_at', 'batch_date', 'load_number', 'row_number'],
+        [
+            ref('stg_salesforce__account_observations'),
+            ref('stg_hubspot__account_observations'),
+            ref('stg_mapped__account_observations'),
+        ],
+    ) }}
+),
+
+full_nights as (
+    select * from {{ ref('stg_flywheel__full_nights') }}
+    where object_name in ('account', 'accounts')
+),
+
+-- HubSpot's extracts are of changes: they lack nobody.
+newest as (
+    {{ union_of(
+        ['source_system', 'account_id', 'last_seen_date'],
+        [ref('stg_salesforce__accounts'), ref('stg_mapped__accounts')],
+    ) }}
+),
+
+observations as (
+    select
+        source_system,
+        account_id,
+        account_name,
+        industry,
+        {{ segment_of('segment', 'employee_count') }} as segment,
+        country,
+        employee_count,
+        {{ to_cents('annual_revenue') }} as annual_revenue,
+        account_type,
+        parent_id,
+        owner_id,
+        is_deleted as is_flagged_deleted,
+        merged_into_id,
+        modified_at,
+        batch_date,
+        load_number,
+        row_number
+    from delivered
+),
+
+{% if is_later_night() %}
+missing as (
+    select
+        newest.source_system,
+        newest.account_id,
+        full_nights.batch_date
+    from newest
+    inner join (
+        select
+            source_system,
+            max(batch_date) as batch_date
+        from full_nights
+        group by source_system
+    ) as full_nights
+        on
+            newest.source_system = full_nights.source_system
+            and newest.last_seen_date < full_nights.batch_date
+),
+
+concerned as (
+    select
+        source_system,
+        account_id
+    from observations
+    union
+    select
+        source_system,
+        account_id
+    from missing
+),
+
+known as (
+    select *
+    from (
+        select
+            versions.*,
+            row_number() over (
+                partition by versions.source_system, versions.account_id
+                order by versions.version_number desc
+            ) as place
+        from {{ this }} as versions
+        inner join concerned
+            on
+                versions.source_system = concerned.source_system
+                and versions.account_id = concerned.account_id
+    ) as placed
+    where place = 1
+),
+
+{{ versions_after(key, tracked, []) }},
+{% else %}
+{{ versions_of(key, tracked, []) }},
+{% endif %}
+
+final as (
+    select
+        {{ key_of('source_system', 'account_id') }} as account_key,
+        version_number,
+        known_at,
+        batch_date,
+        source_system,
+        account_id,
+        account_name,
+        industry,
+        segment,
+        country,
+        employee_count,
+        annual_revenue,
+        account_type,
+        parent_id,
+        owner_id,
+        modified_at,
+        is_flagged_deleted,
+        merged_into_id,
+        is_absent,
+        is_absent or is_flagged_deleted or merged_into_id is not null as is_deleted,
+        last_stamp,
+        absent_so_far_at
+    from versions
+)
+
+select * from final

@@ -1,0 +1,125 @@
+-- One row a company × file that delivered it, and one a company × night that first said what it was
+-- merged into: HubSpot says so in the record that survived, and delivers the other one no more.
+{{ config(materialized='ephemeral') }}
+with
+
+delivered as (
+    select * from {{ bronze('hubspot', 'company') }}
+),
+
+-- Who was merged, and what was known of it, is asked of every night.
+rows_of_all_nights as (
+    select * from {{ source('hubspot', 'company') }}
+),
+
+merger_spans as (
+    {{ hubspot_merger_spans('rows_of_all_nights') }}
+),
+
+owners as (
+    {{ hubspot_owners_said() }}
+),
+
+-- What the merged company was when that was said.
+merged as (
+    select *
+    from (
+        select
+            rows_of_all_nights.*,
+            merger_spans.first_date,
+            row_number() over (
+                partition by merger_spans.merged_id, merger_spans.first_date
+                order by
+                    rows_of_all_nights.hs_lastmodifieddate desc nulls last,
+                    rows_of_all_nights._batch_date desc,
+                    rows_of_all_nights._load_number desc,
+                    rows_of_all_nights._row_number desc
+            ) as place
+        from merger_spans
+        inner join rows_of_all_nights
+            on
+                merger_spans.merged_id = rows_of_all_nights.id
+                and merger_spans.first_date >= rows_of_all_nights._batch_date
+        {%- if is_later_night() %}
+        where
+            merger_spans.first_date in (
+                select nights.batch_date
+                from ({{ new_nights() }}) as nights
+                where nights.source_system = 'hubspot'
+            )
+        {%- endif %}
+    ) as placed
+    where place = 1
+),
+
+said as (
+    select
+        id,
+        name,
+        domain,
+        industry,
+        country,
+        numberofemployees,
+        annualrevenue,
+        type,
+        hs_parent_company_id,
+        hubspot_owner_id,
+        createdate,
+        archived,
+        hs_lastmodifieddate,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
+    union all
+    -- Its place gives way to a row of its own in the same night.
+    select
+        id,
+        name,
+        domain,
+        industry,
+        country,
+        numberofemployees,
+        annualrevenue,
+        type,
+        hs_parent_company_id,
+        hubspot_owner_id,
+        createdate,
+        archived,
+        cast(null as timestamp) as hs_lastmodifieddate,
+        first_date as batch_date,
+        -1 as load_number,
+        -1 as row_number
+    from merged
+),
+
+final as (
+    select
+        'hubspot' as source_system,
+        said.id as account_id,
+        coalesce(said.name, said.domain) as account_name,
+        said.industry,
+        cast(null as varchar) as segment,
+        said.country,
+        said.numberofemployees as employee_count,
+        said.annualrevenue as annual_revenue,
+        said.type as account_type,
+        said.hs_parent_company_id as parent_id,
+        coalesce(owners.owner_id, said.hubspot_owner_id) as owner_id,
+        said.createdate as created_at,
+        coalesce(said.archived, false) as is_deleted,
+        merger_spans.survivor_id as merged_into_id,
+        said.hs_lastmodifieddate as modified_at,
+        said.batch_date,
+        said.load_number,
+        said.row_number
+    from said
+    left join owners on said.hubspot_owner_id = owners.said
+    left join merger_spans
+        on
+            said.id = merger_spans.merged_id
+            and said.batch_date >= merger_spans.first_date
+            and (merger_spans.end_date is null or said.batch_date < merger_spans.end_date)
+)
+
+select * from final
