@@ -240,6 +240,41 @@
     where place = 1
 {%- endmacro %}
 
+{#-
+    What each merged record was when a night first said what it was merged into (`first_date`):
+    HubSpot says so in the record that survived, and delivers the other one no more.
+-#}
+{% macro hubspot_merged_rows(rows, spans) -%}
+    select *
+    from (
+        select
+            {{ rows }}.*,
+            {{ spans }}.first_date,
+            row_number() over (
+                partition by {{ spans }}.merged_id, {{ spans }}.first_date
+                order by
+                    {{ rows }}.hs_lastmodifieddate desc nulls last,
+                    {{ rows }}._batch_date desc,
+                    {{ rows }}._load_number desc,
+                    {{ rows }}._row_number desc
+            ) as place
+        from {{ spans }}
+        inner join {{ rows }}
+            on
+                {{ spans }}.merged_id = {{ rows }}.id
+                and {{ spans }}.first_date >= {{ rows }}._batch_date
+        {%- if is_later_night() %}
+        where
+            {{ spans }}.first_date in (
+                select nights.batch_date
+                from ({{ new_nights() }}) as nights
+                where nights.source_system = 'hubspot'
+            )
+        {%- endif %}
+    ) as placed
+    where place = 1
+{%- endmacro %}
+
 {% macro _hubspot_listed_mergers(rows) -%}
     select
         merged_id,

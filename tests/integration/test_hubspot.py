@@ -456,6 +456,19 @@ def test_what_a_company_was_outlives_its_merger(warehouse: Warehouse, ask: Ask) 
     assert difference_of_tables(nightly, rebuilt) is None
 
 
+def test_a_deal_that_was_merged_was_one_until_that_night(warehouse: Warehouse, ask: Ask) -> None:
+    first, other, *rest = PORTAL.deals
+    survivor = replace(first, merged_ids=(other.id,))
+    after = replace(PORTAL, deals=(survivor, *rest))
+    nightly, rebuilt = warehouse.build_each(api_pages(PORTAL), api_pages(after))
+    merged = (
+        "select old_value, new_value, occurred_at::date from marts.fct_opportunity_event "
+        f"where opportunity_key = 'hubspot:{other.id}' and field = 'merged'"
+    )
+    assert ask(nightly, merged) == [(None, f"hubspot:{first.id}", NIGHT)]
+    assert difference_of_tables(nightly, rebuilt) is None
+
+
 def test_nothing_is_lost_on_the_way(by_pages: Path, by_exports: Path, ask: Ask) -> None:
     for file in (by_pages, by_exports):
         assert ask(file, "select * from ops.reconciliation where difference <> 0") == []

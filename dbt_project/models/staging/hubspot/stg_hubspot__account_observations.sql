@@ -20,36 +20,8 @@ owners as (
     {{ hubspot_owners_said() }}
 ),
 
--- What the merged company was when that was said.
 merged as (
-    select *
-    from (
-        select
-            rows_of_all_nights.*,
-            merger_spans.first_date,
-            row_number() over (
-                partition by merger_spans.merged_id, merger_spans.first_date
-                order by
-                    rows_of_all_nights.hs_lastmodifieddate desc nulls last,
-                    rows_of_all_nights._batch_date desc,
-                    rows_of_all_nights._load_number desc,
-                    rows_of_all_nights._row_number desc
-            ) as place
-        from merger_spans
-        inner join rows_of_all_nights
-            on
-                merger_spans.merged_id = rows_of_all_nights.id
-                and merger_spans.first_date >= rows_of_all_nights._batch_date
-        {%- if is_later_night() %}
-        where
-            merger_spans.first_date in (
-                select nights.batch_date
-                from ({{ new_nights() }}) as nights
-                where nights.source_system = 'hubspot'
-            )
-        {%- endif %}
-    ) as placed
-    where place = 1
+    {{ hubspot_merged_rows('rows_of_all_nights', 'merger_spans') }}
 ),
 
 said as (

@@ -1,13 +1,59 @@
--- One row a deal × file that delivered it, as far as its versions go.
+-- One row a deal × file that delivered it, as far as its versions go, and one a deal × night that
+-- first said what it was merged into: HubSpot says so in the record that survived, and delivers the
+-- other one no more.
 {{ config(materialized='ephemeral') }}
 with
 
-versions as (
+delivered as (
     select * from {{ bronze('hubspot', 'deal') }}
 ),
 
-newest as (
-    {{ newest_versions(source('hubspot', 'deal'), ['id'], 'hs_lastmodifieddate') }}
+-- Who was merged, and what was known of it, is asked of every night.
+rows_of_all_nights as (
+    select * from {{ source('hubspot', 'deal') }}
+),
+
+merger_spans as (
+    {{ hubspot_merger_spans('rows_of_all_nights') }}
+),
+
+merged as (
+    {{ hubspot_merged_rows('rows_of_all_nights', 'merger_spans') }}
+),
+
+said as (
+    select
+        id,
+        pipeline,
+        dealstage,
+        amount,
+        deal_currency_code,
+        closedate,
+        hs_manual_forecast_category,
+        hubspot_owner_id,
+        archived,
+        hs_lastmodifieddate,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from delivered
+    union all
+    -- Its place gives way to a row of its own in the same night.
+    select
+        id,
+        pipeline,
+        dealstage,
+        amount,
+        deal_currency_code,
+        closedate,
+        hs_manual_forecast_category,
+        hubspot_owner_id,
+        archived,
+        cast(null as timestamp) as hs_lastmodifieddate,
+        first_date as batch_date,
+        -1 as load_number,
+        -1 as row_number
+    from merged
 ),
 
 stages as (
@@ -18,7 +64,7 @@ said_stages as (
     select
         coalesce(pipeline, '') as pipeline_text,
         dealstage as stage_text
-    from versions
+    from said
 ),
 
 named_stages as (
@@ -29,35 +75,35 @@ owners as (
     {{ hubspot_owners_said() }}
 ),
 
-mergers as (
-    {{ hubspot_mergers('newest') }}
-),
-
 final as (
     select
         'hubspot' as source_system,
-        versions.id as opportunity_id,
-        coalesce(owners.owner_id, versions.hubspot_owner_id) as owner_id,
-        coalesce(named_stages.pipeline, versions.pipeline, 'default') as pipeline,
-        coalesce(named_stages.stage, versions.dealstage) as stage,
-        versions.amount,
-        versions.deal_currency_code as currency_code,
-        {{ business_date('versions.closedate') }} as close_date,
-        versions.closedate as closed_at,
-        versions.hs_manual_forecast_category as forecast_category,
-        coalesce(versions.archived, false) as is_deleted,
-        mergers.survivor_id as merged_into_id,
-        versions.hs_lastmodifieddate as modified_at,
-        versions._batch_date as batch_date,
-        versions._load_number as load_number,
-        versions._row_number as row_number
-    from versions
+        said.id as opportunity_id,
+        coalesce(owners.owner_id, said.hubspot_owner_id) as owner_id,
+        coalesce(named_stages.pipeline, said.pipeline, 'default') as pipeline,
+        coalesce(named_stages.stage, said.dealstage) as stage,
+        said.amount,
+        said.deal_currency_code as currency_code,
+        {{ business_date('said.closedate') }} as close_date,
+        said.closedate as closed_at,
+        said.hs_manual_forecast_category as forecast_category,
+        coalesce(said.archived, false) as is_deleted,
+        merger_spans.survivor_id as merged_into_id,
+        said.hs_lastmodifieddate as modified_at,
+        said.batch_date,
+        said.load_number,
+        said.row_number
+    from said
     left join named_stages
         on
-            coalesce(versions.pipeline, '') = named_stages.pipeline_text
-            and versions.dealstage = named_stages.stage_text
-    left join owners on versions.hubspot_owner_id = owners.said
-    left join mergers on versions.id = mergers.merged_id
+            coalesce(said.pipeline, '') = named_stages.pipeline_text
+            and said.dealstage = named_stages.stage_text
+    left join owners on said.hubspot_owner_id = owners.said
+    left join merger_spans
+        on
+            said.id = merger_spans.merged_id
+            and said.batch_date >= merger_spans.first_date
+            and (merger_spans.end_date is null or said.batch_date < merger_spans.end_date)
 )
 
 select * from final
