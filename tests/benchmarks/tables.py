@@ -15,7 +15,7 @@ MARTS = (
     "bridge_merge", "dim_account", "dim_account_version", "dim_date", "dim_product", "dim_rep",
     "dim_stage", "fct_opportunity", "fct_opportunity_credit", "fct_opportunity_event",
     "fct_opportunity_version", "fct_stage_reached", "fct_stage_visit", "funnel_stage_conversion",
-    "win_rate", "cohort_win_triangle", "cohort_cumulative_incidence", "pipeline_daily",
+    "win_rate", "cohort_win_triangle", "pipeline_daily",
 )  # fmt: skip
 
 

@@ -44,8 +44,11 @@ where not opportunities.is_deleted;
 create temp table horizons as
 select
     reached.stage,
-    quantile_cont(
-        (epoch_us(facts.closed_at) - epoch_us(reached.reached_at)) / 86400000000.0, 0.9
+    round(
+        quantile_cont(
+            (epoch_us(facts.closed_at) - epoch_us(reached.reached_at)) / 86400000000.0, 0.9
+        ),
+        9
     ) as horizon_days,
     any_value(today.as_of_at) as as_of_at,
     month_of(make_timestamp(

@@ -58,100 +58,36 @@ cumulative as (
         partition by cells.cohort_month, cells.dimension, cells.dimension_value
         order by cells.age_months
     )
-),
-
-with_next as (
-    select
-        *,
-        lead(won_count) over by_age as next_won_count,
-        lead(is_observed) over by_age as is_next_observed,
-        max(age_months) filter (where is_observed) over whole as last_observed_age,
-        max(won_count) filter (where is_observed) over whole as last_won_count
-    from cumulative
-    window
-        by_age as (
-            partition by cohort_month, dimension, dimension_value order by age_months
-        ),
-        whole as (partition by cohort_month, dimension, dimension_value)
-),
-
-development as (
-    select
-        dimension,
-        dimension_value,
-        age_months + 1 as age_months,
-        sum(next_won_count) / nullif(sum(won_count)::double, 0) as factor
-    from with_next
-    where is_observed and is_next_observed
-    group by dimension, dimension_value, age_months
-),
-
--- A missing factor leaves every later age without projection.
-chained as (
-    select
-        dimension,
-        dimension_value,
-        age_months,
-        sum(ln(factor)) over by_age as log_factor,
-        count(*) filter (where factor is null or factor <= 0) over by_age as gap_count
-    from development
-    window by_age as (
-        partition by dimension, dimension_value
-        order by age_months
-        rows between unbounded preceding and current row
-    )
 )
 
 select
     'salesforce:default' as pipeline_key,
-    with_next.cohort_month,
-    with_next.age_months,
-    with_next.dimension,
-    with_next.dimension_value,
-    cast(with_next.cohort_count as bigint) as cohort_count,
-    cast(with_next.cohort_amount as decimal(18, 2)) as cohort_amount,
-    cast(with_next.missing_amount_count as bigint) as missing_amount_count,
+    cumulative.cohort_month,
+    cumulative.age_months,
+    cumulative.dimension,
+    cumulative.dimension_value,
+    cast(cumulative.cohort_count as bigint) as cohort_count,
+    cast(cumulative.cohort_amount as decimal(18, 2)) as cohort_amount,
+    cast(cumulative.missing_amount_count as bigint) as missing_amount_count,
     seen.won as won_count,
-    case when with_next.is_observed then cast(with_next.lost_count as bigint) end as lost_count,
+    case when cumulative.is_observed then cast(cumulative.lost_count as bigint) end as lost_count,
     case
-        when with_next.is_observed
-            then cast(with_next.cohort_count - with_next.won_count - with_next.lost_count as bigint)
+        when cumulative.is_observed
+            then cast(cumulative.cohort_count - cumulative.won_count - cumulative.lost_count as bigint)
     end as open_count,
-    case when with_next.is_observed then cast(with_next.won_amount as decimal(18, 2)) end
+    case when cumulative.is_observed then cast(cumulative.won_amount as decimal(18, 2)) end
         as won_amount,
-    share(seen.won, with_next.cohort_count) as win_rate,
-    case when with_next.is_observed then wilson(seen.won, with_next.cohort_count, -1) end
+    share(seen.won, cumulative.cohort_count) as win_rate,
+    case when cumulative.is_observed then wilson(seen.won, cumulative.cohort_count, -1) end
         as win_rate_low,
-    case when with_next.is_observed then wilson(seen.won, with_next.cohort_count, 1) end
+    case when cumulative.is_observed then wilson(seen.won, cumulative.cohort_count, 1) end
         as win_rate_high,
     case
-        when with_next.is_observed then share(with_next.won_amount, with_next.cohort_amount)
+        when cumulative.is_observed then share(cumulative.won_amount, cumulative.cohort_amount)
     end as realised_rate,
-    with_next.is_observed,
-    case
-        when
-            not with_next.is_observed
-            and with_next.last_won_count > 0
-            and reached_now.gap_count = coalesce(reached_then.gap_count, 0)
-            then least(
-                1.0,
-                with_next.last_won_count
-                * exp(reached_now.log_factor - coalesce(reached_then.log_factor, 0))
-                / with_next.cohort_count
-            )
-    end as projected_win_rate,
-    with_next.as_of_date
-from with_next
+    cumulative.is_observed,
+    cumulative.as_of_date
+from cumulative
 cross join lateral (
-    select case when with_next.is_observed then cast(with_next.won_count as bigint) end as won
-) as seen
-left join chained as reached_now
-    on
-        with_next.dimension = reached_now.dimension
-        and with_next.dimension_value = reached_now.dimension_value
-        and with_next.age_months = reached_now.age_months
-left join chained as reached_then
-    on
-        with_next.dimension = reached_then.dimension
-        and with_next.dimension_value = reached_then.dimension_value
-        and with_next.last_observed_age = reached_then.age_months;
+    select case when cumulative.is_observed then cast(cumulative.won_count as bigint) end as won
+) as seen;
