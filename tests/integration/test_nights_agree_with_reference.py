@@ -50,6 +50,9 @@ ELSEWHERE = Options(
     reopen_grace_days=5,
     migration_share=Decimal("0.25"),
     migration_count=15,
+    lead_meanings=(("contacted", "mql"), ("o'held", "sql"), ("junk", "disqualified")),
+    campaign_touches="responded",
+    campaign_lookback_days=30,
 )
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tests.reference.landed import Activity, Lead
 from tests.reference.mergers import mergers_of
 from tests.reference.money import shared_out
 from tests.reference.quantities import Row, days_between
 from tests.reference.reps import versions_of_reps
+from tests.reference.versions import by_record, newest, standing
 from tests.reference.warehouse import Warehouse
 
 
@@ -66,6 +68,7 @@ def fct_opportunity(warehouse: Warehouse) -> list[Row]:
             {
                 "opportunity_key": warehouse.key(row.opportunity_id),
                 "account_key": warehouse.key(warehouse.surviving_account_id(row.account_id)),
+                "campaign_key": warehouse.key(row.campaign_id),
                 "pipeline_key": warehouse.key(life.pipeline.name),
                 "outcome": life.outcome,
                 "is_closed": life.is_closed,
@@ -145,9 +148,13 @@ def bridge_merge(warehouse: Warehouse) -> list[Row]:
 
 
 def dim_rep(warehouse: Warehouse) -> list[Row]:
-    """Besides users, whoever ever owned an opportunity or has a share of one."""
+    """Besides users, whoever ever owned an opportunity, has a share of one, or owns what else."""
     named = {split.user_id for its in warehouse.splits.values() for split in its}
     for life in warehouse.all_lives.values():
         owners = {life.owners.first, *(change.value for change in life.owners.changes)}
         named |= {owner_id for owner_id in owners if owner_id is not None}
+    leads = by_record(warehouse.crm.landed(Lead), lambda row: row.lead_id).values()
+    activities = standing(warehouse.crm, Activity, lambda row: row.activity_id)
+    others = [*(newest(rows).row for rows in leads), *activities]
+    named |= {one.owner_id for one in others if one.owner_id is not None}
     return versions_of_reps(warehouse.crm, named, warehouse.key)

@@ -1,4 +1,5 @@
--- One row an account of any source, accounts that are only named by an opportunity included.
+-- One row an account of any source, accounts that are only named by an opportunity, a lead or an
+-- activity included.
 with
 
 known_accounts as (
@@ -16,7 +17,11 @@ known_accounts as (
     ) }}
 ),
 
-opportunities as (
+activities as (
+    select * from {{ ref('int_activities') }}
+),
+
+named_accounts as (
     select distinct
         source_system,
         account_id
@@ -27,19 +32,23 @@ opportunities as (
                 ref('stg_salesforce__opportunities'),
                 ref('stg_hubspot__opportunities'),
                 ref('stg_mapped__opportunities'),
+                ref('stg_salesforce__leads'),
+                ref('stg_hubspot__leads'),
+                ref('stg_mapped__leads'),
+                'activities',
             ],
         ) }}
     ) as delivered
 ),
 
 only_named_accounts as (
-    select opportunities.*
-    from opportunities
+    select named_accounts.*
+    from named_accounts
     left join known_accounts
         on
-            opportunities.source_system = known_accounts.source_system
-            and opportunities.account_id = known_accounts.account_id
-    where opportunities.account_id is not null and known_accounts.account_id is null
+            named_accounts.source_system = known_accounts.source_system
+            and named_accounts.account_id = known_accounts.account_id
+    where named_accounts.account_id is not null and known_accounts.account_id is null
 ),
 
 final as (
