@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from orchestration.sources.document import read_document
 from orchestration.sources.explain import Explainer
-from orchestration.sources.file_options import Strict
+from orchestration.sources.file_options import Strict, TextList
 from orchestration.sources.mistakes import did_you_mean
 
 
@@ -72,6 +72,27 @@ class Company(Strict):
     no_decision_reasons: list[str] = Field(
         default=[],
         description="Loss reasons, or lost stages, by which the buyer chose nobody.",
+    )
+    mql_lead_statuses: TextList = Field(
+        default=["MQL", "Marketing Qualified"],
+        description="Statuses of leads that marketing qualified, where a CRM cannot say so.",
+    )
+    sql_lead_statuses: TextList = Field(
+        default=["SQL", "Sales Qualified", "Qualified"],
+        description="Statuses of leads that sales accepted.",
+    )
+    disqualified_lead_statuses: TextList = Field(
+        default=["Closed - Not Converted", "Unqualified", "Disqualified"],
+        description="Statuses of leads that will become no opportunity.",
+    )
+    campaign_touches: Literal["all", "responded"] = Field(
+        default="all",
+        description="Which parts in a campaign touch somebody: `all`, or those `responded` to.",
+    )
+    campaign_lookback_days: float = Field(
+        default=365,
+        ge=0,
+        description="Days before its creation in which a campaign may have touched an opportunity.",
     )
 
     @field_validator("business_time_zone")

@@ -23,12 +23,28 @@
     ) }}
 {%- endmacro %}
 
-{#- Accounts that opportunities name, `opportunities` and `accounts` being relations of both. -#}
-{% macro accounts_only_named(opportunities, accounts) -%}
+{#- The account that every opportunity, lead and activity names, over all families of sources. -#}
+{% macro named_accounts() -%}
+    {{ union_of(
+        ['source_system', 'account_id'],
+        [
+            ref('stg_salesforce__opportunities'),
+            ref('stg_hubspot__opportunities'),
+            ref('stg_mapped__opportunities'),
+            ref('stg_salesforce__leads'),
+            ref('stg_hubspot__leads'),
+            ref('stg_mapped__leads'),
+            ref('int_activities'),
+        ],
+    ) }}
+{%- endmacro %}
+
+{#- Accounts that others name and no source delivers, `names` and `accounts` being relations. -#}
+{% macro accounts_only_named(names, accounts) -%}
     select distinct
         named.source_system,
         named.account_id
-    from {{ opportunities }} as named
+    from {{ names }} as named
     left join {{ accounts }} as delivered
         on
             named.source_system = delivered.source_system

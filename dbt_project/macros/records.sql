@@ -40,3 +40,19 @@
     and coalesce(is_whole, true)
     and reload_of is null
 {%- endmacro %}
+
+{#-
+    Staged rows that are there today: neither deleted nor missing from a newer full extract. `staged`
+    names, besides `is_deleted` and `last_seen_date`, the object that brings the row.
+-#}
+{% macro still_there(staged, full_extracts) -%}
+    select {{ staged }}.*
+    from {{ staged }}
+    left join {{ full_extracts }}
+        on
+            {{ staged }}.source_system = {{ full_extracts }}.source_system
+            and {{ staged }}.object_name = {{ full_extracts }}.object_name
+    where
+        not {{ staged }}.is_deleted
+        and coalesce({{ staged }}.last_seen_date >= {{ full_extracts }}.batch_date, true)
+{%- endmacro %}

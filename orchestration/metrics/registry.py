@@ -28,7 +28,7 @@ class Metric(BaseModel):
     population: str
     clock: Literal["cohort", "period", "snapshot"]
     dated_by: str
-    unit: Literal["count", "share", "ratio", "money", "days"]
+    unit: Literal["count", "share", "ratio", "money", "days", "hours"]
     mart: str
     column: str
     where: str | None = None

@@ -6,9 +6,11 @@ the truth. Does not belong here: reading extracts, and anything that looks at th
 
     period, draws, truth                the span of time; drawing; the planted parameters
     people, accounts, opportunities,
-    lives, tasks, company               the company, drawn from one seed
-    salesforce, salesforce_columns,
-    salesforce_ids, landing             its extracts, night by night
+    lives, tasks, leads, campaigns,
+    lines, company                      the company, drawn from one seed
+    salesforce, salesforce_leads,
+    salesforce_columns, salesforce_ids,
+    landing                             its extracts, night by night
 """
 
 from __future__ import annotations

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestration.simulation.accounts import Accounts, assign_accounts, draw_accounts
+from orchestration.simulation.campaigns import Campaigns, draw_campaigns
+from orchestration.simulation.leads import Leads, draw_leads
+from orchestration.simulation.lines import Lines, draw_lines
 from orchestration.simulation.lives import Changes, draw_changes
 from orchestration.simulation.opportunities import Opportunities, draw_opportunities
 from orchestration.simulation.people import People, draw_people
@@ -35,6 +38,9 @@ class Company:
     opens_account: Flags
     changes: Changes
     tasks: Tasks
+    leads: Leads
+    campaigns: Campaigns
+    lines: Lines
 
 
 def draw_company(size: int, period: Period, seed: int) -> Company:
@@ -43,9 +49,12 @@ def draw_company(size: int, period: Period, seed: int) -> Company:
     Raises ValueError if `seed` is negative.
     """
     # A generator for each part, so that a change to one part leaves the draws of the others alone.
-    people_rng, opportunities_rng, accounts_rng, lives_rng, tasks_rng = (
-        np.random.Generator(np.random.PCG64(part)) for part in np.random.SeedSequence(seed).spawn(5)
-    )
+    (
+        people_rng, opportunities_rng, accounts_rng, lives_rng, tasks_rng, leads_rng,
+        campaigns_rng, lines_rng,
+    ) = (
+        np.random.Generator(np.random.PCG64(part)) for part in np.random.SeedSequence(seed).spawn(8)
+    )  # fmt: skip
     people = draw_people(PLANTED, period, people_rng)
     opportunities = draw_opportunities(size, people, PLANTED, period, opportunities_rng)
 
@@ -61,7 +70,20 @@ def draw_company(size: int, period: Period, seed: int) -> Company:
     last_change_at = np.zeros(size, dtype=np.int64)
     np.maximum.at(last_change_at, changes.opportunity, changes.at)
     tasks = draw_tasks(opportunities, last_change_at, PLANTED, period, tasks_rng)
-    return Company(period, people, accounts, opportunities, account, opens, changes, tasks)
+    leads = draw_leads(opportunities, opens, PLANTED, period, leads_rng)
+    return Company(
+        period=period,
+        people=people,
+        accounts=accounts,
+        opportunities=opportunities,
+        account=account,
+        opens_account=opens,
+        changes=changes,
+        tasks=tasks,
+        leads=leads,
+        campaigns=draw_campaigns(leads, PLANTED, period, campaigns_rng),
+        lines=draw_lines(opportunities, changes, lines_rng),
+    )
 
 
 def realised(company: Company) -> Realised:

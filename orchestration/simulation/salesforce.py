@@ -20,6 +20,7 @@ from orchestration.simulation.opportunities import PRODUCTS
 from orchestration.simulation.people import REP_COUNT, TEAMS, TIME_ZONES, VICE_PRESIDENT, email
 from orchestration.simulation.period import NEVER, Ints, day_of, iso_date
 from orchestration.simulation.salesforce_columns import (
+    changed,
     choose,
     constant,
     days,
@@ -28,10 +29,15 @@ from orchestration.simulation.salesforce_columns import (
     references,
 )
 from orchestration.simulation.salesforce_ids import salesforce_ids
+from orchestration.simulation.salesforce_leads import LeadExport
 from orchestration.simulation.tasks import SUBJECTS
 from orchestration.simulation.truth import PLANTED, WON_RANK, RepTruth
 
-OBJECTS = ("Opportunity", "OpportunityHistory", "OpportunityStage", "Account", "User", "Task")
+OBJECTS = (
+    "Opportunity", "OpportunityHistory", "OpportunityStage", "Account", "User", "Task", "Lead",
+    "LeadHistory", "Contact", "OpportunityContactRole", "Campaign", "CampaignMember", "Product2",
+    "OpportunityLineItem",
+)  # fmt: skip
 
 _STAGES = pl.DataFrame(
     {
@@ -53,7 +59,11 @@ class SalesforceExport:
         self._user_ids = salesforce_ids("005", len(company.people.names))
         self._opportunity_ids = salesforce_ids("006", len(company.account))
         self._account_ids = salesforce_ids("001", len(company.accounts.created_at))
-        self._task_ids = salesforce_ids("00T", len(company.tasks.created_at))
+        calls = len(company.leads.created_at)
+        self._task_ids = salesforce_ids("00T", len(company.tasks.created_at) + calls)
+        self._product_ids = salesforce_ids("01t", len(PRODUCTS))
+        self._line_ids = salesforce_ids("00k", len(company.lines.opportunity))
+        self._leads = LeadExport(company, self._user_ids, self._account_ids, self._opportunity_ids)
         self._is_history = ~company.changes.is_deletion
         self._history_ids = salesforce_ids("008", int(self._is_history.sum()))
         self._history_number = np.cumsum(self._is_history) - 1
@@ -70,7 +80,10 @@ class SalesforceExport:
             "OpportunityStage": _stage_table(),
             "Account": self._accounts(begin_s, end_s),
             "User": self._users(begin_s, end_s),
-            "Task": self._tasks(begin_s, end_s),
+            "Task": pl.concat([self._tasks(begin_s, end_s), self._calls(begin_s, end_s)]),
+            **self._leads.tables(begin_s, end_s),
+            "Product2": self._products(begin_s, end_s),
+            "OpportunityLineItem": self._lines(begin_s, end_s),
         }
 
     def rep_truths(self) -> list[RepTruth]:
@@ -125,6 +138,7 @@ class SalesforceExport:
                 "LastModifiedDate": modified_at,
                 "SystemModstamp": modified_at,
                 "CreatedById": self._user_ids.gather(drawn.creator[who]),
+                "CampaignId": self._leads.campaigns_of(who),
             }
         )
 
@@ -158,7 +172,7 @@ class SalesforceExport:
     def _accounts(self, begin_s: int, end_s: int) -> pl.DataFrame:
         accounts = self.company.accounts
         modified_at = accounts.modified_at(end_s)
-        rows = _changed(modified_at, begin_s, end_s)
+        rows = changed(modified_at, begin_s, end_s)
         employee_count = np.where(
             accounts.resized_at < end_s, accounts.later_employee_count, accounts.employee_count
         )[rows]
@@ -188,7 +202,7 @@ class SalesforceExport:
         hired = np.where(people.hired_at < end_s, people.hired_at, NEVER)
         moved = np.where(people.moved_at < end_s, people.moved_at, hired)
         modified_at = np.where(people.left_at < end_s, people.left_at, moved)
-        rows = _changed(modified_at, begin_s, end_s)
+        rows = changed(modified_at, begin_s, end_s)
         team = np.where(people.moved_at < end_s, people.later_team, people.team)[rows]
         is_rep = rows < REP_COUNT
         manager = np.where(is_rep, REP_COUNT + team, VICE_PRESIDENT)
@@ -212,7 +226,7 @@ class SalesforceExport:
 
     def _tasks(self, begin_s: int, end_s: int) -> pl.DataFrame:
         tasks = self.company.tasks
-        rows = _changed(tasks.modified_at(end_s), begin_s, end_s)
+        rows = changed(tasks.modified_at(end_s), begin_s, end_s)
         who = tasks.opportunity[rows]
         is_done = tasks.completed_at[rows] < end_s
         return pl.DataFrame(
@@ -233,13 +247,60 @@ class SalesforceExport:
             }
         )
 
+    def _calls(self, begin_s: int, end_s: int) -> pl.DataFrame:
+        """First calls to leads, as tasks behind those of opportunities."""
+        leads = self.company.leads
+        rows, about = self._leads.calls(begin_s, end_s)
+        called_at = leads.first_call_at[rows]
+        return pl.DataFrame(
+            {
+                "Id": self._task_ids.gather(len(self.company.tasks.created_at) + rows),
+                "WhoId": about,
+                "WhatId": constant(None, len(rows)),
+                "AccountId": constant(None, len(rows)),
+                "OwnerId": self._user_ids.gather(leads.owner[rows]),
+                "Subject": constant("Call", len(rows)),
+                "CreatedDate": instants(called_at),
+                "IsDeleted": np.zeros(len(rows), dtype=bool),
+                "ActivityDate": days(day_of(called_at)),
+                "Status": constant("Completed", len(rows)),
+                "IsClosed": np.ones(len(rows), dtype=bool),
+                "TaskSubtype": constant("Call", len(rows)),
+                "CompletedDateTime": instants(called_at),
+            }
+        )
+
+    def _products(self, begin_s: int, end_s: int) -> pl.DataFrame:
+        """All of them are as old as the history."""
+        rows = changed(np.full(len(PRODUCTS), self.company.period.start_s), begin_s, end_s)
+        return pl.DataFrame(
+            {
+                "Id": self._product_ids.gather(rows),
+                "Name": pl.Series(PRODUCTS).gather(rows),
+                "IsActive": np.ones(len(rows), dtype=bool),
+            }
+        )
+
+    def _lines(self, begin_s: int, end_s: int) -> pl.DataFrame:
+        lines = self.company.lines
+        rows = changed(lines.created_at, begin_s, end_s)
+        quantity, total_cents = lines.quantity[rows], lines.total_cents[rows]
+        return pl.DataFrame(
+            {
+                "Id": self._line_ids.gather(rows),
+                "OpportunityId": self._opportunity_ids.gather(lines.opportunity[rows]),
+                "Product2Id": self._product_ids.gather(lines.product[rows]),
+                "Quantity": quantity,
+                "UnitPrice": money(total_cents // quantity),
+                "TotalPrice": money(total_cents),
+                "IsDeleted": np.zeros(len(rows), dtype=bool),
+                "SystemModstamp": instants(lines.created_at[rows]),
+            }
+        )
+
 
 def _by_rank(column: str, rank: Ints) -> pl.Series:
     return _STAGES[column].gather(rank - 1)
-
-
-def _changed(modified_at: Ints, begin_s: int, end_s: int) -> Ints:
-    return np.flatnonzero((modified_at >= begin_s) & (modified_at < end_s))
 
 
 def _stage_table() -> pl.DataFrame:

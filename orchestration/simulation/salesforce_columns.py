@@ -1,7 +1,8 @@
 """Arrays of the simulation as columns of an export.
 
 Belongs here: how an instant, a day, money, a choice and a reference become a polars column, empty
-where there is nothing. Does not belong here: which columns an object has.
+where there is nothing, and which records a night carries. Does not belong here: which columns an
+object has.
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ def constant(text: str | None, size: int) -> pl.Series:
 def references(ids: pl.Series, index: Ints) -> pl.Series:
     """The id at each index; a negative index is empty."""
     return _where(index >= 0, ids.gather(np.maximum(index, 0)))
+
+
+def changed(modified_at: Ints, begin_s: int, end_s: int) -> Ints:
+    """The records whose last change lies from one instant to another."""
+    return np.flatnonzero((modified_at >= begin_s) & (modified_at < end_s))
 
 
 def _where(is_known: Flags, values: pl.Series) -> pl.Series:

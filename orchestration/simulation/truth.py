@@ -35,11 +35,13 @@ import numpy as np
 from orchestration.simulation.period import Floats
 
 CONVERSION_FORMULA = "p = sigmoid(logit(stage.conversion) + rep.logit_shift + lead_sources[name])"
+LEAD_FORMULA = "p(sql) = sigmoid(logit(lead_steps[1]) + fast_lead_logit_shift if fast)"
 EXCEPTIONS = {
     "late_created": "stages before the first stage of the history were not drawn",
     "created_won": "no stage was drawn",
     "reopened": "looks lost until it is reopened, whatever its fate (bias below 0.001)",
     "zero_second_stays": "a stage passed in no time has no duration drawn from its lognormal",
+    "young_leads": "a lead that is still open has its steps before it: leave the last months out",
 }
 
 
@@ -91,6 +93,14 @@ class Planted:
     `late_created_probability`: created in stage 2 or 3. `created_won_probability`: created as
     Closed Won. `deleted_probability`: ever deleted, after an exponential of `deleted_mean_days`.
 
+    `lead_born_share`: of the opportunities that open an account, those that came of a lead.
+    `lead_steps`: the probabilities of a lead to become an MQL, of an MQL to become an SQL, and of
+    an SQL to become an opportunity. `fast_lead_share`: leads called within an hour; their chance
+    to become an SQL is shifted by `fast_lead_logit_shift`.
+
+    `campaign_member_share`: leads that are part of a campaign. `touches_per_contact`: campaigns
+    that a contact is part of later. `response_share`: parts that were responded to.
+
     `revision_probability`: amount or close date is changed during a stay, at an even moment.
     """
 
@@ -134,6 +144,13 @@ class Planted:
     missing_amount_probability: float = 0.07
     revision_probability: float = 0.35
     tasks_per_opportunity: float = 1.5
+    lead_born_share: float = 0.3
+    lead_steps: tuple[float, float, float] = (0.7, 0.65, 0.6)
+    fast_lead_share: float = 0.3
+    fast_lead_logit_shift: float = 0.7
+    campaign_member_share: float = 0.5
+    touches_per_contact: float = 0.8
+    response_share: float = 0.4
 
 
 PLANTED = Planted()
@@ -142,12 +159,22 @@ PLANTED = Planted()
 OPEN_STAGE_COUNT = len(PLANTED.stages)
 WON_RANK = OPEN_STAGE_COUNT + 1
 LOST_RANK = OPEN_STAGE_COUNT + 2
+LEAD_STEPS = len(PLANTED.lead_steps)
 
 
 def conversion_probability(stage: StageTruth, logit_shift: Floats) -> Floats:
     """P(ever advancing out of `stage`) for each shift (rep plus lead source), in (0, 1)."""
     logit = np.log(stage.conversion / (1.0 - stage.conversion)) + logit_shift
     return np.asarray(1.0 / (1.0 + np.exp(-logit)))
+
+
+def lead_step_probabilities(planted: Planted) -> Floats:
+    """P(taking the next step) of slow leads (first row) and fast ones (second row), by step."""
+    slow = np.array(planted.lead_steps)
+    fast = slow.copy()
+    logit = np.log(slow[1] / (1 - slow[1])) + planted.fast_lead_logit_shift
+    fast[1] = 1 / (1 + np.exp(-logit))
+    return np.stack([slow, fast])
 
 
 @dataclass(frozen=True)
@@ -188,6 +215,7 @@ class Truth:
         """The truth as JSON: the planted parameters and the rest on one level, in fixed order."""
         document: dict[str, Any] = {
             "conversion_formula": CONVERSION_FORMULA,
+            "lead_formula": LEAD_FORMULA,
             "exceptions": EXCEPTIONS,
             "seed": self.seed,
             "first_night": self.first_night,

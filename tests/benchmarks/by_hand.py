@@ -6,8 +6,8 @@
 profiles.yml. It leaves out what a simulated company never shows: other CRMs, several currencies,
 splits, stage maps, migrations, closes that were reversed at once, changes of owner, and versions
 that only nights tell apart. It also leaves out the estimates (projected cells of the triangle, win
-rates adjusted for age) and the marts that stand on them. `compare` says whether its tables are those
-that were published.
+rates adjusted for age) and the marts that stand on them. `compare` says whether its tables are
+those that were published.
 """
 
 from __future__ import annotations

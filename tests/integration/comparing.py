@@ -29,6 +29,10 @@ GRAINS = {
     "fct_opportunity_event": ["opportunity_key", "event_number"],
     "fct_opportunity_credit": ["opportunity_key", "credit_kind", "rep_key"],
     "fct_opportunity_version": ["opportunity_key", "version_number"],
+    "dim_campaign": ["campaign_key"],
+    "fct_activity": ["activity_key"],
+    "fct_lead": ["lead_key"],
+    "fct_opportunity_line": ["line_key"],
     "pipeline_daily": ["date_day", "pipeline_key", "stage_key", "owner_key"],
     "funnel_stage_conversion": ["stage_key", "cohort_month", "dimension", "dimension_value"],
     "funnel_stage_exit": ["stage_key", "exit_month", "dimension", "dimension_value"],
@@ -46,12 +50,14 @@ GRAINS = {
     "cohort_value": ["pipeline_key", "cohort_quarter"],
     "cohort_customer": ["source_system", "cohort_month", "age_months"],
     "rep_ramp": ["source_system", "hire_quarter", "tenure_months"],
+    "funnel_lead_to_win": ["cohort_month", "dimension", "dimension_value"],
+    "campaign_influence": ["campaign_key", "influence_model", "created_month"],
 }  # fmt: skip
 # Of these the reference knows every column; of the others those that history decides.
 WHOLE = {
     "funnel_stage_conversion", "funnel_stage_exit", "funnel_transition", "funnel_bottleneck",
     "win_rate", "cohort_win_triangle", "cohort_cumulative_incidence", "cohort_value",
-    "cohort_customer", "rep_ramp",
+    "cohort_customer", "rep_ramp", "funnel_lead_to_win", "campaign_influence",
 }  # fmt: skip
 TOLERANCE = 1e-9
 NO_COLUMN = "(no such column)"

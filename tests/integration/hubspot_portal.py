@@ -18,6 +18,8 @@ from typing import Any
 from tests.reference import landed
 
 PAGE_SIZE = 3
+# Of every contact.
+CREATED_AT = datetime(2024, 1, 1)
 
 Files = dict[str, bytes]
 Write = Callable[[datetime], Any]
@@ -308,7 +310,7 @@ def _contact(contact: Contact, write: Write) -> dict[str, Any]:
         "properties": {
             "email": contact.email,
             "lifecyclestage": contact.lifecycle[-1][0] if contact.lifecycle else None,
-            "createdate": write(datetime(2024, 1, 1)),
+            "createdate": write(CREATED_AT),
             "lastmodifieddate": write(datetime(2024, 2, 1)),
             "hubspot_owner_id": None,
             "associatedcompanyid": contact.company,
@@ -462,7 +464,6 @@ def _to_the_minute(at: datetime | None) -> str | None:
 
 def as_crm(portal: Portal, as_of: date) -> landed.Crm:
     """The portal as the reference of the marts takes it: stage visits by brute force."""
-    gone = {one for deal in portal.deals for one in deal.merged_ids}
     return landed.Crm.of_one_night(
         source="hubspot",
         as_of=as_of,
@@ -472,7 +473,10 @@ def as_crm(portal: Portal, as_of: date) -> landed.Crm:
             for number, stage in enumerate(pipeline.stages)
         ),
         rows=[
-            *(_opportunity(deal, deal.id in gone) for deal in portal.deals),
+            *(_opportunity(deal, survivor_of(portal, deal.id)) for deal in portal.deals),
+            *(_lead(portal, contact) for contact in portal.contacts if contact.lifecycle),
+            *(landed.Role(deal.id, contact) for deal in portal.deals for contact in deal.contacts),
+            *map(_activity, portal.calls),
             *(record for deal in portal.deals for record in _records(portal, deal)),
             *(
                 landed.Account(one.id, None, one.industry, one.employees)
@@ -480,10 +484,60 @@ def as_crm(portal: Portal, as_of: date) -> landed.Crm:
             ),
         ],
         identifies_records=True,
+        lead_meanings=(
+            ("marketingqualifiedlead", "mql"),
+            ("salesqualifiedlead", "sql"),
+            ("opportunity", "converted"),
+            ("customer", "converted"),
+        ),
     )
 
 
-def _opportunity(deal: Deal, is_merged: bool) -> landed.Opportunity:
+def survivor_of(portal: Portal, deal_id: str) -> str | None:
+    """The deal that a merged one went into, the last one of a chain."""
+    survivors = [deal.id for deal in portal.deals if deal_id in deal.merged_ids]
+    last = [one for one in survivors if survivor_of(portal, one) is None]
+    return next(iter([*last, *survivors]), None)
+
+
+def _lead(portal: Portal, contact: Contact) -> landed.Lead:
+    """A contact with a lifecycle stage; of its deals the oldest one came of it."""
+    deals = [deal for deal in portal.deals if contact.id in deal.contacts and not deal.is_archived]
+    oldest = min(deals, key=lambda deal: (deal.created_at, deal.id), default=None)
+
+    def first(stage: str) -> datetime | None:
+        return min((at for name, at in contact.lifecycle if name == stage), default=None)
+
+    return landed.Lead(
+        lead_id=contact.id,
+        status=contact.lifecycle[-1][0],
+        created_at=CREATED_AT,
+        mql_at=first("marketingqualifiedlead"),
+        sql_at=first("salesqualifiedlead"),
+        converted_at=first("opportunity"),
+        opportunity_id=oldest.id if oldest else None,
+        account_id=contact.company,
+        contact_id=contact.id,
+    )
+
+
+def _activity(call: Activity) -> landed.Activity:
+    """One of many deals and contacts stands for all of them."""
+    contact = min(call.contacts, default=None)
+    return landed.Activity(
+        activity_id=call.id,
+        opportunity_id=min(call.deals, default=None),
+        contact_id=contact,
+        lead_id=contact,
+        owner_id=call.owner,
+        channel="call",
+        direction="outbound",
+        occurred_at=call.at,
+        is_completed=True,
+    )
+
+
+def _opportunity(deal: Deal, survivor: str | None) -> landed.Opportunity:
     closes_at = deal.closes_at()
     return landed.Opportunity(
         opportunity_id=deal.id,
@@ -499,7 +553,8 @@ def _opportunity(deal: Deal, is_merged: bool) -> landed.Opportunity:
         lead_source=deal.source,
         opportunity_type=deal.type,
         account_id=deal.companies[0] if deal.companies else None,
-        is_deleted=deal.is_archived or is_merged,
+        is_deleted=deal.is_archived,
+        merged_into_id=survivor,
     )
 
 

@@ -599,7 +599,7 @@ def random_portal(seed: int) -> Portal:
                 str(500 + number),
                 tuple(told),
                 companies=tuple(draw.sample(["c0", "c1", "c2", "c3"], draw.randrange(3))),
-                contacts=tuple(draw.sample(["p1", "p2", "p3"], draw.randrange(3))),
+                contacts=tuple(draw.sample(["p1", "p2", "p3", "p7"], draw.randrange(3))),
                 merged_ids=(str(499 + number),) if number and draw.random() < 0.05 else (),
                 is_archived=draw.random() < 0.05,
                 currency=draw.choice([None, "USD", "EUR"]),
@@ -607,7 +607,35 @@ def random_portal(seed: int) -> Portal:
                 is_history_sent=draw.random() < 0.9,
             )
         )
-    return Portal(pipelines, tuple(deals), companies)
+    return Portal(
+        pipelines,
+        tuple(deals),
+        companies,
+        contacts=tuple(random_contact(draw, f"p{number}") for number in range(12)),
+        calls=tuple(
+            Activity(
+                f"e{number}",
+                datetime(2023, 12, 30) + timedelta(hours=draw.randrange(2000)),
+                draw.choice(["9", "8"]),
+                "Hello",
+                tuple(str(500 + draw.randrange(60)) for _ in range(draw.randrange(3))),
+                tuple(f"p{draw.randrange(12)}" for _ in range(draw.randrange(3))),
+            )
+            for number in range(25)
+        ),
+    )
+
+
+LIFECYCLE = ("lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer")
+
+
+def random_contact(draw: random.Random, name: str) -> Contact:
+    """Through some stages of the lifecycle, now and then back; some have none."""
+    now, told = datetime(2023, 12, 31), []
+    for _ in range(draw.randrange(5)):
+        now += timedelta(hours=draw.randrange(1, 900))
+        told.append((draw.choice(LIFECYCLE), now))
+    return Contact(name, f"{name}@example.com", draw.choice(["c1", None]), tuple(told))
 
 
 @pytest.mark.parametrize("seed", [1, 2])

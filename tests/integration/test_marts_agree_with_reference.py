@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import duckdb
@@ -32,6 +33,15 @@ from hypothesis import strategies as st
 from orchestration.bronze.night import heal, load_night
 from orchestration.settings import Settings
 from tests.integration.comparing import Difference, first_difference, rows_of
+from tests.integration.histories.around import (
+    MAPPED,
+    SAID_STATUSES,
+    SALESFORCE,
+    around_in_salesforce,
+    as_of_the_night_before,
+    lead_meanings,
+    rows_around,
+)
 from tests.integration.marts import build_marts
 from tests.reference.landed import (
     Account,
@@ -49,10 +59,11 @@ from tests.reference.stages import pipelines_of
 
 # The marts that follow from one day's records.
 MARTS = (
-    "fct_opportunity", "fct_stage_visit", "fct_stage_reached", "funnel_stage_conversion",
-    "funnel_stage_exit", "funnel_transition", "funnel_bottleneck", "win_rate",
-    "cohort_win_triangle", "cohort_cumulative_incidence", "cohort_value", "cohort_customer",
-    "rep_ramp",
+    "fct_opportunity", "fct_stage_visit", "fct_stage_reached", "dim_campaign", "fct_activity",
+    "fct_lead", "fct_opportunity_line", "funnel_stage_conversion", "funnel_stage_exit",
+    "funnel_transition", "funnel_bottleneck", "win_rate", "cohort_win_triangle",
+    "cohort_cumulative_incidence", "cohort_value", "cohort_customer", "rep_ramp",
+    "funnel_lead_to_win", "campaign_influence",
 )  # fmt: skip
 
 OPTIONS = Options(no_decision_reasons=("didn't decide ", "No decision"))
@@ -88,7 +99,9 @@ class Contents:
     opportunities: tuple[Opportunity, ...]
     records: tuple[Record, ...] = ()
     accounts: tuple[Account, ...] = ()
+    around: tuple[Any, ...] = ()
     identifies_records: bool = False
+    lead_meanings: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +111,7 @@ class Company:
     crm: Contents
     sends_stages: bool = True
     outdated: tuple[Opportunity, ...] = ()
+    around_before: tuple[Any, ...] = ()
     no_longer_sent: frozenset[str] = frozenset()
 
     @property
@@ -116,6 +130,8 @@ class Company:
         """The same, as the reference is told of it."""
         crm = self.crm
         extracts = [Extract(Opportunity, crm.as_of - DAY, self.before)] if self.before else []
+        extracts += extracts_of(self.around_before, crm.as_of - DAY)
+        extracts += extracts_of(crm.around, crm.as_of)
         for kind, rows in (
             (Opportunity, self.sent), (Record, crm.records), (Account, crm.accounts),
             (User, USERS),
@@ -128,6 +144,7 @@ class Company:
             extracts=tuple(extracts),
             identifies_records=crm.identifies_records,
             options=OPTIONS,
+            lead_meanings=crm.lead_meanings,
         )
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
@@ -146,6 +163,13 @@ class Company:
             records=mine(self.crm.records),
         )
         return replace(self, crm=crm, outdated=mine(self.outdated))
+
+
+def extracts_of(rows: Iterable[Any], night: date) -> list[Extract]:
+    """One extract for each kind of row."""
+    rows = tuple(rows)
+    kinds = dict.fromkeys(type(row) for row in rows)
+    return [Extract(kind, night, tuple(row for row in rows if type(row) is kind)) for kind in kinds]
 
 
 def csv_text(rows: Iterable[dict[str, Any]], columns: Iterable[str]) -> str:
@@ -167,7 +191,7 @@ def write_night(folder: Path, files: dict[str, str]) -> None:
 OPPORTUNITY_COLUMNS = [
     "opportunity_id", "pipeline", "stage", "created_at", "closed_at", "close_date", "modified_at",
     "amount", "currency_code", "owner_id", "forecast_category", "lead_source", "opportunity_type",
-    "account_id", "loss_reason", "is_deleted", "merged_into_id",
+    "account_id", "loss_reason", "is_deleted", "merged_into_id", "campaign_id",
 ]  # fmt: skip
 RECORD_COLUMNS = [
     "history_id", "opportunity_id", "pipeline", "stage", "changed_at", "sequence", "amount",
@@ -186,13 +210,13 @@ def send(company: Company, settings: Settings) -> None:
         yaml.safe_dump(source_file(company)), encoding="utf-8"
     )
     landing = settings.landing / crm.source
+    before = around_files(company.around_before)
     if company.before:
         rows = map(opportunity_row, company.before)
-        write_night(
-            landing / str(crm.as_of - DAY),
-            {"opportunities.csv": csv_text(rows, OPPORTUNITY_COLUMNS)},
-        )
-    files = {
+        before["opportunities.csv"] = csv_text(rows, OPPORTUNITY_COLUMNS)
+    if before:
+        write_night(landing / str(crm.as_of - DAY), before)
+    files = around_files(crm.around) | {
         "opportunities.csv": csv_text(map(opportunity_row, company.sent), OPPORTUNITY_COLUMNS),
         "history.csv": csv_text(record_rows(crm), RECORD_COLUMNS),
         "accounts.csv": csv_text((vars(one) for one in crm.accounts), ACCOUNT_COLUMNS),
@@ -201,6 +225,15 @@ def send(company: Company, settings: Settings) -> None:
     if company.sends_stages:
         files["stages.csv"] = csv_text(map(stage_row, crm.stages), STAGE_COLUMNS)
     write_night(landing / str(crm.as_of), files)
+
+
+def around_files(rows: Iterable[Any]) -> dict[str, str]:
+    """One file for each kind of row that there is."""
+    files = {}
+    for extract in extracts_of(rows, date.min):
+        columns = extract.kind.__dataclass_fields__
+        files[f"{MAPPED[extract.kind][1]}.csv"] = csv_text(map(vars, extract.rows), columns)
+    return files
 
 
 def opportunity_row(one: Opportunity) -> dict[str, Any]:
@@ -246,7 +279,13 @@ def source_file(company: Company) -> dict[str, Any]:
     }
     changed_at = {"column": "changed_at", "required": False}
     objects["opportunity_stage_history"]["columns"]["changed_at"] = changed_at
-    said = {"source": company.crm.source, "extract": "full", "currency": "USD", "objects": objects}
+    for kind, (name, stem, key, _) in MAPPED.items():
+        objects[name] = mapped(f"{stem}.csv", key, list(kind.__dataclass_fields__))
+    said: dict[str, Any] = {
+        "source": company.crm.source, "extract": "full", "currency": "USD", "objects": objects,
+    }  # fmt: skip
+    if company.crm.lead_meanings is not None:
+        said["lead_statuses"] = SAID_STATUSES
     if company.sends_stages:
         objects["stages"] = mapped("stages.csv", ["pipeline", "stage"], STAGE_COLUMNS)
         return said
@@ -400,6 +439,7 @@ class Plan:
     lead_source: str | None
     opportunity_type: str | None
     account_id: str | None
+    campaign_id: str | None
     fate: str
 
 
@@ -437,6 +477,7 @@ PLANS = st.builds(
     lead_source=st.sampled_from(["Web", "Fair", None]),
     opportunity_type=st.sampled_from(["New", None]),
     account_id=st.sampled_from(["a1", "a2", "a3", "a4", "unlisted", None]),
+    campaign_id=st.sampled_from(["k1", "k7", None, None]),
     fate=st.sampled_from(
         ["kept"] * 9 + ["deleted", "merged", "no longer sent", "sent before", "sent before"]
     ),
@@ -462,6 +503,8 @@ def companies(draw: st.DrawFn, names: st.SearchStrategy[tuple[str, ...]]) -> Com
         opportunity_of(f"o{number}", plan, as_of, stages, list(pipelines)[number % len(pipelines)])
         for number, plan in enumerate(plans)
     ]
+    made.append((young_win(as_of, stages), []))
+    plans.append(replace(plans[0], fate="kept"))
     by_fate = {
         fate: frozenset(
             one.opportunity_id
@@ -470,7 +513,10 @@ def companies(draw: st.DrawFn, names: st.SearchStrategy[tuple[str, ...]]) -> Com
         )
         for fate in ("no longer sent", "sent before")
     }
+    random = Random(draw(st.integers(0, 2**32 - 1)))
+    around = tuple(rows_around(random, as_of, [one for one, _ in made]))
     return Company(
+        around_before=tuple(as_of_the_night_before(random, around)),
         crm=Contents(
             source="drawn",
             as_of=as_of,
@@ -481,6 +527,8 @@ def companies(draw: st.DrawFn, names: st.SearchStrategy[tuple[str, ...]]) -> Com
                 sorted((row for _, rows in made for row in rows), key=lambda row: row.record_id)
             ),
             accounts=ACCOUNTS,
+            around=around,
+            lead_meanings=lead_meanings(says_statuses=draw(st.booleans())),
         ),
         sends_stages=draw(st.booleans()),
         outdated=tuple(
@@ -489,6 +537,21 @@ def companies(draw: st.DrawFn, names: st.SearchStrategy[tuple[str, ...]]) -> Com
             if one.opportunity_id in by_fate["sent before"]
         ),
         no_longer_sent=by_fate["no longer sent"],
+    )
+
+
+def young_win(as_of: date, stages: tuple[Stage, ...]) -> Opportunity:
+    """Its lead may be younger than every horizon, and won within it all the same."""
+    pipeline = next(iter(pipelines_of(stages)))
+    ends = {stage.kind: stage.name for stage in stages if stage.pipeline == pipeline}
+    created_at = datetime.combine(as_of - 20 * DAY, time(9))
+    return Opportunity(
+        opportunity_id="young",
+        pipeline=pipeline,
+        stage=ends["won"],
+        created_at=created_at,
+        closed_at=created_at + 5 * DAY,
+        amount=Decimal(100),
     )
 
 
@@ -588,6 +651,7 @@ def opportunity_of(
             loss_reason={"at the last": "Didn't decide", "later": "Price"}.get(plan.modified),
             is_deleted=plan.fate == "deleted",
             merged_into_id="another" if plan.fate == "merged" else None,
+            campaign_id=plan.campaign_id,
         ),
         records,
     )
@@ -640,6 +704,7 @@ def as_salesforce(company: Company) -> Contents:
                 account_id=salesforce_id("001", one.account_id),
                 # Salesforce has no such field of its own.
                 loss_reason=None,
+                campaign_id=salesforce_id("701", one.campaign_id),
             )
         )
     return Contents(
@@ -651,6 +716,9 @@ def as_salesforce(company: Company) -> Contents:
         accounts=tuple(
             replace(one, account_id=salesforce_id("001", one.account_id), segment=None)
             for one in crm.accounts
+        ),
+        around=tuple(
+            filter(None, (around_in_salesforce(row, Options().calendar) for row in crm.around))
         ),
         identifies_records=True,
     )
@@ -674,6 +742,7 @@ def send_salesforce(crm: Contents, settings: Settings) -> None:
                 "LeadSource": one.lead_source, "ForecastCategoryName": None, "Probability": None,
                 "RecordTypeId": None, "CurrencyIsoCode": one.currency,
                 "LastModifiedDate": None, "SystemModstamp": stamp(one.modified_at),
+                "CampaignId": one.campaign_id,
             }
             for one in crm.opportunities
         ],
@@ -705,6 +774,10 @@ def send_salesforce(crm: Contents, settings: Settings) -> None:
             }
             for one in crm.accounts
         ],
+        **{
+            SALESFORCE[extract.kind][1]: list(map(SALESFORCE[extract.kind][2], extract.rows))
+            for extract in extracts_of(crm.around, crm.as_of)
+        },
     }  # fmt: skip
     write_night(
         settings.landing / crm.source / str(crm.as_of),

@@ -56,6 +56,9 @@ ELSEWHERE = Options(
     migration_share=Decimal("0.25"),
     migration_count=15,
     no_decision_reasons=(" no Decision",),
+    lead_meanings=(("contacted", "mql"), ("o'held", "sql"), ("junk", "disqualified")),
+    campaign_touches="responded",
+    campaign_lookback_days=30,
 )
 
 

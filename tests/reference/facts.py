@@ -9,11 +9,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tests.reference.accounts import rows_of_accounts, versions_of_accounts
+from tests.reference.landed import Activity, Lead
 from tests.reference.mergers import mergers_of
 from tests.reference.money import shared_out
 from tests.reference.quantities import Row, days_between
 from tests.reference.reps import versions_of_reps
-from tests.reference.versions import today_of
+from tests.reference.versions import by_record, newest, standing, today_of
 from tests.reference.warehouse import Warehouse
 
 
@@ -68,6 +69,7 @@ def fct_opportunity(warehouse: Warehouse) -> list[Row]:
             {
                 "opportunity_key": warehouse.key(row.opportunity_id),
                 "account_key": warehouse.key(warehouse.surviving_account_id(row.account_id)),
+                "campaign_key": warehouse.key(row.campaign_id),
                 "pipeline_key": warehouse.key(life.pipeline.name),
                 "outcome": life.outcome,
                 "is_closed": life.is_closed,
@@ -147,11 +149,13 @@ def bridge_merge(warehouse: Warehouse) -> list[Row]:
 
 
 def dim_rep(warehouse: Warehouse) -> list[Row]:
-    """Besides users, whoever ever owned an opportunity or has a share of one."""
+    """Besides users, whoever ever owned an opportunity, has a share of one, or owns what else."""
     named = {split.user_id for its in warehouse.splits.values() for split in its}
     for life in warehouse.all_lives.values():
         owners = {life.owners.first, *(change.value for change in life.owners.changes)}
         named |= {owner_id for owner_id in owners if owner_id is not None}
+    others = leads_and_activities(warehouse)
+    named |= {one.owner_id for one in others if one.owner_id is not None}
     return versions_of_reps(warehouse.crm, named, warehouse.key)
 
 
@@ -166,5 +170,13 @@ def dim_account_version(warehouse: Warehouse) -> list[Row]:
 
 
 def named_accounts(warehouse: Warehouse) -> set[str | None]:
-    """By the opportunities of today, deleted ones too."""
-    return {today_of(landed).account_id for landed in warehouse.opportunities.values()}
+    """By the opportunities of today, deleted ones too, by leads and by activities."""
+    opportunities = {today_of(landed).account_id for landed in warehouse.opportunities.values()}
+    return opportunities | {one.account_id for one in leads_and_activities(warehouse)}
+
+
+def leads_and_activities(warehouse: Warehouse) -> list[Lead | Activity]:
+    """The leads of today, deleted ones too, and the activities that are there."""
+    leads = by_record(warehouse.crm.landed(Lead), lambda row: row.lead_id).values()
+    activities = standing(warehouse.crm, Activity, lambda row: row.activity_id)
+    return [*(newest(rows).row for rows in leads), *activities]

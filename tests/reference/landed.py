@@ -61,6 +61,7 @@ class Opportunity:
     loss_reason: str | None = None
     is_deleted: bool = False
     merged_into_id: str | None = None
+    campaign_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,94 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Lead:
+    """A row of a lead; instants of steps where the source states them."""
+
+    lead_id: str
+    status: str | None = None
+    lead_source: str | None = None
+    campaign_id: str | None = None
+    owner_id: str | None = None
+    created_at: datetime | None = None
+    first_touch_at: datetime | None = None
+    mql_at: datetime | None = None
+    sql_at: datetime | None = None
+    converted_at: datetime | None = None
+    opportunity_id: str | None = None
+    account_id: str | None = None
+    contact_id: str | None = None
+    is_deleted: bool = False
+    merged_into_id: str | None = None
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class LeadEntry:
+    """A lead's entry into a status."""
+
+    lead_id: str
+    status: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class Activity:
+    """A call, an e-mail, a meeting, a task or a note."""
+
+    activity_id: str
+    opportunity_id: str | None = None
+    account_id: str | None = None
+    contact_id: str | None = None
+    lead_id: str | None = None
+    owner_id: str | None = None
+    channel: str | None = None
+    direction: str | None = None
+    occurred_at: datetime | None = None
+    is_completed: bool | None = None
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign."""
+
+    campaign_id: str
+    campaign_name: str | None = None
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A lead's or contact's part in a campaign."""
+
+    campaign_id: str
+    lead_id: str | None = None
+    contact_id: str | None = None
+    has_responded: bool | None = None
+    responded_at: datetime | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Role:
+    """A contact's part in an opportunity."""
+
+    opportunity_id: str
+    contact_id: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A product line of an opportunity."""
+
+    line_id: str
+    opportunity_id: str
+    product_id: str | None = None
+    quantity: float | None = None
+    unit_price: Decimal | None = None
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Extract:
     """The rows of one object that the files of a night brought which one run loaded.
 
@@ -184,6 +273,13 @@ class Options:
     migration_share: Decimal = Decimal("0.2")
     migration_count: int = 20
     no_decision_reasons: tuple[str, ...] = ()
+    lead_meanings: tuple[tuple[str, str], ...] = (
+        ("mql", "mql"), ("marketing qualified", "mql"), ("sql", "sql"), ("sales qualified", "sql"),
+        ("qualified", "sql"), ("closed - not converted", "disqualified"),
+        ("unqualified", "disqualified"), ("disqualified", "disqualified"),
+    )  # fmt: skip
+    campaign_touches: str = "all"
+    campaign_lookback_days: int = 365
 
     @property
     def calendar(self) -> Calendar:
@@ -195,7 +291,9 @@ class Crm:
     """All that one source has sent up to the night `as_of`, in the order of loading.
 
     `identifies_records`: ids of stage history are the CRM's own. Without, two rows of one
-    opportunity, stage, instant and sequence are versions of one record.
+    opportunity, stage, instant and sequence are versions of one record. `lead_meanings`: what its
+    statuses of leads mean, spelled as it spells them; else the words of the company tell, in any
+    case.
     """
 
     source: str
@@ -205,6 +303,7 @@ class Crm:
     stage_map: tuple[StageMapping, ...] = ()
     identifies_records: bool = False
     options: Options = field(default_factory=Options)
+    lead_meanings: tuple[tuple[str, str], ...] | None = None
 
     @classmethod
     def of_one_night(cls, source: str, as_of: date, rows: Iterable[Any], **said: Any) -> Crm:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tests.reference.bottlenecks import funnel_bottleneck
+from tests.reference.campaigns import campaign_influence, dim_campaign
 from tests.reference.cohorts import cohort_win_triangle
 from tests.reference.curves import cohort_cumulative_incidence
 from tests.reference.customers import cohort_customer
@@ -25,6 +26,9 @@ from tests.reference.facts import (
 )
 from tests.reference.funnel import funnel_stage_conversion
 from tests.reference.landed import Crm
+from tests.reference.lead_funnel import funnel_lead_to_win
+from tests.reference.leads import fct_activity, fct_lead
+from tests.reference.lines import fct_opportunity_line
 from tests.reference.past import fct_opportunity_event, fct_opportunity_version, pipeline_daily
 from tests.reference.quantities import Row
 from tests.reference.ramp import rep_ramp
@@ -45,6 +49,10 @@ MARTS: dict[str, Callable[[Warehouse], list[Row]]] = {
     "fct_opportunity_credit": fct_opportunity_credit,
     "fct_opportunity_version": fct_opportunity_version,
     "pipeline_daily": pipeline_daily,
+    "dim_campaign": dim_campaign,
+    "fct_activity": fct_activity,
+    "fct_lead": fct_lead,
+    "fct_opportunity_line": fct_opportunity_line,
     "funnel_stage_conversion": funnel_stage_conversion,
     "funnel_stage_exit": funnel_stage_exit,
     "funnel_transition": funnel_transition,
@@ -55,6 +63,11 @@ MARTS: dict[str, Callable[[Warehouse], list[Row]]] = {
     "cohort_value": cohort_value,
     "cohort_customer": cohort_customer,
     "rep_ramp": rep_ramp,
+    "campaign_influence": campaign_influence,
+}
+# Rows of these count all sources together.
+POOLED: dict[str, Callable[[list[Warehouse]], list[Row]]] = {
+    "funnel_lead_to_win": funnel_lead_to_win,
 }
 
 
@@ -62,7 +75,8 @@ def reference_of(crms: Iterable[Crm]) -> dict[str, list[Row]]:
     """Every mart of a warehouse with these sources, which borrow rates from each other, no more."""
     crms = list(crms)
     warehouses = [Warehouse(crm, tuple(one for one in crms if one is not crm)) for crm in crms]
-    return {
+    by_source = {
         name: [row for warehouse in warehouses for row in rows_of(warehouse)]
         for name, rows_of in MARTS.items()
     }
+    return by_source | {name: rows_of(warehouses) for name, rows_of in POOLED.items()}

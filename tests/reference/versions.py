@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from tests.reference.landed import Account, Landed, Opportunity
+from tests.reference.landed import Account, Crm, Landed, Opportunity
 from tests.reference.quantities import Calendar, cents
 
 
@@ -72,6 +72,16 @@ def by_record(landed: Iterable[Landed], key: Callable[[Any], Hashable]) -> dict[
     for one in landed:
         found[key(one.row)].append(one)
     return found
+
+
+def standing(crm: Crm, kind: type, identity: Callable[[Any], Hashable]) -> list[Any]:
+    """Every record in its newest version, but for those that the newest whole extract lacks."""
+    whole = crm.whole_nights(kind)
+    return [
+        newest(rows).row
+        for rows in by_record(crm.landed(kind), identity).values()
+        if not whole or max(one.night for one in rows) >= whole[-1]
+    ]
 
 
 def rows_that_count(landed: list[Landed]) -> dict[date, Any]:

@@ -33,7 +33,7 @@ SIGMAS = 4.0
 HEADERS = {
     "Opportunity": "Id,AccountId,OwnerId,Name,StageName,Amount,CloseDate,CreatedDate,IsClosed,"
     "IsWon,IsDeleted,Type,LeadSource,ForecastCategoryName,Probability,RecordTypeId,CurrencyIsoCode,"
-    "LastModifiedDate,SystemModstamp,CreatedById",
+    "LastModifiedDate,SystemModstamp,CreatedById,CampaignId",
     "OpportunityHistory": "Id,OpportunityId,StageName,Amount,CloseDate,Probability,"
     "ForecastCategory,ExpectedRevenue,CreatedDate,CreatedById,IsDeleted",
     "OpportunityStage": "Id,ApiName,MasterLabel,SortOrder,IsActive,IsClosed,IsWon,"
@@ -44,6 +44,19 @@ HEADERS = {
     "CreatedDate",
     "Task": "Id,WhoId,WhatId,AccountId,OwnerId,Subject,CreatedDate,IsDeleted,ActivityDate,Status,"
     "IsClosed,TaskSubtype,CompletedDateTime",
+    "Lead": "Id,Email,Company,Status,LeadSource,OwnerId,CreatedDate,IsConverted,ConvertedDate,"
+    "ConvertedAccountId,ConvertedContactId,ConvertedOpportunityId,MasterRecordId,IsDeleted,"
+    "SystemModstamp",
+    "LeadHistory": "Id,LeadId,Field,OldValue,NewValue,CreatedDate,CreatedById,IsDeleted",
+    "Contact": "Id,AccountId,Email,Title,OwnerId,CreatedDate,MasterRecordId,IsDeleted,"
+    "SystemModstamp",
+    "OpportunityContactRole": "Id,OpportunityId,ContactId,Role,IsPrimary,CreatedDate,IsDeleted",
+    "Campaign": "Id,Name,Type,Status,StartDate,EndDate,ParentId,SystemModstamp",
+    "CampaignMember": "Id,CampaignId,LeadId,ContactId,Status,HasResponded,FirstRespondedDate,"
+    "CreatedDate,SystemModstamp",
+    "Product2": "Id,Name,IsActive",
+    "OpportunityLineItem": "Id,OpportunityId,Product2Id,Quantity,UnitPrice,TotalPrice,IsDeleted,"
+    "SystemModstamp",
 }
 KEY_PREFIXES = {
     "Opportunity": "006",
@@ -52,6 +65,14 @@ KEY_PREFIXES = {
     "Account": "001",
     "User": "005",
     "Task": "00T",
+    "Lead": "00Q",
+    "LeadHistory": "017",
+    "Contact": "003",
+    "OpportunityContactRole": "00K",
+    "Campaign": "701",
+    "CampaignMember": "00v",
+    "Product2": "01t",
+    "OpportunityLineItem": "00k",
 }
 OPEN_STAGES = ["Prospecting", "Qualification", "Needs Analysis", "Proposal", "Negotiation"]
 WON, LOST = 6, 7
@@ -333,6 +354,20 @@ def test_history_ids_are_unique(extracts: Extracts) -> None:
         ("Account", "OwnerId", "User"),
         ("User", "ManagerId", "User"),
         ("Task", "WhatId", "Opportunity"),
+        ("Opportunity", "CampaignId", "Campaign"),
+        ("Lead", "OwnerId", "User"),
+        ("Lead", "ConvertedAccountId", "Account"),
+        ("Lead", "ConvertedContactId", "Contact"),
+        ("Lead", "ConvertedOpportunityId", "Opportunity"),
+        ("LeadHistory", "LeadId", "Lead"),
+        ("Contact", "AccountId", "Account"),
+        ("OpportunityContactRole", "OpportunityId", "Opportunity"),
+        ("OpportunityContactRole", "ContactId", "Contact"),
+        ("CampaignMember", "CampaignId", "Campaign"),
+        ("CampaignMember", "LeadId", "Lead"),
+        ("CampaignMember", "ContactId", "Contact"),
+        ("OpportunityLineItem", "OpportunityId", "Opportunity"),
+        ("OpportunityLineItem", "Product2Id", "Product2"),
     ],
 )
 def test_every_reference_is_known_on_the_night_it_comes(
@@ -361,6 +396,12 @@ def day_bounds(night: datetime.date) -> tuple[str, str]:
         ("Account", ["SystemModstamp"]),
         ("User", ["CreatedDate"]),
         ("Task", ["CreatedDate", "CompletedDateTime"]),
+        ("Lead", ["CreatedDate", "ConvertedDate", "SystemModstamp"]),
+        ("LeadHistory", ["CreatedDate"]),
+        ("Contact", ["CreatedDate"]),
+        ("Campaign", ["StartDate"]),
+        ("CampaignMember", ["CreatedDate"]),
+        ("OpportunityLineItem", ["SystemModstamp"]),
     ],
 )
 def test_no_night_knows_what_happens_after_it(
@@ -485,7 +526,123 @@ def test_merged_accounts_name_their_master_and_own_nothing(extracts: Extracts) -
 
 
 def test_tasks_are_about_one_and_a_half_per_opportunity(extracts: Extracts) -> None:
-    assert 1.3 < extracts.newest("Task").height / OPPORTUNITIES < 1.6
+    tasks = extracts.newest("Task").drop_nulls("WhatId")
+    assert 1.3 < tasks.height / OPPORTUNITIES < 1.6
+
+
+# --- leads, campaigns and lines --------------------------------------------------------------
+
+
+@dataclass
+class Leads:
+    """Leads that are old enough to have ended, with the steps they took."""
+
+    frame: pl.DataFrame
+
+    @classmethod
+    def of(cls, extracts: Extracts) -> Leads:
+        leads = extracts.newest("Lead")
+        nights = [extracts.night(number, "LeadHistory") for number in range(NIGHTS)]
+        steps = pl.concat(nights).group_by("LeadId").agg(pl.col("NewValue"))
+        calls = extracts.newest("Task").filter(pl.col("WhatId").is_null())
+        # A call is about the lead, or about the contact that it has become.
+        by_contact = leads.drop_nulls("ConvertedContactId").select(
+            pl.col("ConvertedContactId").alias("WhoId"), pl.col("Id").alias("called")
+        )
+        called = calls.join(by_contact, on="WhoId", how="left").select(
+            pl.coalesce("called", "WhoId").alias("Id"), pl.col("CompletedDateTime").alias("call")
+        )
+        a_quarter_ago = str(extracts.simulated.nights[-1] - datetime.timedelta(days=90))
+        instant = "%Y-%m-%dT%H:%M:%S.000Z"
+        seconds = (
+            pl.col("call").str.to_datetime(instant) - pl.col("CreatedDate").str.to_datetime(instant)
+        ).dt.total_seconds()
+        return cls(
+            leads.filter(pl.col("CreatedDate") < a_quarter_ago)
+            .join(steps, left_on="Id", right_on="LeadId", how="left")
+            .join(called, on="Id", how="left")
+            .with_columns(
+                pl.col("NewValue").fill_null([]).alias("steps"), (seconds <= 3600).alias("is_fast")
+            )
+        )
+
+    def took(self, step: str) -> pl.DataFrame:
+        return self.frame.filter(pl.col("steps").list.contains(step))
+
+
+@pytest.fixture(scope="module")
+def leads(extracts: Extracts) -> Leads:
+    return Leads.of(extracts)
+
+
+def test_old_leads_are_converted_or_rejected(leads: Leads) -> None:
+    ended = leads.frame.filter(pl.col("Status").str.starts_with("Closed"))
+    assert ended.height > 0.99 * leads.frame.height
+    assert 0 < ended["IsConverted"].eq("true").mean() < 1
+
+
+def test_some_leads_of_today_are_still_open(extracts: Extracts) -> None:
+    open_ones = extracts.newest("Lead").filter(~pl.col("Status").str.starts_with("Closed"))
+    assert open_ones.height > 0
+
+
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_planted_lead_steps_are_recovered(extracts: Extracts, leads: Leads, is_fast: bool) -> None:
+    mql, sql, opportunity = extracts.truth["lead_steps"]
+    if is_fast:
+        logit = math.log(sql / (1 - sql)) + extracts.truth["fast_lead_logit_shift"]
+        sql = 1 / (1 + math.exp(-logit))
+    taken = [leads.frame, *map(leads.took, ("MQL", "SQL", "Closed - Converted"))]
+    counts = [one.filter(pl.col("is_fast").fill_null(False) == is_fast).height for one in taken]
+    for planted, before, after in zip((mql, sql, opportunity), counts, counts[1:], strict=False):
+        assert standard_errors_off(after, before, planted) < SIGMAS
+
+
+def test_the_effect_of_a_fast_call_is_large_enough_to_be_missed(
+    extracts: Extracts, leads: Leads
+) -> None:
+    """Guards the test above: the planted probability of slow leads does not hold for fast ones."""
+    fast = [
+        one.filter(pl.col("is_fast").fill_null(False)).height
+        for one in (leads.took("MQL"), leads.took("SQL"))
+    ]
+    planted = extracts.truth["lead_steps"][1]
+    assert standard_errors_off(fast[1], fast[0], planted) > SIGMAS
+
+
+def test_leads_are_called_fast_as_often_as_planted(extracts: Extracts, leads: Leads) -> None:
+    count = leads.frame["is_fast"].sum()
+    planted = extracts.truth["fast_lead_share"]
+    assert standard_errors_off(count, leads.frame.height, planted) < SIGMAS
+
+
+def test_a_lead_has_the_source_of_the_opportunity_that_came_of_it(extracts: Extracts) -> None:
+    converted = extracts.newest("Lead").drop_nulls("ConvertedOpportunityId")
+    both = converted.join(
+        extracts.opportunities, left_on="ConvertedOpportunityId", right_on="Id", suffix="_of_deal"
+    )
+    assert both.height == converted.height > 0
+    assert (both["LeadSource"] == both["LeadSource_of_deal"]).all()
+    assert (both["CreatedDate"] < both["CreatedDate_of_deal"]).all()
+    assert both["ConvertedOpportunityId"].is_unique().all()
+
+
+def test_nobody_is_in_one_campaign_twice(extracts: Extracts) -> None:
+    members = extracts.newest("CampaignMember")
+    assert members.select("CampaignId", "LeadId", "ContactId").is_unique().all()
+    assert members["LeadId"].is_null().any()
+    assert members["ContactId"].is_null().any()
+
+
+def test_the_lines_of_a_win_sum_to_its_amount(extracts: Extracts) -> None:
+    totals = (
+        extracts.newest("OpportunityLineItem")
+        .group_by("OpportunityId")
+        .agg(pl.col("TotalPrice").cast(pl.Decimal(18, 2)).sum())
+    )
+    won = extracts.opportunities.filter(pl.col("IsWon") == "true").drop_nulls("Amount")
+    both = won.join(totals, left_on="Id", right_on="OpportunityId", how="left")
+    assert (both["Amount"].cast(pl.Decimal(18, 2)) == both["TotalPrice"]).all()
 
 
 # --- the planted truth, recovered ------------------------------------------------------------

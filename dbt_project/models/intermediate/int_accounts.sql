@@ -1,4 +1,5 @@
--- One row an account of any source, accounts that are only named by an opportunity included.
+-- One row an account of any source, accounts that are only named by an opportunity, a lead or an
+-- activity included.
 {{ config(
     materialized='incremental',
     unique_key=['source_system', 'account_id'],
@@ -15,20 +16,17 @@ known_accounts as (
     {{ only_changed_records('int_changed_accounts', id='account_id') }}
 ),
 
-staged_opportunities as (
-    {{ staged_opportunities() }}
+all_names as (
+    {{ named_accounts() }}
 ),
 
-opportunities as (
-    select
-        source_system,
-        account_id
-    from staged_opportunities
+names as (
+    select * from all_names
     {{ only_changed_records('int_changed_accounts', id='account_id') }}
 ),
 
 only_named_accounts as (
-    {{ accounts_only_named('opportunities', 'known_accounts') }}
+    {{ accounts_only_named('names', 'known_accounts') }}
 ),
 
 final as (

@@ -26,11 +26,34 @@ opportunities as (
     ) }}
 ),
 
+leads as (
+    {{ union_of(
+        ['source_system', 'owner_id'],
+        [ref('stg_salesforce__leads'), ref('stg_hubspot__leads'), ref('stg_mapped__leads')],
+    ) }}
+),
+
+activities as (
+    select * from {{ ref('int_activities') }}
+),
+
 named_users as (
     select
         source_system,
         owner_id as user_id
     from opportunities
+    where owner_id is not null
+    union
+    select
+        source_system,
+        owner_id
+    from leads
+    where owner_id is not null
+    union
+    select
+        source_system,
+        owner_id
+    from activities
     where owner_id is not null
     union
     select

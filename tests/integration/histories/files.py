@@ -17,6 +17,7 @@ import yaml
 
 from orchestration.bronze.night import accept, heal, load_night
 from orchestration.settings import Settings
+from tests.integration.histories import around
 from tests.integration.histories.company import Company
 from tests.integration.histories.in_salesforce import salesforce_id
 from tests.integration.histories.telling import File, Run, Telling
@@ -66,6 +67,7 @@ MAPPED: dict[type, tuple[str, str, list[str], dict[str, str]]] = {
         "exchange_rates", "rates", ["currency_code", "valid_from"], {"currency": "currency_code"},
     ),
     Split: ("opportunity_splits", "splits", ["opportunity_id", "user_id"], {"is_deleted": ""}),
+    **around.MAPPED,
 }  # fmt: skip
 STAGE_COLUMNS = ("pipeline", "stage", "rank", "kind", "is_qualifying")
 
@@ -140,7 +142,7 @@ def salesforce_opportunity(row: Opportunity, kinds: dict[str, str]) -> Row:
         "IsDeleted": row.is_deleted, "Type": row.opportunity_type, "LeadSource": row.lead_source,
         "ForecastCategoryName": row.forecast_category, "Probability": None, "RecordTypeId": None,
         "CurrencyIsoCode": row.currency, "LastModifiedDate": None,
-        "SystemModstamp": stamp(row.modified_at),
+        "SystemModstamp": stamp(row.modified_at), "CampaignId": row.campaign_id,
     }  # fmt: skip
 
 
@@ -214,6 +216,7 @@ SALESFORCE: dict[type, tuple[str, str, Callable[[Any], Row]]] = {
     User: ("user", "User", salesforce_user),
     Split: ("opportunity_split", "OpportunitySplit", salesforce_split),
     Rate: ("dated_conversion_rate", "DatedConversionRate", salesforce_rate),
+    **around.SALESFORCE,
 }
 
 
@@ -248,6 +251,14 @@ def company_file(options: Options) -> Row:
         "migration_share": float(options.migration_share),
         "migration_count": options.migration_count,
         "no_decision_reasons": list(options.no_decision_reasons),
+        **{
+            f"{meaning}_lead_statuses": [
+                status for status, its in options.lead_meanings if its == meaning
+            ]
+            for meaning in ("mql", "sql", "disqualified")
+        },
+        "campaign_touches": options.campaign_touches,
+        "campaign_lookback_days": options.campaign_lookback_days,
     }
 
 

@@ -29,9 +29,8 @@ def in_salesforce(row: Any) -> Any:
 
     match row:
         case Opportunity():
-            return replace(
-                row, **ids(opportunity_id=Opportunity, owner_id=User, account_id=Account)
-            )
+            its = ids(opportunity_id=Opportunity, owner_id=User, account_id=Account)
+            return replace(row, **its, campaign_id=salesforce_id("701", row.campaign_id))
         case Record():
             its = ids(record_id=Record, opportunity_id=Opportunity, actor_id=User)
             return replace(row, **its, sequence=None)

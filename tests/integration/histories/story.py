@@ -91,6 +91,7 @@ class Story:
             opportunity_type=plan.opportunity_type,
             account_id=alone if plan.account_id == ALONE else plan.account_id,
             forecast_category="Pipeline",
+            campaign_id=("k1", "k7", None)[self.number % 3],
         )
 
     def _stage(self, pipeline: str, place: str, choice: int = 0) -> str:

@@ -11,19 +11,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
+from random import Random
 from typing import Any
 
+from tests.integration.histories.around import (
+    around_in_salesforce,
+    rows_around,
+    rows_at_night,
+)
 from tests.integration.histories.company import ADMIN, REPS, Company, Night
 from tests.integration.histories.in_salesforce import in_salesforce
 from tests.integration.histories.story import Story
 from tests.reference.landed import (
     Account,
+    Activity,
+    Campaign,
     Crm,
     Extract,
     FieldChange,
+    Lead,
+    LeadEntry,
+    Line,
+    Member,
     Opportunity,
     Rate,
     Record,
+    Role,
     Split,
     User,
 )
@@ -58,6 +71,8 @@ class Telling:
     def __init__(self, company: Company) -> None:
         self.company, self.habits = company, company.habits
         self.stories = [Story(company, number) for number in range(len(company.plans))]
+        rows = [story.row for story in self.stories]
+        self.around = list(rows_around(Random(len(rows)), company.nights[-1].day, rows))
         self.runs = list(self._runs())
 
     def _runs(self) -> Iterator[Run]:
@@ -102,8 +117,18 @@ class Telling:
             changes = [change for story in self.stories for change in story.told_changes()]
             rows[FieldChange] = [change for change in changes if change.at < over]
         if self.habits.is_salesforce:
-            return {kind: list(map(in_salesforce, its)) for kind, its in rows.items()}
+            rows = {kind: list(map(in_salesforce, its)) for kind, its in rows.items()}
+        for row in self._around(number):
+            rows.setdefault(type(row), []).append(row)
         return rows
+
+    def _around(self, number: int) -> Iterator[Any]:
+        """Leads, activities, campaigns and lines."""
+        for row in rows_at_night(self.around, number, len(self.company.nights)):
+            if self.habits.is_salesforce:
+                row = around_in_salesforce(row, self.company.options.calendar)
+            if row is not None:
+                yield row
 
     def _opportunities(self, number: int) -> list[Opportunity]:
         """A replica that lags behind shows some records as an earlier night had them."""
@@ -239,6 +264,18 @@ def identity(row: Any) -> Any:
             return row.currency, row.valid_from
         case Split():
             return row.opportunity_id, row.user_id
+        case Lead():
+            return row.lead_id
+        case LeadEntry() | Role():
+            return row
+        case Activity():
+            return row.activity_id
+        case Campaign():
+            return row.campaign_id
+        case Member():
+            return row.campaign_id, row.lead_id, row.contact_id
+        case Line():
+            return row.line_id
     raise TypeError(type(row))
 
 

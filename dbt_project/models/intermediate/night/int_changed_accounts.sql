@@ -1,7 +1,8 @@
 -- One row an account that this night has to compute anew; none in a build of everything.
 --
--- A load names it, or nights showed it missing or back; an opportunity began or ceased to name it;
--- or HubSpot says something else of it in the records of others. Unknown members are made each night.
+-- A load names it, or nights showed it missing or back; an opportunity, a lead or an activity began
+-- or ceased to name it; or HubSpot says something else of it in the records of others. Unknown members
+-- are made each night.
 with
 
 touched_records as (
@@ -23,8 +24,8 @@ versions as (
     select * from {{ ref('int_account_versions') }}
 ),
 
-opportunities as (
-    {{ staged_opportunities() }}
+names as (
+    {{ named_accounts() }}
 ),
 
 {% if is_later_night() -%}
@@ -33,7 +34,7 @@ before as (
 ),
 
 only_named as (
-    {{ accounts_only_named('opportunities', 'staged') }}
+    {{ accounts_only_named('names', 'staged') }}
 ),
 
 only_named_before as (
@@ -94,7 +95,7 @@ concerned as (
     select
         source_system,
         'unknown' as account_id
-    from opportunities
+    from names
 ),
 {%- else -%}
 concerned as (

@@ -15,6 +15,10 @@ opportunities as (
     select * from {{ ref('int_opportunities') }}
 ),
 
+leads as (
+    select * from {{ ref('int_leads') }}
+),
+
 members as (
     select
         {{ key_of('source_system', 'account_id') }} as account_key,
@@ -38,9 +42,9 @@ members as (
 ),
 
 unknown_members as (
-    select distinct
-        opportunities.source_system || ':unknown' as account_key,
-        opportunities.source_system,
+    select
+        sources.source_system || ':unknown' as account_key,
+        sources.source_system,
         'unknown' as account_id,
         'Unknown' as account_name,
         'unknown' as industry,
@@ -52,10 +56,14 @@ unknown_members as (
         cast(null as varchar) as parent_account_key,
         cast(null as varchar) as merged_into_key,
         false as is_deleted
-    from opportunities
+    from (
+        select source_system from opportunities
+        union
+        select source_system from leads
+    ) as sources
     left join members
         on
-            opportunities.source_system = members.source_system
+            sources.source_system = members.source_system
             and members.account_id = 'unknown'
     where members.account_id is null
 ),

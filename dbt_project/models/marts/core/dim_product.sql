@@ -1,4 +1,5 @@
--- One row a product, products that only an opportunity names and each source's unknown included.
+-- One row a product, products that only an opportunity or a line names and each source's unknown
+-- included.
 with
 
 products as (
@@ -7,6 +8,10 @@ products as (
 
 opportunities as (
     select * from {{ ref('int_opportunities') }}
+),
+
+lines as (
+    select * from {{ ref('fct_opportunity_line') }}
 ),
 
 members as (
@@ -20,16 +25,28 @@ members as (
     from products
 ),
 
+named as (
+    select
+        source_system,
+        product_key
+    from opportunities
+    union
+    select
+        source_system,
+        product_key
+    from lines
+),
+
 only_named as (
-    select distinct
-        opportunities.product_key,
-        opportunities.source_system,
-        substr(opportunities.product_key, length(opportunities.source_system) + 2) as product_name,
+    select
+        named.product_key,
+        named.source_system,
+        substr(named.product_key, length(named.source_system) + 2) as product_name,
         cast(null as varchar) as product_family,
         cast(null as decimal(18, 2)) as list_price,
         cast(null as boolean) as is_active
-    from opportunities
-    left join members on opportunities.product_key = members.product_key
+    from named
+    left join members on named.product_key = members.product_key
     where members.product_key is null
 ),
 

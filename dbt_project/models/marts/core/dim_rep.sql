@@ -14,6 +14,10 @@ opportunities as (
     select * from {{ ref('int_opportunities') }}
 ),
 
+leads as (
+    select * from {{ ref('int_leads') }}
+),
+
 delivered as (
     select distinct
         source_system,
@@ -92,6 +96,8 @@ unknown_members as (
         select source_system from opportunities
         union
         select source_system from users
+        union
+        select source_system from leads
     ) as sources
     left join members
         on sources.source_system = members.source_system and members.rep_id = 'unknown'

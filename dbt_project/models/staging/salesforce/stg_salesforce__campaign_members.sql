@@ -15,7 +15,7 @@ typed as (
         Status as status,
         coalesce(HasResponded, false) as has_responded,
         -- Salesforce keeps the day alone.
-        cast(FirstRespondedDate as timestamp) as responded_at,
+        {{ start_of_day('FirstRespondedDate') }} as responded_at,
         CreatedDate as created_at,
         coalesce(IsDeleted, false) as is_deleted,
         SystemModstamp as modified_at,

@@ -19,7 +19,7 @@ typed as (
         cast(null as timestamp) as mql_at,
         cast(null as timestamp) as sql_at,
         -- Salesforce keeps the day alone.
-        case when coalesce(IsConverted, true) then cast(ConvertedDate as timestamp) end
+        case when coalesce(IsConverted, true) then {{ start_of_day('ConvertedDate') }} end
             as converted_at,
         ConvertedOpportunityId as opportunity_id,
         ConvertedAccountId as account_id,
