@@ -11,8 +11,9 @@
 
 {% macro funnel_measures() -%}
     {{ return([
-        'reached_count', 'visited_count', 'reached_next_count', 'won_count', 'lost_here_count',
-        'open_here_count', 'handed_off_count', 'reached_amount', 'won_amount',
+        'reached_count', 'visited_count', 'ordered_count', 'reached_next_count', 'won_count',
+        'lost_here_count', 'open_here_count', 'handed_off_count', 'reached_amount',
+        'reached_next_amount', 'won_amount', 'lost_here_amount',
     ]) }}
 {%- endmacro %}
 
@@ -25,6 +26,7 @@
         {{ slice_columns() }},
         count(*) as reached_count,
         sum(case when is_imputed then 0 else 1 end) as visited_count,
+        sum(case when is_ordered then 1 else 0 end) as ordered_count,
         sum(case when has_reached_next then 1 else 0 end) as reached_next_count,
         sum(case when outcome = 'won' then 1 else 0 end) as won_count,
         sum(case when not has_reached_next and outcome = 'lost' then 1 else 0 end)
@@ -34,7 +36,15 @@
         sum(case when not has_reached_next and outcome = 'handed_off' then 1 else 0 end)
             as handed_off_count,
         sum(coalesce(reached_amount, 0)) as reached_amount,
-        sum(case when outcome = 'won' then coalesce(reached_amount, 0) else 0 end) as won_amount
+        sum(case when has_reached_next then coalesce(reached_amount, 0) else 0 end)
+            as reached_next_amount,
+        sum(case when outcome = 'won' then coalesce(reached_amount, 0) else 0 end) as won_amount,
+        sum(
+            case
+                when not has_reached_next and outcome = 'lost' then coalesce(reached_amount, 0)
+                else 0
+            end
+        ) as lost_here_amount
     from (
         select
             reached.*,

@@ -1,5 +1,5 @@
 {#-
-    Windows that carry the last known value of several columns along, and running products.
+    What depends on the rows before: last known values, running products, ranks climbed one by one.
 -#}
 
 {#-
@@ -52,4 +52,19 @@
 
 {% macro default__key_number(key) -%}
     ((cast(hash({{ key }}) as uhugeint) << 64) | cast(hash({{ key }} || '.') as uhugeint))
+{%- endmacro %}
+
+{#-
+    An aggregate: how high rows of a group climb without leaving out a rank, from 1 on, in an order.
+    Other ranks may lie between; NULL counts for nothing.
+-#}
+{% macro climbed_rank(rank, place) -%}
+    {{ return(adapter.dispatch('climbed_rank', 'flywheel')(rank, place)) }}
+{%- endmacro %}
+
+{% macro default__climbed_rank(rank, place) -%}
+    list_reduce(
+        list_prepend(0, list({{ rank }} order by {{ place }})),
+        lambda climbed, next: case when next = climbed + 1 then next else climbed end
+    )
 {%- endmacro %}

@@ -54,6 +54,7 @@ def fct_stage_reached(warehouse: Warehouse) -> list[Row]:
             "reached_amount": one.amount,
             "owner_key": warehouse.key(one.owner_id),
             "is_imputed": one.is_imputed,
+            "is_ordered": one.is_ordered,
         }
         for life in warehouse.lives
         for one in life.reached

@@ -73,6 +73,12 @@ def funnel_stage_conversion(warehouse: Warehouse) -> list[Row]:
         next_count = sum(one.is_next_reached for one in members)
         won_count = sum(one.outcome == "won" for one in members)
         here = [one.outcome for one in members if not one.is_next_reached]
+        amount = total(one.amount for one in members)
+        next_amount = total(one.amount for one in members if one.is_next_reached)
+        won_amount = total(one.amount for one in members if one.outcome == "won")
+        lost_amount = total(
+            one.amount for one in members if not one.is_next_reached and one.outcome == "lost"
+        )
         next_low, next_high = wilson(next_count, count)
         win_low, win_high = wilson(won_count, count)
         horizon = maturity.horizons.get((pipeline, stage))
@@ -88,13 +94,16 @@ def funnel_stage_conversion(warehouse: Warehouse) -> list[Row]:
                 "dimension_value": value,
                 "reached_count": count,
                 "visited_count": sum(not one.is_imputed for one in members),
+                "ordered_count": sum(one.is_ordered for one in members),
                 "reached_next_count": next_count,
                 "won_count": won_count,
                 "lost_here_count": here.count("lost"),
                 "open_here_count": here.count("open"),
                 "handed_off_count": here.count("handed_off"),
-                "reached_amount": total(one.amount for one in members),
-                "won_amount": total(one.amount for one in members if one.outcome == "won"),
+                "reached_amount": amount,
+                "reached_next_amount": next_amount,
+                "won_amount": won_amount,
+                "lost_here_amount": lost_amount,
                 "next_rate": ratio(next_count, count),
                 "next_rate_low": next_low,
                 "next_rate_high": next_high,
@@ -102,6 +111,9 @@ def funnel_stage_conversion(warehouse: Warehouse) -> list[Row]:
                 "win_rate_low": win_low,
                 "win_rate_high": win_high,
                 "leakage_rate": ratio(here.count("lost"), count),
+                "next_amount_rate": ratio(next_amount, amount),
+                "win_amount_rate": ratio(won_amount, amount),
+                "leakage_amount_rate": ratio(lost_amount, amount),
                 "mature_count": sum(maturity.is_mature(one.at, pipeline, stage) for one in members),
                 "horizon_days": horizon,
                 "is_mature": maturity.is_mature(month_end, pipeline, stage),

@@ -48,6 +48,11 @@ class Passage:
     def has_occupied(self, rank: int) -> bool:
         return any(entry.rank == rank for entry in self.entries)
 
+    def has_climbed(self, rank: int) -> bool:
+        """Whether stays in the stages 1 to `rank`, in this order, can be picked from the way."""
+        way = iter(self.entries)
+        return all(any(entry.rank == step for entry in way) for step in range(1, rank + 1))
+
 
 @dataclass(frozen=True)
 class Reached:
@@ -59,6 +64,7 @@ class Reached:
     amount: Decimal | None
     owner_id: str | None
     is_imputed: bool
+    is_ordered: bool
     outcome: str
     is_next_reached: bool
 
@@ -204,6 +210,7 @@ class Life:
                         amount=self.amount if entry.amount is None else entry.amount,
                         owner_id=self.owners.at(entry.at),
                         is_imputed=not passage.has_occupied(rank),
+                        is_ordered=passage.has_climbed(rank),
                         outcome=passage.outcome,
                         is_next_reached=(
                             passage.outcome == "won" if is_last else passage.furthest_rank > rank

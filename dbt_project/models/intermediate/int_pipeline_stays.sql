@@ -30,6 +30,7 @@ stays as (
         pipeline_key,
         min(event_number) as first_event_number,
         max(stage_rank) as highest_open_rank,
+        {{ climbed_rank('stage_rank', 'event_number') }} as climbed_rank,
         -- The end of all, where it lies in this pipeline.
         max(case when next_pipeline_key is null then stage_kind end) as last_stage_kind
     from events
@@ -42,6 +43,7 @@ ended as (
         stays.pipeline_key,
         stays.first_event_number,
         stays.highest_open_rank,
+        stays.climbed_rank,
         pipelines.stage_count,
         coalesce(stays.last_stage_kind, 'handed_off') as outcome
     from stays
@@ -55,6 +57,7 @@ final as (
         first_event_number,
         stage_count,
         outcome,
+        climbed_rank,
         -- Winning passes every stage; a loss passes none. An opportunity exists from the first
         -- open stage on, also when it was created lost.
         case

@@ -43,6 +43,7 @@ event_ranks as (
         stays.outcome,
         stays.furthest_stage_rank,
         stays.stage_count,
+        stays.climbed_rank,
         case
             when events.stage_kind = 'won' and stays.outcome = 'won' then stays.stage_count
             when events.stage_kind = 'open' then events.stage_rank
@@ -90,6 +91,8 @@ final as (
         coalesce(steps.amount, opportunities.amount) as reached_amount,
         steps.owner_key,
         occupied.stage_key is null as is_imputed,
+        -- In every stage up to this one, one after the other.
+        stages.stage_rank <= steps.climbed_rank as is_ordered,
         steps.outcome,
         case
             when stages.stage_rank < steps.stage_count

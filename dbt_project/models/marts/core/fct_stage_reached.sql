@@ -15,7 +15,8 @@ final as (
         reached_at,
         reached_amount,
         owner_key,
-        is_imputed
+        is_imputed,
+        is_ordered
     from reached
 )
 
