@@ -34,7 +34,7 @@ ROWS = {
     "'2024-06-19', '2024-06-20', '2024-06-29', '2024-06-30')",
 }
 
-# A row as text, and rows under their header.
+# A row as text, by column.
 Row = dict[str, str]
 
 
@@ -66,7 +66,9 @@ def load(settings: Settings) -> None:
     heal(settings)
     for folder in sorted((HERE / "nights").iterdir()):
         night = date.fromisoformat(folder.name)
-        files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.csv"))}
+        files: dict[str, str | bytes] = {
+            path.name: path.read_bytes() for path in sorted(folder.glob("*.csv"))
+        }
         land(settings, SOURCE, night, files)
         loads = load_night(settings, night, f"run of {night}", SOURCE)
         refused = [load for load in loads if load.error or load.rows_quarantined]
