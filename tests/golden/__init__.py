@@ -1,0 +1,1 @@
+"""Golden extracts and the golden marts that must come of them; README.md says why."""
