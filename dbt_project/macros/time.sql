@@ -124,6 +124,19 @@
     {{ dbt.date_trunc('second', instant) }}
 {%- endmacro %}
 
+{#-
+    Whether a span with `valid_from` and `valid_to` holds at an instant; what has no instant lies in
+    the first span, which has no beginning.
+-#}
+{% macro holds_at(spans, instant) -%}
+    case
+        when {{ instant }} is null then {{ spans }}.valid_from is null
+        else
+            coalesce({{ instant }} >= {{ spans }}.valid_from, true)
+            and coalesce({{ instant }} < {{ spans }}.valid_to, true)
+    end
+{%- endmacro %}
+
 {#- All days from one date to another, both included, as `date_day`. -#}
 {% macro days_from_to(first_day, last_day) -%}
     {{ return(adapter.dispatch('days_from_to', 'flywheel')(first_day, last_day)) }}

@@ -84,6 +84,7 @@ def fct_opportunity(warehouse: Warehouse) -> list[Row]:
                 "amount": life.amount,
                 "amount_dated": warehouse.money.dated(row.amount, row.currency, row.close_date),
                 "initial_amount": life.initial_amount,
+                "push_count": life.push_count,
                 "closed_at": life.closed_at,
                 "qualified_at": life.qualified_at,
                 "furthest_stage_rank": life.passage.furthest_rank,

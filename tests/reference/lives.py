@@ -16,6 +16,7 @@ from functools import cached_property
 from tests.reference.effect import Effect
 from tests.reference.entries import Entry
 from tests.reference.landed import Opportunity
+from tests.reference.money import Money
 from tests.reference.paths import Path
 from tests.reference.quantities import days_between
 from tests.reference.stages import Pipeline
@@ -101,7 +102,9 @@ class Life:
     amounts: Path
     close_dates: Path
     forecasts: Path
+    carries_close_dates: bool
     amount: Decimal | None
+    money: Money
     observed_from_at: datetime
     slices: tuple[tuple[str, str], ...]
 
@@ -182,9 +185,26 @@ class Life:
 
     @property
     def initial_amount(self) -> Decimal | None:
-        """Of the first entry that counts; one that names no amount had the one of today."""
-        first = self.effect.entries[0].amount
-        return self.amount if first is None else first
+        """Of the first entry that counts."""
+        return self.amount_at(self.effect.entries[0])
+
+    def amount_at(self, entry: Entry) -> Decimal | None:
+        """On record there, else what stood then; where that is unknown, the one of today."""
+        if entry.amount is not None:
+            return entry.amount
+        stood = self.money.by_plan(self.amounts.at(entry.at), self.row.currency)
+        return self.amount if stood is None else stood
+
+    @property
+    def push_count(self) -> int | None:
+        """Moves of the close date to a later day; unknown where nothing tells of any."""
+        steps = self.close_dates.steps()
+        if not steps:
+            return 0 if self.carries_close_dates else None
+        return sum(
+            before is not None and change.value is not None and change.value > before
+            for before, change in steps
+        )
 
     def cycle_days(self, outcome: str) -> Fraction | None:
         """Days from creation to this outcome; what was created closed or ends before has none."""
@@ -207,7 +227,7 @@ class Life:
                         pipeline=passage.pipeline,
                         rank=rank,
                         at=entry.at,
-                        amount=self.amount if entry.amount is None else entry.amount,
+                        amount=self.amount_at(entry),
                         owner_id=self.owners.at(entry.at),
                         is_imputed=not passage.has_occupied(rank),
                         is_ordered=passage.has_climbed(rank),

@@ -197,7 +197,11 @@ class Warehouse:
             amounts=amount_path(history, records, changes, self.clerk),
             close_dates=close_date_path(history, records, changes, self.clerk),
             forecasts=forecast_path(history, records, changes, self.clerk),
+            carries_close_dates=any(
+                record.close_date is not None for record in records if record.at is not None
+            ),
             amount=self.money.by_plan(row.amount, row.currency),
+            money=self.money,
             observed_from_at=self._observed_from_at(history, records),
             slices=(
                 ("all", "all"),

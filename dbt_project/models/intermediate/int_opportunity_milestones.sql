@@ -27,6 +27,11 @@ history as (
     {{ only_changed('int_changed_stage_events') }}
 ),
 
+field_changes as (
+    select * from {{ ref('int_field_changes') }}
+    {{ only_changed('int_changed_stage_events') }}
+),
+
 owner_spans as (
     select * from {{ ref('int_owner_spans') }}
     {{ only_changed('int_changed_stage_events') }}
@@ -122,9 +127,17 @@ record_sums as (
     select
         opportunity_key,
         min(changed_at) as first_recorded_at,
-        count(close_date) as close_date_count,
-        sum(case when close_date > previous_close_date then 1 else 0 end) as push_count
+        count(close_date) as close_date_count
     from history
+    group by opportunity_key
+),
+
+close_date_changes as (
+    select
+        opportunity_key,
+        sum(case when new_close_date > old_close_date then 1 else 0 end) as push_count
+    from field_changes
+    where is_close_date_changed
     group by opportunity_key
 ),
 
@@ -160,7 +173,10 @@ final as (
         coalesce(reached_sums.skipped_stage_count, 0) as skipped_stage_count,
         event_sums.reopen_count,
         event_sums.attempt_count,
-        case when record_sums.close_date_count > 0 then record_sums.push_count end as push_count,
+        -- Without a change that anything told, only records that carry the date tell of no push.
+        coalesce(
+            close_date_changes.push_count, case when record_sums.close_date_count > 0 then 0 end
+        ) as push_count,
         record_sums.first_recorded_at,
         event_sums.is_late_created,
         event_sums.is_created_won,
@@ -172,6 +188,8 @@ final as (
     left join creators on event_sums.opportunity_key = creators.opportunity_key
     left join reached_sums on event_sums.opportunity_key = reached_sums.opportunity_key
     left join record_sums on event_sums.opportunity_key = record_sums.opportunity_key
+    left join close_date_changes
+        on event_sums.opportunity_key = close_date_changes.opportunity_key
 )
 
 select * from final

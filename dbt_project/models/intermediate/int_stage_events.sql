@@ -27,6 +27,15 @@ owner_spans as (
     {{ only_changed('int_changed_stage_events') }}
 ),
 
+field_changes as (
+    select * from {{ ref('int_field_changes') }}
+    {{ only_changed('int_changed_stage_events') }}
+),
+
+plan_rates as (
+    select * from {{ ref('int_plan_rates') }}
+),
+
 with_repairs as (
     select distinct opportunity_key from repaired
 ),
@@ -137,6 +146,58 @@ all_events as (
     select * from mended
 ),
 
+without_amounts as (
+    select distinct opportunity_key
+    from all_events
+    where amount is null
+),
+
+-- What amounts were when stage history does not say it.
+amount_changes as (
+    select
+        field_changes.opportunity_key,
+        field_changes.changed_at,
+        field_changes.old_amount_local,
+        field_changes.new_amount_local,
+        lead(field_changes.changed_at) over by_place as next_changed_at,
+        lag(field_changes.place) over by_place is null as is_first
+    from field_changes
+    inner join without_amounts on field_changes.opportunity_key = without_amounts.opportunity_key
+    where field_changes.is_amount_changed
+    window by_place as (
+        partition by field_changes.opportunity_key order by field_changes.place
+    )
+),
+
+amount_spans as (
+    select
+        spans.opportunity_key,
+        spans.valid_from,
+        spans.valid_to,
+        {{ in_reporting_currency('spans.amount_local', 'plan_rates.plan_rate') }} as amount
+    from (
+        select
+            opportunity_key,
+            changed_at as valid_from,
+            next_changed_at as valid_to,
+            new_amount_local as amount_local
+        from amount_changes
+        union all
+        select
+            opportunity_key,
+            cast(null as timestamp) as valid_from,
+            changed_at as valid_to,
+            old_amount_local as amount_local
+        from amount_changes
+        where is_first
+    ) as spans
+    inner join opportunities on spans.opportunity_key = opportunities.opportunity_key
+    left join plan_rates
+        on
+            opportunities.source_system = plan_rates.source_system
+            and opportunities.currency_code = plan_rates.currency_code
+),
+
 final as (
     select
         all_events.opportunity_key,
@@ -146,7 +207,7 @@ final as (
         all_events.stage_rank,
         all_events.stage_kind,
         all_events.occurred_at,
-        all_events.amount,
+        coalesce(all_events.amount, amount_spans.amount) as amount,
         coalesce(owner_spans.owner_key, opportunities.owner_key) as owner_key,
         all_events.attempt_number,
         all_events.is_reopening,
@@ -168,12 +229,12 @@ final as (
     left join owner_spans
         on
             all_events.opportunity_key = owner_spans.opportunity_key
-            and case
-                when all_events.occurred_at is null then owner_spans.valid_from is null
-                else
-                    coalesce(all_events.occurred_at >= owner_spans.valid_from, true)
-                    and coalesce(all_events.occurred_at < owner_spans.valid_to, true)
-            end
+            and {{ holds_at('owner_spans', 'all_events.occurred_at') }}
+    left join amount_spans
+        on
+            all_events.opportunity_key = amount_spans.opportunity_key
+            and all_events.amount is null
+            and {{ holds_at('amount_spans', 'all_events.occurred_at') }}
     window by_time as (
         partition by all_events.opportunity_key order by all_events.event_number
     )
