@@ -13,7 +13,8 @@ with deals as (
         outcome
     from marts.fct_opportunity
     where
-        created_at between timestamp '2025-01-01' and timestamp '2025-03-31'
+        created_at >= timestamp '2025-01-01'
+        and created_at < timestamp '2025-04-01'
         and (closed_at is null or closed_at > created_at + interval 14 days)
 ),
 

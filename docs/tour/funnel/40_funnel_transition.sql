@@ -1,8 +1,8 @@
 -- How often do deals skip a stage or go back?
 --
--- Each row says where the stays in a stage went, as shares of all that ended; they sum to one.
--- Skips and steps back are moves of their own here, while the funnel above counts a deal that
--- skipped a stage as having reached it.
+-- Each row says where the stays in a stage went, as shares of all that ended; hand-offs to other
+-- pipelines aside they sum to one. Skips and steps back are moves of their own here, while the
+-- funnel above counts a deal that skipped a stage as having reached it.
 --
 -- A step back can be honest re-qualification and a skip a stage that nobody needs: the table says
 -- how often, not whether it hurts. Stays that go on are in no row, so the newest quarter leans to
