@@ -1,4 +1,7 @@
-"""The README says what is true: its queries give the answers that stand below them."""
+"""The README and the tour say what is true: their queries give the answers that stand below them.
+
+Both are asked of one company, so both stand in one module.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,13 @@ from orchestration.cli import app
 from orchestration.nightly import NightOutcome, plan, run_nights
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.simulation import simulate
+from orchestration.tour.__main__ import files
+from orchestration.tour.page import PAGE
+from orchestration.tour.questions import questions
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
 QUESTIONS = re.findall(r"\*\*(.+?)\*\*\n\n```sql\n(.+?)```\n\n```text\n(.+?)```", README, re.S)
+TOUR = [PAGE, *(question.plot.path for question in questions() if question.plot)]
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +35,18 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, list[Nig
 
 def test_the_readme_asks_six_questions() -> None:
     assert len(QUESTIONS) == 6
+
+
+@pytest.fixture(scope="module")
+def tour(sample: tuple[Settings, list[NightOutcome]]) -> dict[Path, str]:
+    """What the tour's files would be now."""
+    return files(sample[0].published)
+
+
+@pytest.mark.parametrize("path", TOUR, ids=lambda path: str(path.relative_to(PROJECT_ROOT)))
+def test_a_file_of_the_tour_is_up_to_date(tour: dict[Path, str], path: Path) -> None:
+    """After a change: `make nightly` in an empty home, then `python -m orchestration.tour`."""
+    assert path.read_text(encoding="utf-8") == tour[path]
 
 
 @pytest.mark.parametrize(("title", "query", "answer"), QUESTIONS)
@@ -50,12 +69,12 @@ def test_the_night_of_the_readme_is_the_first_night_of_the_sample(
     first = sample[1][0]
     assert first.publication is not None
     for load in first.loads:
-        shown = f"{load.name:<32}{load.batch_date}/{load.file}"
-        assert shown in README
+        file = re.escape(f"{load.batch_date}/{load.file}")
         counts = rf" +{load.rows_read:,} +{load.rows_accepted:,} +{load.rows_quarantined:,}"
-        assert re.search(re.escape(shown) + counts, README)
+        assert re.search(rf"^{re.escape(load.name)} +{file}{counts}$", README, re.M)
     assert f"checked   {first.verdict.ran} checks: {first.verdict.ran} passed" in README
-    assert f"16 marts, {first.publication.row_count:,} rows" in README
+    tables = first.publication.table_count
+    assert f"{tables} marts, {first.publication.row_count:,} rows" in README
 
 
 def test_the_same_extracts_give_the_same_marts_in_another_home(
