@@ -1,7 +1,8 @@
 -- Which deals are stuck?
 --
--- Open deals that have been in their stage longer than nine of ten stays in it that ended in a step
--- forward or a win took, the largest first. Each is a row to talk about with its owner.
+-- Open deals that have been in their stage longer than nine of ten stays in it took that ended in
+-- the last two quarters in a step forward or a win, the largest first. Each is a row to talk about
+-- with its owner.
 --
 -- Stuck is not lost: by the very definition one in ten that went on took as long. What has no
 -- amount is missing from the top of this list, not from the pipeline.
@@ -10,7 +11,7 @@ with forward_stays as (
         stage_key,
         quantile_cont(days_in_stage, 0.9) as usual_days
     from marts.fct_stage_visit
-    where exit_kind in ('advanced', 'won')
+    where exit_kind in ('advanced', 'won') and exited_at >= timestamp '2025-04-01'
     group by stage_key
 )
 
