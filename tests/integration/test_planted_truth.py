@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -27,6 +28,7 @@ from orchestration.simulation import Simulated, simulate
 from tests.integration.marts import build_marts
 from tests.reference.facts import fct_opportunity
 from tests.reference.landed import Crm, Opportunity, Record, Stage
+from tests.reference.quantities import wilson
 from tests.reference.warehouse import Warehouse
 
 FIRST_NIGHT = date(2025, 9, 28)
@@ -132,6 +134,19 @@ class Company:
         return {f"salesforce:{rep['user_id']}": rep["logit_shift"] for rep in self.truth["reps"]}
 
     @cached_property
+    def chances(self) -> dict[tuple[int, date, str], tuple[list[float], int]]:
+        """Of each stage × month × source: planted chances, and how many were created beyond it."""
+        found: dict[tuple[int, date, str], tuple[list[float], int]] = {}
+        for rank, month, owner, lead_source, is_beyond, count in self.ask(_REACHED_IN_MONTH):
+            drawn, certain = found.get((rank, month, lead_source), ([], 0))
+            if is_beyond:
+                certain += count
+            else:
+                drawn = drawn + [self.probability(rank, owner, lead_source)] * count
+            found[rank, month, lead_source] = drawn, certain
+        return found
+
+    @cached_property
     def cells(self) -> dict[tuple[str, str, int], Cell]:
         """Each slice × rank: conversions of the funnel among cases that are settled.
 
@@ -207,6 +222,28 @@ _SETTLED = f"""
         or opportunities.furthest_stage_rank > reached.stage_rank
     group by all
 """
+_REACHED_IN_MONTH = f"""
+    select
+        reached.stage_rank,
+        cast(date_trunc('month', reached.reached_at) as date) as reached_month,
+        opportunities.owner_key,
+        opportunities.lead_source,
+        coalesce(first_visits.stage_rank, {WON_RANK}) > reached.stage_rank as is_created_beyond,
+        count(*)
+    from marts.fct_stage_reached as reached
+    inner join marts.fct_opportunity as opportunities using (opportunity_key)
+    left join marts.fct_stage_visit as first_visits
+        on
+            reached.opportunity_key = first_visits.opportunity_key
+            and first_visits.visit_number = 1
+    group by all
+"""
+# Only what is settled has a share of conversions that was planted.
+_INTERVALS = """
+    select stage_rank, cohort_month, dimension_value, reached_count, next_rate_low, next_rate_high
+    from marts.funnel_stage_conversion
+    where dimension = 'lead_source' and is_mature and open_here_count = 0
+"""
 _FUNNEL = """
     select
         dimension, dimension_value, stage_rank, sum(reached_next_count), sum(lost_here_count)
@@ -233,6 +270,14 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         assert not [load for load in loads if load.error or load.rows_quarantined]
         build_marts(settings, MARTS)
         yield Company(settings, simulated)
+
+
+def probabilities_of_counts(chances: list[float]) -> list[float]:
+    """The probability of each number of successes among trials of these chances."""
+    ways = np.ones(1)
+    for chance in chances:
+        ways = np.convolve(ways, [1 - chance, chance])
+    return list(ways)
 
 
 def sum_of_squares(cells: dict[Any, Cell]) -> float:
@@ -318,6 +363,27 @@ def test_skips_are_as_many_as_there_were(company: Company) -> None:
 @pytest.mark.parametrize("rank", RANKS)
 def test_the_funnel_recovers_the_planted_conversion(company: Company, rank: int) -> None:
     assert abs(company.cells["all", "all", rank].sigmas_off) < SIGMAS
+
+
+def test_intervals_cover_the_planted_conversion_as_often_as_they_should(company: Company) -> None:
+    """Month by month and source by source: how often a Wilson interval covers depends on the cell,
+    and follows exactly from the chances that were planted in it.
+    """
+    covered, expected, variance = 0, 0.0, 0.0
+    for rank, month, lead_source, count, low, high in company.ask(_INTERVALS):
+        chances, certain = company.chances[rank, month, lead_source]
+        assert len(chances) + certain == count
+        planted = (sum(chances) + certain) / count
+        ways = probabilities_of_counts(chances)
+        ends = [wilson(certain + successes, count) for successes in range(len(ways))]
+        coverage = sum(
+            way for way, (lower, upper) in zip(ways, ends, strict=True) if lower <= planted <= upper
+        )
+        covered += low <= planted <= high
+        expected += coverage
+        variance += coverage * (1 - coverage)
+    assert expected > 250
+    assert abs(covered - expected) < SIGMAS * math.sqrt(variance)
 
 
 @pytest.mark.parametrize(("dimension", "least_count"), [("owner", 150), ("lead_source", 25)])
