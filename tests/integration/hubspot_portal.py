@@ -91,8 +91,8 @@ class Deal:
         ]
         return max(known, key=lambda change: change.at).value or None if known else None
 
-    def closes_at(self) -> datetime | None:
-        text = self.value("closedate")
+    def closes_at(self, at: datetime | None = None) -> datetime | None:
+        text = self.value("closedate", at)
         return datetime.fromisoformat(text) if text else None
 
 
@@ -559,27 +559,24 @@ def _opportunity(deal: Deal, survivor: str | None) -> landed.Opportunity:
 
 
 def _records(portal: Portal, deal: Deal) -> Iterator[landed.Record]:
-    """One record for each version of the stage, in the pipeline of that instant."""
-    stages = sorted(
-        (change for change in deal.changes if change.property == "dealstage"),
-        key=lambda change: change.at,
-    )
+    """One for each version of stage, amount or close date, in the pipeline of that instant."""
+    recorded = ("dealstage", "amount", "closedate")
+    instants = sorted({change.at for change in deal.changes if change.property in recorded})
     if not deal.is_history_sent:
         return
-    for number, change in enumerate(stages):
-        yield landed.Record(
-            record_id=f"{deal.id} {number}",
-            opportunity_id=deal.id,
-            pipeline=_pipeline_at(portal, deal, change),
-            stage=change.value,
-            at=change.at,
-            sequence=number,
-            amount=_amount(deal, change.at),
-        )
-
-
-def _pipeline_at(portal: Portal, deal: Deal, change: Change) -> str:
-    return deal.value("pipeline", change.at) or ""
+    for number, at in enumerate(instants):
+        stage, closes_at = deal.value("dealstage", at), deal.closes_at(at)
+        if stage is not None:
+            yield landed.Record(
+                record_id=f"{deal.id} {number}",
+                opportunity_id=deal.id,
+                pipeline=deal.value("pipeline", at) or "",
+                stage=stage,
+                at=at,
+                sequence=number,
+                amount=_amount(deal, at),
+                close_date=closes_at.date() if closes_at else None,
+            )
 
 
 def _amount(deal: Deal, at: datetime | None = None) -> Decimal | None:

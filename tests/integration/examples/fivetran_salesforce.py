@@ -69,6 +69,7 @@ def read(landing: Path) -> Said:
                         stage=row["stage_name"],
                         at=utc(row["_fivetran_start"]),
                         amount=money(row["amount"]),
+                        close_date=day_of(row["close_date"]),
                     )
                     for row in table((night / "opportunity_history_000.csv").read_text())
                 ),
