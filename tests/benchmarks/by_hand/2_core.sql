@@ -97,12 +97,28 @@ inner join opportunities on of_steps.opportunity = opportunities.opportunity
 inner join stages as first_stages on of_steps.first_stage = first_stages.stage;
 
 create temp table reached as
+with
+
+-- What stood at an instant where the record of a step does not say it: of records of one instant the
+-- last one holds.
+standing as (
+    select
+        steps.opportunity,
+        steps.record_number,
+        max_by(records.amount, records.record_number) as amount
+    from steps
+    inner join records
+        on steps.opportunity = records.opportunity and steps.occurred_at = records.changed_at
+    where steps.amount is null
+    group by steps.opportunity, steps.record_number
+)
+
 select
     steps.opportunity,
     steps.occurred_at as reached_at,
     ranks.stage,
     cast(ranks.stage as integer) as stage_rank,
-    coalesce(steps.amount, opportunities.amount) as reached_amount,
+    coalesce(steps.amount, standing.amount, opportunities.amount) as reached_amount,
     (coalesce(milestones.visited, 0) >> ranks.stage) & 1 = 0 as is_imputed,
     opportunities.outcome,
     case
@@ -113,7 +129,11 @@ from steps
 inner join stages as ranks
     on ranks.stage > steps.passed_before and ranks.stage <= steps.passed_rank
 inner join milestones on steps.opportunity = milestones.opportunity
-inner join opportunities on steps.opportunity = opportunities.opportunity;
+inner join opportunities on steps.opportunity = opportunities.opportunity
+left join standing
+    on
+        steps.opportunity = standing.opportunity
+        and steps.record_number = standing.record_number;
 
 create temp table skipped as
 select

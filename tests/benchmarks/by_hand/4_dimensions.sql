@@ -72,13 +72,33 @@ from marts.dim_account
 left join accounts using (account_id);
 
 create table marts.dim_product as
+with
+
+products as (
+    select *
+    from read_parquet(getvariable('bronze') || '/salesforce/product2/*/*.parquet')
+    qualify row_number() over (
+        partition by Id
+        order by SystemModstamp desc nulls last, _batch_date desc, _load_number desc, _row_number desc
+    ) = 1
+)
+
+select
+    'salesforce:' || Id as product_key,
+    'salesforce' as source_system,
+    coalesce(Name, Id) as product_name,
+    Family as product_family,
+    cast(null as decimal(18, 2)) as list_price,
+    coalesce(IsActive, true) as is_active
+from products
+union all
 select
     'salesforce:unknown' as product_key,
     'salesforce' as source_system,
     'unknown' as product_name,
-    cast(null as varchar) as product_family,
-    cast(null as decimal(18, 2)) as list_price,
-    cast(null as boolean) as is_active;
+    null as product_family,
+    null as list_price,
+    null as is_active;
 
 create table marts.dim_rep as
 with
