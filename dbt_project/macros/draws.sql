@@ -33,12 +33,3 @@
     {%- endset -%}
     power(sin(least(greatest({{ angle }}, 0), {{ 3.141592653589793 / 2 }})), 2)
 {%- endmacro %}
-
-{#- The product of all values of a group. -#}
-{% macro product_of(value) -%}
-    {{ return(adapter.dispatch('product_of', 'flywheel')(value)) }}
-{%- endmacro %}
-
-{% macro default__product_of(value) -%}
-    product({{ value }})
-{%- endmacro %}

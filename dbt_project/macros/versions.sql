@@ -242,6 +242,68 @@ versions as (
 )
 {%- endmacro %}
 
+{#-
+    The body of CTEs that ends in `versions`, whichever night it is: from the CTEs `observations`,
+    `full_nights` and `newest` (records with their `last_seen_date`, of sources whose extracts can
+    lack one). A later night goes on from what the model itself holds.
+-#}
+{% macro versions_by_night(key, tracked, carried) -%}
+{%- if is_later_night() -%}
+missing as (
+    select
+        newest.source_system,
+        {%- for column in key %}
+        newest.{{ column }},
+        {%- endfor %}
+        full_nights.batch_date
+    from newest
+    inner join (
+        select
+            source_system,
+            max(batch_date) as batch_date
+        from full_nights
+        group by source_system
+    ) as full_nights
+        on
+            newest.source_system = full_nights.source_system
+            and newest.last_seen_date < full_nights.batch_date
+),
+
+concerned as (
+    select
+        source_system,
+        {{ key | join(', ') }}
+    from observations
+    union
+    select
+        source_system,
+        {{ key | join(', ') }}
+    from missing
+),
+
+known as (
+    select *
+    from (
+        select
+            versions.*,
+            row_number() over (
+                partition by versions.source_system, versions.{{ key | join(', versions.') }}
+                order by versions.version_number desc
+            ) as place
+        from {{ this }} as versions
+        inner join concerned
+            on
+                {{ _same_record('versions', 'concerned', key) }}
+    ) as placed
+    where place = 1
+),
+
+{{ versions_after(key, tracked, carried) }}
+{%- else -%}
+{{ versions_of(key, tracked, carried) }}
+{%- endif -%}
+{%- endmacro %}
+
 {% macro _latest_of(one, other) -%}
     coalesce(greatest({{ one }}, {{ other }}), cast('1900-01-01' as timestamp))
 {%- endmacro %}

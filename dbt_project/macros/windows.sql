@@ -1,5 +1,6 @@
 {#-
-    What depends on the rows before: last known values, running products, ranks climbed one by one.
+    What depends on other rows: the last known value, products, ranks climbed one by one; and numbers
+    in place of texts where rows are sorted for it.
 -#}
 
 {#-
@@ -42,9 +43,19 @@
     product({{ value }}) over {{ window }}
 {%- endmacro %}
 
+{#- The product of all values of a group. -#}
+{% macro product_of(value) -%}
+    {{ return(adapter.dispatch('product_of', 'flywheel')(value)) }}
+{%- endmacro %}
+
+{% macro default__product_of(value) -%}
+    product({{ value }})
+{%- endmacro %}
+
 {#-
     A number that stands for a text key in a window: numbers are sorted in two thirds of the time that
-    texts take, if no text is left in the rows. It has 128 bits, and no two keys share one.
+    texts take, if no text is left in the rows. It is a hash of 128 bits: of a billion keys, the odds
+    that any two share one are below one in 10^20.
 -#}
 {% macro key_number(key) -%}
     {{ return(adapter.dispatch('key_number', 'flywheel')(key)) }}

@@ -54,59 +54,7 @@ observations as (
     from delivered
 ),
 
-{% if is_later_night() %}
-missing as (
-    select
-        newest.source_system,
-        newest.account_id,
-        full_nights.batch_date
-    from newest
-    inner join (
-        select
-            source_system,
-            max(batch_date) as batch_date
-        from full_nights
-        group by source_system
-    ) as full_nights
-        on
-            newest.source_system = full_nights.source_system
-            and newest.last_seen_date < full_nights.batch_date
-),
-
-concerned as (
-    select
-        source_system,
-        account_id
-    from observations
-    union
-    select
-        source_system,
-        account_id
-    from missing
-),
-
-known as (
-    select *
-    from (
-        select
-            versions.*,
-            row_number() over (
-                partition by versions.source_system, versions.account_id
-                order by versions.version_number desc
-            ) as place
-        from {{ this }} as versions
-        inner join concerned
-            on
-                versions.source_system = concerned.source_system
-                and versions.account_id = concerned.account_id
-    ) as placed
-    where place = 1
-),
-
-{{ versions_after(key, tracked, []) }},
-{% else %}
-{{ versions_of(key, tracked, []) }},
-{% endif %}
+{{ versions_by_night(key, tracked, []) }},
 
 final as (
     select

@@ -1,6 +1,10 @@
 -- One row a company × file that delivered it, and one a company × night that first said what it was
 -- merged into: HubSpot says so in the record that survived, and delivers the other one no more.
 {{ config(materialized='ephemeral') }}
+{%- set said_columns = [
+    'id', 'name', 'domain', 'industry', 'country', 'numberofemployees', 'annualrevenue',
+    'type', 'hs_parent_company_id', 'hubspot_owner_id', 'createdate', 'archived',
+] %}
 with
 
 delivered as (
@@ -26,18 +30,7 @@ merged as (
 
 said as (
     select
-        id,
-        name,
-        domain,
-        industry,
-        country,
-        numberofemployees,
-        annualrevenue,
-        type,
-        hs_parent_company_id,
-        hubspot_owner_id,
-        createdate,
-        archived,
+        {{ said_columns | join(', ') }},
         hs_lastmodifieddate,
         _batch_date as batch_date,
         _load_number as load_number,
@@ -46,18 +39,7 @@ said as (
     union all
     -- Its place gives way to a row of its own in the same night.
     select
-        id,
-        name,
-        domain,
-        industry,
-        country,
-        numberofemployees,
-        annualrevenue,
-        type,
-        hs_parent_company_id,
-        hubspot_owner_id,
-        createdate,
-        archived,
+        {{ said_columns | join(', ') }},
         cast(null as timestamp) as hs_lastmodifieddate,
         first_date as batch_date,
         -1 as load_number,

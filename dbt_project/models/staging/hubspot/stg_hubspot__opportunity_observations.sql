@@ -2,6 +2,10 @@
 -- first said what it was merged into: HubSpot says so in the record that survived, and delivers the
 -- other one no more.
 {{ config(materialized='ephemeral') }}
+{%- set said_columns = [
+    'id', 'pipeline', 'dealstage', 'amount', 'deal_currency_code', 'closedate',
+    'hs_manual_forecast_category', 'hubspot_owner_id', 'archived',
+] %}
 with
 
 delivered as (
@@ -23,15 +27,7 @@ merged as (
 
 said as (
     select
-        id,
-        pipeline,
-        dealstage,
-        amount,
-        deal_currency_code,
-        closedate,
-        hs_manual_forecast_category,
-        hubspot_owner_id,
-        archived,
+        {{ said_columns | join(', ') }},
         hs_lastmodifieddate,
         _batch_date as batch_date,
         _load_number as load_number,
@@ -40,15 +36,7 @@ said as (
     union all
     -- Its place gives way to a row of its own in the same night.
     select
-        id,
-        pipeline,
-        dealstage,
-        amount,
-        deal_currency_code,
-        closedate,
-        hs_manual_forecast_category,
-        hubspot_owner_id,
-        archived,
+        {{ said_columns | join(', ') }},
         cast(null as timestamp) as hs_lastmodifieddate,
         first_date as batch_date,
         -1 as load_number,
