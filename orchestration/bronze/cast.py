@@ -134,14 +134,6 @@ class CastRows:
         """
         return self._rows.filter(~self._is_broken).select(ROW_NUMBER, *self._columns())
 
-    def marked(self) -> pl.LazyFrame:
-        """All rows as `accepted` has them, the others without a `_row_number`.
-
-        To copy the accepted rows out of a file where every row is one takes as long as two casts.
-        """
-        number = pl.when(~self._is_broken).then(ROW_NUMBER).alias(ROW_NUMBER)
-        return self._rows.select(number, *self._columns())
-
     def refused(self) -> pl.LazyFrame:
         """`_row_number` of all other rows, with the first column that is broken, rule and text."""
         return self._rows.filter(self._is_broken).select(

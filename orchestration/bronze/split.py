@@ -19,7 +19,7 @@ from orchestration.bronze.lookups import read_lookups
 from orchestration.bronze.quarantine import write_quarantine
 from orchestration.extracts.landing import LandedFile
 from orchestration.extracts.readers import open_table, refuse_report
-from orchestration.extracts.table import ROW_NUMBER, TextTable
+from orchestration.extracts.table import TextTable
 from orchestration.progress import counted
 from orchestration.settings import Settings
 from orchestration.sources.contract import Contract
@@ -61,7 +61,7 @@ def split_file(
     write = partial(_write, landed=landed, match=match, load_number=load_number, folder=scratch)
     malformed = len(table.malformed)
     bad, refusals, refused = None, None, 0
-    good, accepted = write(cast(in_common_form=True).marked())
+    good, accepted = write(cast(in_common_form=True).accepted())
     if accepted + malformed != table.record_count:
         rows = cast()
         good, accepted = write(rows.accepted())
@@ -102,7 +102,7 @@ def _matched(table: TextTable, contract: Contract, path: Path) -> HeaderMatch:
 def _write(
     rows: pl.LazyFrame, *, landed: LandedFile, match: HeaderMatch, load_number: int, folder: Path
 ) -> tuple[Path, int]:
-    """Bronze rows, and how many of them have a row number."""
+    """Bronze rows, and how many they are."""
     path = folder / "accepted.parquet"
     names = [*bronze_schema(landed.contract).names(), *match.kept]
     rows.with_columns(
@@ -123,4 +123,4 @@ def _write(
 
 
 def _count(path: Path) -> int:
-    return int(pl.scan_parquet(path).select(pl.col(ROW_NUMBER).count()).collect().item())
+    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
