@@ -77,6 +77,17 @@ def test_the_night_of_the_readme_is_the_first_night_of_the_sample(
     assert f"{tables} marts, {first.publication.row_count:,} rows" in README
 
 
+def test_the_readme_names_every_mart(sample: tuple[Settings, list[NightOutcome]]) -> None:
+    import duckdb
+
+    with duckdb.connect(str(sample[0].published.resolve()), read_only=True) as connection:
+        marts = connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'marts'"
+        ).fetchall()
+    section = README.partition("## The marts")[2].partition("\n## ")[0]
+    assert {name for (name,) in marts} <= set(re.findall(r"`(\w+)`", section))
+
+
 def test_the_same_extracts_give_the_same_marts_in_another_home(
     sample: tuple[Settings, list[NightOutcome]], tmp_path: Path
 ) -> None:
