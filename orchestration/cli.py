@@ -20,7 +20,7 @@ from rich.console import Console
 from orchestration.quarantine_cli import quarantine_app
 from orchestration.settings import Settings
 from orchestration.sources_cli import sources_app
-from orchestration.terminal import open_console
+from orchestration.terminal import escaped, open_console
 
 app = typer.Typer(
     add_completion=False,
@@ -42,6 +42,7 @@ def main() -> None:
 
     from orchestration.company import CompanyFileError
     from orchestration.extracts.places import LandingUnreachableError
+    from orchestration.faults import HelpNeededError, advice, told
     from orchestration.lock import NightRunningError
     from orchestration.publication.versions import NoSuchVersionError
     from orchestration.sources.model import SourceFileError
@@ -58,6 +59,16 @@ def main() -> None:
     ) as error:
         Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(_USAGE)
+    except HelpNeededError as error:
+        Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(_FAILED)
+    except Exception as error:
+        advised = advice(told(error), Settings())
+        if advised is None:
+            raise
+        said = f"{type(error).__name__}: {error}\n{advised}"
+        Console(stderr=True).print(said, style="red", markup=False, soft_wrap=True)
+        sys.exit(_FAILED)
 
 
 @app.command()
@@ -80,12 +91,15 @@ def nightly(
     from orchestration.lock import hold_lock
     from orchestration.nightly import plan, run_nights
     from orchestration.progress import shown_on
+    from orchestration.recovery import recover
     from orchestration.report import print_held, print_outcome, print_plan
 
     if night is not None and (first is not None or last is not None):
         raise typer.BadParameter("give --date, or --from and --to")
     settings = Settings()
     hold_lock(settings)
+    for sentence in recover(settings):
+        console.print(f"[yellow]mended[/]    {escaped(sentence)}", highlight=False, soft_wrap=True)
     work = plan(settings, _day(night or first), _day(night or last), full_refresh)
     print_plan(console, work)
     if not work.nights:
@@ -213,10 +227,12 @@ def rollback(
 ) -> None:
     """Show readers an older version again."""
     from orchestration.lock import hold_lock
+    from orchestration.publication.interrupted import settle
     from orchestration.publication.versions import roll_back
 
     settings = Settings()
     hold_lock(settings)
+    settle(settings)
     console.print(f"readers now see {roll_back(settings, version)}", highlight=False)
 
 

@@ -1,6 +1,7 @@
 """Files that a crash or a power cut leaves whole: the old one or the new one.
 
-Belongs here: putting a finished file in its place, and knowing a file by its bytes.
+Belongs here: putting a finished file and its folder in their place, and knowing a file by its
+bytes.
 Does not belong here: what the files hold (ledger, bronze rows, published versions).
 """
 
@@ -20,6 +21,17 @@ def replace_durably(temporary: Path, path: Path) -> None:
         os.fsync(file.fileno())
     temporary.replace(path)
     sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, durably: a file is no safer than the folders it is in."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
+        sync_folder(each.parent)
 
 
 def sync_folder(folder: Path) -> None:

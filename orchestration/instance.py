@@ -1,7 +1,7 @@
 """Dagster's instance of a home: its configuration, and a store of events that costs little.
 
-Belongs here: `dagster.yaml` and the one storage class of ours. Does not belong here: runs
-(nightly.py).
+Belongs here: `dagster.yaml`, the one storage class of ours, and runs whose process is dead. Does
+not belong here: runs that live (nightly.py).
 
 Dagster's SQLite storage makes an engine and a connection for every statement. A night stores some
 five hundred events (two for each check): that alone was seven of twenty CPU-seconds. The subclass
@@ -108,3 +108,19 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         path.write_text(config, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     return dg.DagsterInstance.from_config(str(home))
+
+
+def bury_dead_runs(instance: dg.DagsterInstance, living: str) -> list[str]:
+    """Take their slot in the pool from runs that were killed, and count them as failed.
+
+    A pool's slot outlives the process that holds it, and the next night would wait for it for ever.
+    The caller, the run `living`, holds the lock of the home: no other run is at work.
+    """
+    store = instance.event_log_storage
+    for run_id in store.get_concurrency_run_ids() - {living}:
+        store.free_concurrency_slots_for_run(run_id)
+    begun = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+    dead = [run for run in instance.get_runs(begun) if run.run_id != living]
+    for run in dead:
+        instance.report_run_failed(run, "its process was killed, or the machine went down")
+    return [run.run_id for run in dead]

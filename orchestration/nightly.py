@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from orchestration.bronze.night import Landing, retry, survey
 from orchestration.company import read_company
 from orchestration.extracts.ledger import Ledger, Load
+from orchestration.faults import advice
 from orchestration.gate.results import CheckResult, Verdict, results_of, verdict_of
 from orchestration.publication.fingerprint import fingerprint
-from orchestration.publication.versions import Publication, publications
+from orchestration.publication.versions import Publication, publications, version_path
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -92,9 +93,13 @@ def _is_outdated(settings: Settings) -> bool:
     """Whether the newest publication was made from other extracts or by another project.
 
     The newest one and not the one readers see: after a rollback the same must not come back by
-    itself.
+    itself. A newest one whose file is lost counts as not made.
     """
-    made_from = [each.fingerprint for each in publications(settings)[-1:]]
+    made_from = [
+        each.fingerprint
+        for each in publications(settings)[-1:]
+        if each.rolled_back_at or version_path(settings, each.version).exists()
+    ]
     return made_from != [fingerprint(settings)]
 
 
@@ -138,17 +143,19 @@ def _outcome(settings: Settings, night: date, result: dg.ExecuteInProcessResult)
         verdict=verdict_of(checks),
         checks=checks,
         publication=published[0] if published else None,
-        failure=None if result.success else _failure(result),
+        failure=None if result.success else _failure(result, settings),
     )
 
 
-def _failure(result: dg.ExecuteInProcessResult) -> str:
+def _failure(result: dg.ExecuteInProcessResult, settings: Settings) -> str:
     for event in result.all_events:
         if event.is_step_failure:
             error = event.step_failure_data.error
             if error is not None:
                 cause = error.cause or error
-                return f"{event.step_key}: {cause.message.strip()}"
+                said = f"{event.step_key}: {cause.message.strip()}"
+                advised = advice(error.to_string(), settings)
+                return f"{said}\n          {advised}" if advised else said
     return "the run failed; see its log in Dagster"
 
 

@@ -14,8 +14,10 @@ from orchestration.bronze.judge import CHECKS, judge_object
 from orchestration.bronze.night import heal, load_night, refuse, refuse_objects, survey
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
+from orchestration.instance import bury_dead_runs
 from orchestration.jobs import ONE_NIGHT_A_RUN
 from orchestration.lock import hold_lock
+from orchestration.recovery import recover
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source, canonical_contracts
 
@@ -63,6 +65,9 @@ def _landing(
     )
     def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         hold_lock(settings)
+        bury_dead_runs(context.instance, context.run_id)
+        for sentence in recover(settings):
+            context.log.warning(sentence)
         night = date.fromisoformat(context.partition_key)
         undone = heal(settings)
         found = survey(settings, Ledger(settings.ledger), always=[night])
@@ -116,6 +121,7 @@ def _bronze(
         pool="candidate",
     )
     def bronze(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        hold_lock(settings)
         night = date.fromisoformat(context.partition_key)
         loads = load_night(settings, night, context.run_id, source.name)
         ledger = Ledger(settings.ledger)

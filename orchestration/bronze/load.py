@@ -23,7 +23,7 @@ from orchestration.bronze.cast import bronze_schema
 from orchestration.bronze.header import MissingColumnsError
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.bronze.split import LostRowsError, Sides, split_file
-from orchestration.durable import checksum, replace_durably
+from orchestration.durable import checksum, make_folder, replace_durably
 from orchestration.extracts.landing import LandedFile
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.extracts.table import UnreadableFileError
@@ -50,7 +50,7 @@ def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: st
     check on its object then refuses the night. Bytes that this object has seen before give a load
     with the status `duplicate` and no rows. Raises LostRowsError when the account does not close.
     """
-    settings.bronze.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.bronze)
     load = _begun(landed, ledger.next_number(), run_id)
     if not landed.problem:
         with (
@@ -66,6 +66,25 @@ def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: st
     load = replace(load, finished_at=_now())
     ledger.add(load)
     return load
+
+
+def read_again(load: Load, landed: LandedFile, settings: Settings) -> bool:
+    """Write the rows of a load anew from the file they came from.
+
+    False, and nothing is written, when it is not that file or no longer gives the same counts.
+    """
+    with tempfile.TemporaryDirectory(prefix=".loading-", dir=settings.bronze) as scratch:
+        path = _plain_file(landed, settings, Path(scratch))
+        if checksum(path) != load.checksum:
+            return False
+        sides = split_file(landed, path, load.load_number, settings, Path(scratch))
+        counts = sides.rows_accepted, sides.rows_quarantined
+        if counts != (load.rows_accepted, load.rows_quarantined):
+            return False
+        if sides.bad:
+            _move(sides.bad, quarantine_path(settings, load))
+        _move(sides.good, accepted_path(settings, load))
+    return True
 
 
 def _begun(landed: LandedFile, number: int, run_id: str) -> Load:
@@ -200,16 +219,18 @@ def _now() -> datetime:
 
 
 def _move(finished: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     replace_durably(finished, target)
 
 
 def write_contract_file(contract: Contract, folder: Path) -> None:
     """A bronze file without rows, so that an object that was never delivered can be scanned."""
     path = folder / contract.source / contract.object / "contract" / f"{contract.version}.parquet"
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        make_folder(path.parent)
+        temporary = path.with_suffix(".tmp")
+        bronze_schema(contract).to_frame().write_parquet(temporary)
+        replace_durably(temporary, path)
     for outdated in path.parent.glob("*.parquet"):
-        outdated.unlink()
-    bronze_schema(contract).to_frame().write_parquet(path)
+        if outdated != path:
+            outdated.unlink()

@@ -7,7 +7,7 @@ Does not belong here: how one file is read (load.py), what the gate asks (gate/)
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -177,10 +177,13 @@ def heal(settings: Settings) -> list[Load]:
     return unjudged
 
 
-def accept(settings: Settings) -> None:
-    """The rows of all unjudged loads are published."""
+def accept(settings: Settings, load_ids: Container[str] | None = None) -> None:
+    """The rows of the unjudged loads are published: of all, or of those that are named."""
     ledger = Ledger(settings.ledger)
-    ledger.mark([load.load_id for load in ledger.with_status("loaded")], "accepted")
+    unjudged = [load.load_id for load in ledger.with_status("loaded")]
+    published = [each for each in unjudged if load_ids is None or each in load_ids]
+    if published:
+        ledger.mark(published, "accepted")
 
 
 def refuse(settings: Settings) -> None:

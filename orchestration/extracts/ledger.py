@@ -1,8 +1,8 @@
 """The load ledger: every file that was ever loaded, with its bytes, its rows and its fate.
 
-Belongs here: the one file `bronze/ledger.parquet`, replaced whole and atomically. It is what
-makes a file load once, what reconciliation starts from and what `ops.load_audit` shows.
-Does not belong here: reading or writing of rows (bronze/).
+Belongs here: the one file `bronze/ledger.parquet`, replaced whole and atomically, and its copy
+beside it. It is what makes a file load once, what reconciliation starts from and what
+`ops.load_audit` shows. Does not belong here: reading or writing of rows (bronze/).
 
 A load is `loaded` when its rows stand in bronze and no gate has judged them; `accepted` once a
 version with them was published; `refused` once a gate refused its night: then its rows are out of
@@ -11,6 +11,7 @@ bronze, and the file waits in landing to be corrected or tried again.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
@@ -19,7 +20,8 @@ from typing import Any
 
 import polars as pl
 
-from orchestration.durable import replace_durably
+from orchestration.durable import make_folder, replace_durably
+from orchestration.faults import HelpNeededError
 
 SCHEMA = pl.Schema(
     {
@@ -101,15 +103,22 @@ class Load:
         return archive if slash else None
 
 
+class LedgerDamagedError(HelpNeededError):
+    """The ledger cannot be read; the text says what to do."""
+
+
 class Ledger:
     """The ledger file, read once and written whole on every change."""
 
     def __init__(self, path: Path) -> None:
+        """Read it; where there is none, it is empty.
+
+        Raises LedgerDamagedError when it cannot be read, or is gone and its copy is not.
+        """
         self._path = path
         self.loads: list[Load] = []
-        if path.exists():
-            written = pl.read_parquet(path).match_to_schema(SCHEMA, missing_columns="insert")
-            self.loads = [Load(**row) for row in written.iter_rows(named=True)]
+        if path.exists() or copy_of(path).exists():
+            self.loads = _read(path)
 
     def known(
         self, source: str, object_: str, checksum: str, night: date | None = None
@@ -218,8 +227,64 @@ class Ledger:
         self._write([replace(load, **changes.get(load.load_id, {})) for load in self.loads])
 
     def _write(self, loads: list[Load]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path.parent)
         temporary = self._path.with_suffix(".tmp")
         pl.DataFrame([asdict(load) for load in loads], schema=SCHEMA).write_parquet(temporary)
         replace_durably(temporary, self._path)
+        _copy(self._path, copy_of(self._path))
         self.loads = loads
+
+
+def copy_of(path: Path) -> Path:
+    """Where the ledger is written a second time: no other file says what was refused and why."""
+    return path.with_name(f"{path.stem}_copy{path.suffix}")
+
+
+def mend_ledger(path: Path) -> str | None:
+    """Restore a lost or damaged ledger from its copy; return what was wrong with it.
+
+    Raises LedgerDamagedError when neither can be read, or when both are gone and rows stand beside
+    them: to take these for the rows of no load would throw them away.
+    """
+    copy = copy_of(path)
+    if not path.exists() and not copy.exists():
+        if next(path.parent.glob("*/*/batch=*/*.parquet"), None) is None:
+            return None
+        raise LedgerDamagedError(_lost(path, "it is gone, and so is its copy"))
+    try:
+        _read(path)
+    except LedgerDamagedError as fault:
+        try:
+            _read(copy)
+        except LedgerDamagedError as other:
+            raise LedgerDamagedError(_lost(path, "neither it nor its copy can be read")) from other
+        _copy(copy, path)
+        return str(fault)
+    if not copy.exists() or copy.read_bytes() != path.read_bytes():
+        _copy(path, copy)
+    return None
+
+
+def _read(path: Path) -> list[Load]:
+    try:
+        written = pl.read_parquet(path).match_to_schema(SCHEMA, missing_columns="insert")
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, FileNotFoundError) as fault:
+        raise LedgerDamagedError(
+            f"{path} cannot be read ({str(fault).splitlines()[0]}): run `flywheel nightly`, which "
+            f"restores it from {copy_of(path).name}"
+        ) from fault
+    return [Load(**row) for row in written.iter_rows(named=True)]
+
+
+def _copy(source: Path, target: Path) -> None:
+    temporary = target.with_suffix(".tmp")
+    shutil.copyfile(source, temporary)
+    replace_durably(temporary, target)
+
+
+def _lost(path: Path, what: str) -> str:
+    return (
+        f"{path}: {what}, and without it nobody knows which rows in {path.parent} are published. "
+        f"Put it back from a backup; or move {path.parent} aside and run again, and all that "
+        f"stands in landing is loaded anew. Readers still see the last version"
+    )

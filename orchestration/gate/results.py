@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from orchestration.durable import make_folder, replace_durably
 from orchestration.settings import Settings
 
 SCHEMA = pl.Schema(
@@ -98,10 +99,10 @@ def record(
         for result in results
     ]
     path = _folder(settings) / f"{night}.{run_id}.{stage}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_suffix(".tmp")
     pl.DataFrame(rows, schema=SCHEMA).write_parquet(temporary)
-    temporary.replace(path)
+    replace_durably(temporary, path)
 
 
 def results_of(settings: Settings, run_id: str) -> list[CheckResult]:

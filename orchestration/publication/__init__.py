@@ -2,7 +2,8 @@
 
 candidate.py   the private file of a night
 versions.py    published versions: list, current one, rollback
-promote.py     seal the candidate, rename it, switch the symlink
+promote.py     seal the candidate, and the rename that publishes it
+interrupted.py the symlink and the memory, by this run or by the one after a crash
 fingerprint.py what a version was made from, so that nothing new is built for nothing
 assets.py      the publication as a Dagster asset
 """

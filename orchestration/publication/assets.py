@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.gate.assets import VERDICT_KEY
 from orchestration.jobs import ONE_NIGHT_A_RUN
+from orchestration.lock import hold_lock
 from orchestration.publication.promote import promote
 from orchestration.settings import Settings
 
@@ -36,6 +37,7 @@ def build_publication(
         pool="candidate",
     )
     def publish() -> Iterator[dg.MaterializeResult[None]]:
+        hold_lock(settings)
         publication = promote(settings)
         yield dg.MaterializeResult(
             asset_key=WAREHOUSE_KEY,

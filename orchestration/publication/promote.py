@@ -1,8 +1,8 @@
 """Seal the gated candidate, give it its final name, and let readers see it.
 
-Belongs here: the few steps between a passed gate and the symlink, in an order in which a crash at
-any point leaves readers on the old version or on the new one.
-Does not belong here: judging the candidate (gate/).
+Belongs here: the few steps between a passed gate and the rename that publishes.
+Does not belong here: judging the candidate (gate/), the steps after the rename, which a later run
+may have to do (interrupted.py).
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from orchestration.bronze.night import accept
-from orchestration.durable import replace_durably
+from orchestration.durable import replace_durably, sync_folder
 from orchestration.gate.results import result_files
 from orchestration.gate.scope import RECOMPUTED
 from orchestration.gate.stamp import Stamp, remove_stamp, require_stamp
 from orchestration.publication.fingerprint import fingerprint
+from orchestration.publication.interrupted import complete
 from orchestration.publication.versions import (
     SCHEMA,
     Publication,
     next_version,
-    point_to,
     prune,
     publications,
-    remember,
     version_path,
 )
 from orchestration.settings import Settings
@@ -46,11 +44,10 @@ def promote(settings: Settings) -> Publication:
     """
     stamp = require_stamp(settings)
     publication = _seal(settings, stamp)
-    target = version_path(settings, publication.version)
-    replace_durably(settings.candidate, target)
-    point_to(settings, publication.version)
-    accept(settings)
-    remember(settings, [*publications(settings), publication])
+    # From here on it is published: whatever interrupts what follows, the next run completes it.
+    replace_durably(settings.candidate, version_path(settings, publication.version))
+    sync_folder(settings.candidate.parent)
+    complete(settings, publication)
     remove_stamp(settings)
     prune(settings)
     return publication

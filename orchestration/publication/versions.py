@@ -17,7 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestration.durable import replace_durably, sync_folder
+from orchestration.durable import make_folder, replace_durably, sync_folder
 from orchestration.settings import Settings
 
 # Why the first version of all was built from bronze.
@@ -83,13 +83,13 @@ def current_version(settings: Settings) -> str | None:
 
 def kept_versions(settings: Settings) -> list[str]:
     """The versions whose files are there, in order of publication."""
-    there = _version_files(settings)
+    there = version_files(settings)
     return [entry.version for entry in publications(settings) if entry.version in there]
 
 
 def next_version(settings: Settings, as_of: date) -> str:
     """A name that no version bore before."""
-    taken = {entry.version for entry in publications(settings)} | _version_files(settings)
+    taken = {entry.version for entry in publications(settings)} | version_files(settings)
     number = 1
     while f"{as_of.isoformat()}-{number:03d}" in taken:
         number += 1
@@ -107,7 +107,7 @@ def publications(settings: Settings) -> list[Publication]:
 def remember(settings: Settings, entries: list[Publication]) -> None:
     """Write the memory of publications anew."""
     path = _memory(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_suffix(".tmp")
     pl.DataFrame([asdict(entry) for entry in entries], schema=SCHEMA).write_parquet(temporary)
     replace_durably(temporary, path)
@@ -123,13 +123,16 @@ def point_to(settings: Settings, version: str) -> None:
 
 
 def roll_back(settings: Settings, version: str | None = None) -> str:
-    """Show readers an older version: the named one, or the one before the current.
+    """Show readers an older version: the named one, or the newest before the current that was not
+    rolled back itself.
 
     Raises NoSuchVersionError when there is none such.
     """
     kept, current = kept_versions(settings), current_version(settings)
     if version is None:
+        bad = {entry.version for entry in publications(settings) if entry.rolled_back_at}
         older = kept[: kept.index(current)] if current in kept else []
+        older = [each for each in older if each not in bad]
         if not older:
             raise NoSuchVersionError(
                 f"there is no version before {current}; kept: {', '.join(kept) or 'none'}"
@@ -140,31 +143,32 @@ def roll_back(settings: Settings, version: str | None = None) -> str:
             f"there is no version {version}; kept: {', '.join(kept) or 'none'}"
         )
     point_to(settings, version)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    # Everything published after the version that is shown again counts as rolled back.
-    order = [entry.version for entry in publications(settings)]
-    left_behind = set(order[order.index(version) + 1 :])
-    remember(
-        settings,
-        [
-            replace(entry, rolled_back_at=entry.rolled_back_at or now)
-            if entry.version in left_behind
-            else replace(entry, rolled_back_at=None)
-            if entry.version == version
-            else entry
-            for entry in publications(settings)
-        ],
-    )
+    remember(settings, marked(publications(settings), version))
     return version
+
+
+def marked(entries: list[Publication], shown: str) -> list[Publication]:
+    """The memory, as it must be while readers see a version: all after it are rolled back."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    place = [entry.version for entry in entries].index(shown)
+    return [
+        *entries[:place],
+        replace(entries[place], rolled_back_at=None),
+        *(
+            replace(each, rolled_back_at=each.rolled_back_at or now)
+            for each in entries[place + 1 :]
+        ),
+    ]
 
 
 def prune(settings: Settings) -> list[str]:
     """Remove all but the newest `keep_versions` files, never the current one.
 
-    A file that no publication tells of was left by a crash and goes too.
+    A file that no publication tells of goes too: had it been whole, it would be one
+    (interrupted.py).
     """
     kept, current = kept_versions(settings), current_version(settings)
-    unknown = sorted(_version_files(settings) - set(kept))
+    unknown = sorted(version_files(settings) - set(kept))
     surplus = [*unknown, *kept[: -settings.keep_versions]]
     removed = [version for version in surplus if version != current]
     for version in removed:
@@ -172,7 +176,8 @@ def prune(settings: Settings) -> list[str]:
     return removed
 
 
-def _version_files(settings: Settings) -> set[str]:
+def version_files(settings: Settings) -> set[str]:
+    """The versions whose files are there, remembered or not."""
     return {
         match["version"]
         for path in settings.warehouse.glob("flywheel.*.duckdb")

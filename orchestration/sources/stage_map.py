@@ -10,6 +10,7 @@ import csv
 from datetime import date
 from pathlib import Path
 
+from orchestration.durable import make_folder, replace_durably
 from orchestration.sources.model import SourceFileError
 
 NAME = "stage_map.csv"
@@ -21,8 +22,10 @@ def ensure_stage_map(folder: Path) -> None:
     """Write an empty map where there is none: its header says what belongs in it."""
     path = folder / NAME
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+        make_folder(folder)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+        replace_durably(temporary, path)
 
 
 def mapped_stages(folder: Path, source: str) -> list[str]:

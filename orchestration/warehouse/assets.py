@@ -14,6 +14,7 @@ from orchestration.bronze.assets import LEDGER_KEY
 from orchestration.bronze.night import refuse
 from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
 from orchestration.jobs import FULL_REFRESH, ONE_NIGHT_A_RUN
+from orchestration.lock import hold_lock
 from orchestration.settings import Settings
 from orchestration.warehouse.build import BuildResult, TestResult, build_candidate
 from orchestration.warehouse.project import DbtFailedError
@@ -69,6 +70,7 @@ def build_warehouse_assets(
         pool="candidate",
     )
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        hold_lock(settings)
         night = context.partition_key
         result = build_candidate(
             settings,

@@ -6,6 +6,7 @@ Does not belong here: Dagster (assets.py), what a result means for the night (bu
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -38,14 +39,22 @@ def project_files() -> Iterator[Path]:
 
 
 def manifest(settings: Settings) -> Mapping[str, Any]:
-    """dbt's manifest of the project; parsed first when a file is newer than it."""
-    path = settings.dbt_target / "manifest.json"
-    newest = max(file.stat().st_mtime for file in project_files())
-    if not path.exists() or path.stat().st_mtime < newest:
+    """dbt's manifest of the project; parsed first when it is of other files.
+
+    By what they say and not by when they were written: a clock may jump. The mark that says of
+    which files it is comes last, so a manifest that was cut off while it was written has none.
+    """
+    path, mark = settings.dbt_target / "manifest.json", settings.dbt_target / "manifest.of"
+    digest = hashlib.sha256()
+    for file in project_files():
+        digest.update(file.read_bytes())
+    files = digest.hexdigest()
+    if not path.exists() or not mark.exists() or mark.read_text(encoding="ascii") != files:
+        mark.unlink(missing_ok=True)
         result = invoke(settings, ["parse"])
         if not result.success:
             raise DbtFailedError(f"dbt cannot parse the project: {result.exception}")
-        path.touch()
+        mark.write_text(files, encoding="ascii")
     content: Mapping[str, Any] = orjson.loads(path.read_bytes())
     return content
 

@@ -101,6 +101,14 @@ def _reason(settings: Settings, version: Path | None, loads: list[Load]) -> str 
     """Why a night has to rebuild everything."""
     if version is None or not version.exists():
         return NOTHING_TO_COPY
+    try:
+        return _reason_within(settings, version, loads)
+    except duckdb.Error as damage:
+        return f"{version.name} cannot be read: {str(damage).splitlines()[0]}"
+
+
+def _reason_within(settings: Settings, version: Path, loads: list[Load]) -> str | None:
+    """What the version itself says against working on it."""
     with duckdb.connect(str(version), read_only=True) as connection:
         names = connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'ops'"
