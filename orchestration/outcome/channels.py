@@ -165,8 +165,9 @@ def _address(url: str, variable: str, schemes: tuple[str, ...]) -> SplitResult:
 
 
 def _not_reached(settings: Settings, address: SplitResult, error: Exception) -> AlertNotSentError:
-    reason = getattr(error, "reason", None) or error
-    if isinstance(reason, TimeoutError):
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    # smtplib says of silence that the server has hung up, because of a time-out.
+    if TimeoutError in (type(reason), type(error.__context__)):
         said = "it did not answer in time"
     elif isinstance(reason, ssl.SSLCertVerificationError):
         said = f"its certificate is not trusted: {reason.verify_message}"

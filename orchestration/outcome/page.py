@@ -9,6 +9,7 @@ loads nothing, runs nothing and can be sent as a file.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _TEMPLATE = "night.html.j2"
 # A page with a thousand failed checks must open on a phone: the others stand in the list of all.
 _SHOWN_IN_FULL = 50
+_COMMAND = re.compile(r"`([^`]+)`")
 _WORDS = {"critical": "refused", "warning": "warned", "info": "noted"}
 _CELL_CHARACTERS = 300
 
@@ -43,6 +45,7 @@ class ShownCheck:
     result: CheckResult
     anchor: str
     word: str
+    observed: str
     is_in_full: bool
     remedies: list[str]
     columns: list[str]
@@ -77,7 +80,7 @@ def render(
     """The page as HTML."""
     # A twentieth of a second, which `flywheel status` need not wait for.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
 
     def cleaned(value: Any) -> Any:
         """HTML has no place for control characters, and a secret none on a page."""
@@ -92,6 +95,9 @@ def render(
         lstrip_blocks=True,
         undefined=StrictUndefined,
         finalize=cleaned,
+    )
+    environment.filters["commands"] = lambda text: Markup(
+        _COMMAND.sub(r"<code>\1</code>", str(escape(cleaned(text))))
     )
     checks = _shown(outcome, {suite.name: suite for suite in suites})
     by_word = {
@@ -123,6 +129,7 @@ def _shown(outcome: NightOutcome, suites: dict[str, Suite]) -> list[ShownCheck]:
                 result=check,
                 anchor=_unique(anchor_of(check.suite, check.table, check.check), taken),
                 word=word,
+                observed=_observed(check),
                 is_in_full=not check.success and counts[word] <= _SHOWN_IN_FULL,
                 remedies=[] if check.success else remedies_of(check, suites),
                 columns=columns,
@@ -130,6 +137,13 @@ def _shown(outcome: NightOutcome, suites: dict[str, Suite]) -> list[ShownCheck]:
             )
         )
     return shown
+
+
+def _observed(check: CheckResult) -> str:
+    # A query for rows at fault observes how many there are, and expects nothing else.
+    if check.observed.isdecimal() and not check.expected:
+        return "1 row" if check.observed == "1" else f"{int(check.observed):,} rows"
+    return check.observed
 
 
 def _unique(anchor: str, taken: set[str]) -> str:

@@ -69,7 +69,7 @@ def remedies_of(check: CheckResult, suites: dict[str, Suite]) -> list[str]:
     if expectation is not None and expectation.meta.get("remedy"):
         return [str(expectation.meta["remedy"])]
     # A query that ran has observed a number of rows.
-    if expectation is not None and expectation.query and not check.observed.isdigit():
+    if expectation is not None and expectation.query and not check.observed.isdecimal():
         return [_CANNOT_RUN]
     if check.table == "ops.reconciliation":
         return [_NIGHT_TABLES]
