@@ -17,7 +17,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from orchestration.outcome_cli import alerts_app, report
 from orchestration.quarantine_cli import quarantine_app
+from orchestration.secrets import SecretFileError
 from orchestration.settings import Settings
 from orchestration.sources_cli import sources_app
 from orchestration.terminal import escaped, open_console
@@ -30,6 +32,8 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
+app.add_typer(alerts_app, name="alerts")
+app.command()(report)
 console = open_console()
 
 _DAY = {"formats": ["%Y-%m-%d"]}
@@ -52,6 +56,7 @@ def main() -> None:
     except (
         CompanyFileError,
         SourceFileError,
+        SecretFileError,
         NoSuchVersionError,
         NightRunningError,
         LandingUnreachableError,
@@ -90,29 +95,35 @@ def nightly(
     from orchestration.extracts.ledger import Ledger
     from orchestration.lock import hold_lock
     from orchestration.nightly import plan, run_nights
+    from orchestration.outcome.closing import close_night, close_without_night, telling_of_crashes
     from orchestration.progress import shown_on
     from orchestration.recovery import recover
-    from orchestration.report import print_held, print_outcome, print_plan
+    from orchestration.report import print_held, print_outcome, print_plan, print_told
 
     if night is not None and (first is not None or last is not None):
         raise typer.BadParameter("give --date, or --from and --to")
     settings = Settings()
     hold_lock(settings)
-    for sentence in recover(settings):
-        console.print(f"[yellow]mended[/]    {escaped(sentence)}", highlight=False, soft_wrap=True)
-    work = plan(settings, _day(night or first), _day(night or last), full_refresh)
+    with telling_of_crashes(settings):
+        for sentence in recover(settings):
+            console.print(
+                f"[yellow]mended[/]    {escaped(sentence)}", highlight=False, soft_wrap=True
+            )
+        work = plan(settings, _day(night or first), _day(night or last), full_refresh)
     print_plan(console, work)
     if not work.nights:
         _print_nothing_new(settings)
+        print_told(console, close_without_night(settings))
         print_held(console, work.held)
         return
     status, refused = 0, set()
     # The collector walks over all that Dagster, dbt and Great Expectations import, again and again:
     # four of eighteen CPU-seconds of a night. Between nights is often enough.
     gc.disable()
-    with shown_on(console):
+    with shown_on(console), telling_of_crashes(settings):
         for outcome in run_nights(settings, work.nights, full=work.full):
             print_outcome(console, outcome, settings)
+            print_told(console, close_night(settings, outcome))
             if outcome.night != work.nights[-1]:
                 gc.collect()
             status = max(status, outcome.exit_status)

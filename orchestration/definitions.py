@@ -1,4 +1,4 @@
-"""Every asset, check, job and schedule of Flywheel, put together in one place.
+"""Every asset, check, job, schedule and sensor of Flywheel, put together in one place.
 
 Belongs here: assembly. Nothing is read or connected to before `build_defs` is called.
 """
@@ -9,6 +9,8 @@ from orchestration.bronze.assets import build_bronze_assets, count_checks
 from orchestration.gate.assets import build_gate
 from orchestration.gate.suites import read_suites
 from orchestration.jobs import build_nightly_job, nights
+from orchestration.labels import STAGE_MAP, labelled
+from orchestration.outcome.sensors import build_sensors
 from orchestration.publication.assets import build_publication
 from orchestration.schedules import build_nightly_schedule
 from orchestration.settings import Settings
@@ -27,17 +29,19 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     partitions = nights()
 
     bronze = build_bronze_assets(settings, sources, partitions)
-    warehouse = build_warehouse_assets(settings, project, partitions)
+    warehouse = build_warehouse_assets(settings, sources, project, partitions)
     gate_suites, verdict = build_gate(
-        settings, suites, count_checks(sources) + dbt_tests, partitions
+        settings, sources, suites, count_checks(sources) + dbt_tests, partitions
     )
     publication = build_publication(settings, partitions)
+    nightly_job = build_nightly_job(partitions)
 
     return dg.Definitions(
-        assets=[*bronze, warehouse, verdict, publication],
+        assets=labelled(settings, [STAGE_MAP, *bronze, warehouse, verdict, publication]),
         asset_checks=[gate_suites],
-        jobs=[build_nightly_job(partitions)],
+        jobs=[nightly_job],
         schedules=[build_nightly_schedule()],
+        sensors=build_sensors(settings, nightly_job),
     )
 
 

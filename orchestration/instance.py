@@ -33,6 +33,8 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+freshness:
+  enabled: true
 concurrency:
   pools:
     # One process writes the candidate.

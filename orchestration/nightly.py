@@ -7,7 +7,7 @@ Dagster and dbt are imported only when a night really runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -61,6 +61,13 @@ class NightOutcome:
         if self.publication is not None:
             return _PUBLISHED
         return _REFUSED if self.verdict.refusing else _FAILED
+
+    @property
+    def state(self) -> str:
+        """`published`, `published with warnings`, `refused` or `failed`."""
+        if self.publication is not None:
+            return self.publication.outcome
+        return "refused" if self.verdict.refusing else "failed"
 
 
 def plan(settings: Settings, first: date | None, last: date | None, full: bool = False) -> Plan:
@@ -134,21 +141,28 @@ def run_nights(
 
 
 def _outcome(settings: Settings, night: date, result: dg.ExecuteInProcessResult) -> NightOutcome:
-    checks = results_of(settings, result.run_id)
-    published = [each for each in publications(settings) if each.run_id == result.run_id]
+    failure = None if result.success else failure_of(result.all_events, settings)
+    return outcome_of(settings, night, result.run_id, failure)
+
+
+def outcome_of(settings: Settings, night: date, run_id: str, failure: str | None) -> NightOutcome:
+    """What came of a run, from what is kept of it."""
+    checks = results_of(settings, run_id)
+    published = [each for each in publications(settings) if each.run_id == run_id]
     return NightOutcome(
         night=night,
-        run_id=result.run_id,
-        loads=Ledger(settings.ledger).of_run(result.run_id),
+        run_id=run_id,
+        loads=Ledger(settings.ledger).of_run(run_id),
         verdict=verdict_of(checks),
         checks=checks,
         publication=published[0] if published else None,
-        failure=None if result.success else _failure(result, settings),
+        failure=failure,
     )
 
 
-def _failure(result: dg.ExecuteInProcessResult, settings: Settings) -> str:
-    for event in result.all_events:
+def failure_of(events: Iterable[dg.DagsterEvent], settings: Settings) -> str:
+    """The first step that broke, how, and what to do about it, from the events of a run."""
+    for event in events:
         if event.is_step_failure:
             error = event.step_failure_data.error
             if error is not None:

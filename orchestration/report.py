@@ -15,6 +15,7 @@ from orchestration.extracts.ledger import Load
 from orchestration.gate.results import CheckResult
 from orchestration.nightly import NightOutcome, Plan
 from orchestration.publication.versions import NOTHING_TO_COPY, Publication
+from orchestration.secrets import redacted
 from orchestration.settings import Settings
 from orchestration.terminal import escaped, printable
 
@@ -107,17 +108,27 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
         )
     else:
         console.print(
-            f"[red bold]failed[/]    {outcome.failure}\n"
+            f"[red bold]failed[/]    {_lines(redacted(settings, outcome.failure or ''))}\n"
             f"          nothing was published; readers still see the version before.",
             highlight=False,
             soft_wrap=True,
         )
 
 
+def print_told(console: Console, lines: list[str]) -> None:
+    """Where the page of a night is, and who was told."""
+    for line in lines:
+        console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
+
+
 def _command() -> str:
     """The console script as it was called, so that what is printed can be copied and run."""
     called = sys.argv[0]
     return called if called.endswith("flywheel") else "flywheel"
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(escaped, text.splitlines()))
 
 
 def _print_loads(console: Console, loads: list[Load]) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from orchestration.secrets import SecretFiles
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,7 +22,12 @@ class Settings(BaseSettings):
     """Options from `FLYWHEEL_*` environment variables, and the places that follow from them."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FLYWHEEL_", frozen=True, extra="ignore", populate_by_name=True
+        env_prefix="FLYWHEEL_",
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        # What a mistaken variable holds may be a secret.
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(
@@ -51,6 +58,34 @@ class Settings(BaseSettings):
     keep_versions: int = Field(
         default=7, ge=1, description="How many published versions stay for readers and rollback."
     )
+    alert_webhook: SecretStr | None = Field(
+        default=None, description="Address that takes alerts as Slack takes them."
+    )
+    alert_email_to: str = Field(
+        default="", description="Who is told of alerts by e-mail, separated by commas."
+    )
+    alert_email_from: str = Field(default="", description="The sender of these e-mails.")
+    smtp_url: SecretStr | None = Field(
+        default=None, description="Mail server: smtp[s]://[user:password@]host[:port]."
+    )
+    report_url: str = Field(
+        default="", description="Where report/ can be opened by others; links begin with it."
+    )
+    stale_hours: float = Field(
+        default=30.0, gt=0, description="Hours after the beginning of its day a version is stale."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the program says, then the environment, then files that the environment names."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
 
     @cached_property
     def root(self) -> Path:
@@ -128,6 +163,11 @@ class Settings(BaseSettings):
     def operations(self) -> Path:
         """What is remembered about nights beyond one candidate: gate results, publications."""
         return self.root / "ops"
+
+    @property
+    def report(self) -> Path:
+        """Pages for people: what came of each night."""
+        return self.root / "report"
 
     @property
     def dagster_home(self) -> Path:

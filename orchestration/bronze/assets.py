@@ -17,6 +17,7 @@ from orchestration.gate.results import CheckResult, GateRefusedError, record, ve
 from orchestration.instance import bury_dead_runs
 from orchestration.jobs import ONE_NIGHT_A_RUN
 from orchestration.lock import hold_lock
+from orchestration.outcome.links import check_link
 from orchestration.recovery import recover
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source, canonical_contracts
@@ -138,7 +139,9 @@ def _bronze(
             refuse_objects(settings, [name for name in keys if not checks[name][0].success], loads)
         for name, key in keys.items():
             yield dg.MaterializeResult(asset_key=key, metadata=_sums(_of(loads, name)))
-            yield from (_as_dagster(key, check) for check in checks[name])
+            for check in checks[name]:
+                link = check_link(settings, context.partition_key, context.run_id, check)
+                yield _as_dagster(key, check, link)
         if refusing:
             raise dg.Failure(str(GateRefusedError(refusing)), allow_retries=False)
 
@@ -201,16 +204,17 @@ def _of(loads: list[Load], object_: str) -> list[Load]:
     return [load for load in loads if load.object == object_]
 
 
-def _sums(loads: list[Load]) -> dict[str, int]:
+def _sums(loads: list[Load]) -> dict[str, int | float]:
     return {
         "files": len(loads),
         "rows_read": sum(load.rows_read for load in loads),
         "dagster/row_count": sum(load.rows_accepted for load in loads),
         "rows_quarantined": sum(load.rows_quarantined for load in loads),
+        "seconds": sum((load.finished_at - load.started_at).total_seconds() for load in loads),
     }
 
 
-def _as_dagster(key: dg.AssetKey, check: CheckResult) -> dg.AssetCheckResult:
+def _as_dagster(key: dg.AssetKey, check: CheckResult, link: str) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=check.check,
@@ -222,5 +226,6 @@ def _as_dagster(key: dg.AssetKey, check: CheckResult) -> dg.AssetCheckResult:
             "observed": check.observed,
             "expected": check.expected,
             "sample": [str(row) for row in check.sample],
+            **({} if check.success else {"result_page": dg.MetadataValue.url(link)}),
         },
     )

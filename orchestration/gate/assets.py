@@ -13,13 +13,17 @@ from orchestration.gate.results import CheckResult, record, results_of, verdict_
 from orchestration.gate.stamp import give_stamp
 from orchestration.gate.suites import Suite
 from orchestration.jobs import ONE_NIGHT_A_RUN
+from orchestration.outcome.links import check_link
+from orchestration.outcome.origin import with_origins
 from orchestration.settings import Settings
+from orchestration.sources.catalog import Source
 
 VERDICT_KEY = dg.AssetKey(["gate", "verdict"])
 
 
 def build_gate(
     settings: Settings,
+    sources: dict[str, Source],
     suites: list[Suite],
     other_checks: int,
     partitions: dg.PartitionsDefinition,
@@ -43,12 +47,12 @@ def build_gate(
     def gate_suites(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         from orchestration.gate.run import run_suites
 
-        results = run_suites(suites, settings.candidate)
+        results = with_origins(settings, sources, run_suites(suites, settings.candidate))
         record(settings, context.run.run_id, context.partition_key, "suites", results)
         if verdict_of(results).refusing:
             refuse(settings)
         for result in results:
-            yield _as_dagster(result)
+            yield _as_dagster(settings, context, result)
 
     @dg.multi_asset(
         name="gate_verdict",
@@ -88,10 +92,17 @@ def _check_name(check: str) -> str:
     return f"gx_{check}"
 
 
-def _as_dagster(result: CheckResult) -> dg.AssetCheckResult:
+def _as_dagster(
+    settings: Settings, context: dg.AssetCheckExecutionContext, result: CheckResult
+) -> dg.AssetCheckResult:
     metadata: dict[str, Any] = {"observed": result.observed, "expected": result.expected}
+    if result.unexpected_count is not None:
+        metadata["at_fault"] = result.unexpected_count
     if result.sample:
         metadata["sample"] = [str(row) for row in result.sample]
+    if not result.success:
+        link = check_link(settings, context.partition_key, context.run.run_id, result)
+        metadata["result_page"] = dg.MetadataValue.url(link)
     return dg.AssetCheckResult(
         asset_key=dg.AssetKey(result.table.split(".")),
         check_name=_check_name(result.check),

@@ -4,6 +4,7 @@ Belongs here: the last step of the lineage. Does not belong here: how a version 
 """
 
 from collections.abc import Iterator
+from time import perf_counter
 
 import dagster as dg
 
@@ -38,11 +39,13 @@ def build_publication(
     )
     def publish() -> Iterator[dg.MaterializeResult[None]]:
         hold_lock(settings)
+        began = perf_counter()
         publication = promote(settings)
         yield dg.MaterializeResult(
             asset_key=WAREHOUSE_KEY,
             metadata={
                 "dagster/row_count": publication.row_count,
+                "seconds": perf_counter() - began,
                 "version": publication.version,
                 "as_of_date": publication.as_of_date.isoformat(),
                 "tables": publication.table_count,

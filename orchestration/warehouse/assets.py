@@ -15,7 +15,10 @@ from orchestration.bronze.night import refuse
 from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
 from orchestration.jobs import FULL_REFRESH, ONE_NIGHT_A_RUN
 from orchestration.lock import hold_lock
+from orchestration.outcome.links import check_link
+from orchestration.outcome.origin import with_origins
 from orchestration.settings import Settings
+from orchestration.sources.catalog import Source
 from orchestration.warehouse.build import BuildResult, TestResult, build_candidate
 from orchestration.warehouse.project import DbtFailedError
 
@@ -56,7 +59,10 @@ def _layer(properties: Mapping[str, Any]) -> str:
 
 
 def build_warehouse_assets(
-    settings: Settings, manifest: Mapping[str, Any], partitions: dg.PartitionsDefinition
+    settings: Settings,
+    sources: dict[str, Source],
+    manifest: Mapping[str, Any],
+    partitions: dg.PartitionsDefinition,
 ) -> dg.AssetsDefinition:
     """The dbt project as one step of the night, one asset a model, one check a data test."""
 
@@ -80,11 +86,17 @@ def build_warehouse_assets(
         if result.rebuilt_because:
             context.log.info(f"everything was rebuilt from bronze: {result.rebuilt_because}")
         checks = [_as_check(test) for test in result.tests] + _contract_faults(result)
+        checks = with_origins(settings, sources, checks)
         record(settings, context.run_id, night, "warehouse", checks)
         refusing = verdict_of(checks).refusing
         if refusing:
             refuse(settings)
-        yield from _events(context.assets_def, result)
+        links = {
+            check.check: check_link(settings, night, context.run_id, check)
+            for check in checks
+            if not check.success
+        }
+        yield from _events(context.assets_def, result, links)
         if result.broken:
             raise DbtFailedError(
                 "\n".join(f"{model.unique_id}: {model.message}" for model in result.broken)
@@ -95,7 +107,10 @@ def build_warehouse_assets(
     return warehouse
 
 
-def _events(assets: dg.AssetsDefinition, result: BuildResult) -> Iterator[Any]:
+def _events(
+    assets: dg.AssetsDefinition, result: BuildResult, links: Mapping[str, str]
+) -> Iterator[Any]:
+    """Models and tests as Dagster's events; `links` are the pages of failed tests, by name."""
     asset_keys = {spec.metadata[_UNIQUE_ID]: spec.key for spec in assets.specs}
     check_keys = {spec.metadata[_UNIQUE_ID]: spec.key for spec in assets.check_specs}
     for model in result.models:
@@ -114,7 +129,15 @@ def _events(assets: dg.AssetsDefinition, result: BuildResult) -> Iterator[Any]:
                 severity=dg.AssetCheckSeverity.ERROR
                 if test.severity == "critical"
                 else dg.AssetCheckSeverity.WARN,
-                metadata={"failures": test.failures, "sample": [str(row) for row in test.sample]},
+                metadata={
+                    "failures": test.failures,
+                    "sample": [str(row) for row in test.sample],
+                    **(
+                        {"result_page": dg.MetadataValue.url(links[test.name])}
+                        if test.name in links
+                        else {}
+                    ),
+                },
             )
 
 

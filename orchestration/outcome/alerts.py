@@ -1,0 +1,115 @@
+"""Who is told what, and nobody twice.
+
+Belongs here: the alerts of a night, of staleness and of a command that broke, and the memory of
+what was sent. Does not belong here: the words (message.py), the wire (channels.py).
+
+An alert that was sent leaves an empty file below `ops/alert/`, named after what it told and where.
+The file is made before sending, so that two processes never both send, and taken away when sending
+failed, so that the next one tries again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from orchestration.company import read_company
+from orchestration.outcome import message
+from orchestration.outcome.channels import AlertNotSentError, Channel, channels
+from orchestration.outcome.links import page_link
+from orchestration.outcome.message import Alert
+from orchestration.publication.versions import Publication, current_version, publications
+from orchestration.secrets import redacted
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.nightly import NightOutcome
+
+
+def tell_of_night(settings: Settings, outcome: NightOutcome) -> list[str]:
+    """Alert of a refused or failed night; what came of sending, in a line each."""
+    if outcome.publication is not None:
+        return []
+    night = outcome.night.isoformat()
+    link = page_link(settings, night, outcome.run_id)
+    if outcome.verdict.refusing:
+        alert = message.refusal(night, outcome.verdict.refusing, readers_see(settings), link)
+    else:
+        reason = redacted(settings, outcome.failure or "")
+        alert = message.failure(night, reason, readers_see(settings), link)
+    return _tell_once(settings, f"night-{night}-{outcome.run_id}", alert)
+
+
+def tell_if_stale(settings: Settings, now: datetime | None = None) -> list[str]:
+    """Alert once of a version that readers see for too long; what came of sending.
+
+    `now` is an instant with a time zone.
+    """
+    shown = _shown(settings)
+    if shown is None:
+        return []
+    # A version is of a day of the company's.
+    zone = ZoneInfo(read_company(settings.company).business_time_zone)
+    age = (now or datetime.now(UTC)) - datetime.combine(shown.as_of_date, time(), zone)
+    if age <= timedelta(hours=settings.stale_hours):
+        return []
+    hours = age / timedelta(hours=1)
+    alert = message.staleness(shown.version, hours, settings.stale_hours)
+    return _tell_once(settings, f"stale-{shown.version}", alert)
+
+
+def tell_of_crash(settings: Settings, error: BaseException) -> list[str]:
+    """Alert of a command that broke before or between nights; what came of sending."""
+    reason = redacted(settings, f"{type(error).__name__}: {error}")
+    alert = message.no_night(reason, readers_see(settings))
+    return [_send(channel, alert)[1] for channel in channels(settings)]
+
+
+def try_out(settings: Settings) -> list[tuple[bool, str]]:
+    """Send a test on every channel: whether it was sent, and a line about it."""
+    return [_send(channel, message.trial()) for channel in channels(settings)]
+
+
+def readers_see(settings: Settings) -> str:
+    """What readers have in the meantime, in a sentence."""
+    shown = _shown(settings)
+    if shown is None:
+        return "Nothing was published; there is no version before."
+    return f"Nothing was published; readers see {shown.version} as of {shown.as_of_date}."
+
+
+def _shown(settings: Settings) -> Publication | None:
+    current = current_version(settings)
+    return next((each for each in publications(settings) if each.version == current), None)
+
+
+def _tell_once(settings: Settings, subject: str, alert: Alert) -> list[str]:
+    told = []
+    for channel in channels(settings):
+        claim = settings.operations / "alert" / f"{subject}.{channel.name}"
+        if _is_ours(claim):
+            is_sent, line = _send(channel, alert)
+            told.append(line)
+            if not is_sent:
+                claim.unlink(missing_ok=True)
+    return told
+
+
+def _is_ours(claim: Path) -> bool:
+    """Whether nobody has sent it, nor is about to."""
+    claim.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        claim.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _send(channel: Channel, alert: Alert) -> tuple[bool, str]:
+    try:
+        channel.send(alert)
+    except AlertNotSentError as error:
+        return False, f"no alert  by {channel.name}: {error}"
+    return True, f"alerted   by {channel.name}"
