@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +50,22 @@ class Settings(BaseSettings):
     )
     keep_versions: int = Field(
         default=7, ge=1, description="How many published versions stay for readers and rollback."
+    )
+    masking_key: SecretStr = Field(
+        default=SecretStr(""), description="Key of the hashes that stand for personal data."
+    )
+    masking_key_file: Path | None = Field(default=None, description="A file that holds it.")
+    retain_landing_days: int | None = Field(
+        default=None, ge=1, description="Landed files of older nights that are loaded are removed."
+    )
+    retain_quarantine_days: int | None = Field(
+        default=None, ge=1, description="Refused rows of older nights are removed."
+    )
+    retain_version_days: int | None = Field(
+        default=None, ge=1, description="Published versions of older nights are removed."
+    )
+    retain_personal_days: int | None = Field(
+        default=None, ge=1, description="Raw personal values of older nights leave bronze."
     )
 
     @cached_property
@@ -98,6 +114,21 @@ class Settings(BaseSettings):
     def zips(self) -> Path:
         """What the zips in landing hold."""
         return self.bronze / "zips.parquet"
+
+    @property
+    def masked(self) -> Path:
+        """`masked/<source>/<object>/…`: bronze as the models may see it."""
+        return self.root / "masked"
+
+    @property
+    def privacy(self) -> Path:
+        """The key of the masks, and who was forgotten."""
+        return self.root / "privacy"
+
+    @property
+    def own_masking_key(self) -> Path:
+        """The key of a home that was given none."""
+        return self.privacy / "masking.key"
 
     @property
     def quarantine(self) -> Path:

@@ -29,6 +29,8 @@ from orchestration.sources.model import (
     LoadRules,
     LookupSpec,
     ObjectSpec,
+    PersonalKind,
+    PersonalUnless,
     PipelineSpec,
     ReferenceSpec,
     ReportFooter,
@@ -82,6 +84,8 @@ class Column:
     lookup: LookupSpec | None = None
     references: ReferenceSpec | None = None
     description: str = ""
+    personal: PersonalKind | None = None
+    personal_unless: PersonalUnless | None = None
 
     @property
     def holds_ids(self) -> bool:
@@ -191,6 +195,11 @@ def _completed(said: ColumnSpec | None, declared: ColumnSpec) -> ColumnSpec:
             "required": declared.required if said.required is None else said.required,
             "references": said.references or declared.references,
             "description": declared.description,
+            # What is always personal stays so, whatever a source file says.
+            "personal": declared.personal or said.personal,
+            "personal_unless": declared.personal_unless
+            if declared.personal
+            else said.personal_unless,
         }
     )
 
@@ -214,6 +223,8 @@ def _column(name: str, said: ColumnSpec, type_: ColumnType, source: SourceFile) 
         lookup=said.lookup,
         references=said.references,
         description=said.description,
+        personal=said.personal,
+        personal_unless=said.personal_unless,
     )
 
 
