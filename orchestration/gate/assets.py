@@ -13,6 +13,7 @@ from orchestration.gate.results import CheckResult, record, results_of, verdict_
 from orchestration.gate.stamp import give_stamp
 from orchestration.gate.suites import Suite
 from orchestration.jobs import ONE_NIGHT_A_RUN
+from orchestration.privacy import suite as privacy
 from orchestration.settings import Settings
 
 VERDICT_KEY = dg.AssetKey(["gate", "verdict"])
@@ -37,6 +38,13 @@ def build_gate(
         )
         for suite in suites
         for expectation in suite.expectations
+    ] + [
+        dg.AssetCheckSpec(
+            name=_check_name(privacy.NAME),
+            asset=dg.AssetKey(privacy.TABLE.split(".")),
+            description=privacy.DESCRIPTION,
+            blocking=True,
+        )
     ]
 
     @dg.multi_asset_check(name="gate_suites", specs=specs, pool="candidate")
@@ -44,6 +52,7 @@ def build_gate(
         from orchestration.gate.run import run_suites
 
         results = run_suites(suites, settings.candidate)
+        results.append(privacy.check_personal_data(settings.candidate))
         record(settings, context.run.run_id, context.partition_key, "suites", results)
         if verdict_of(results).refusing:
             refuse(settings)

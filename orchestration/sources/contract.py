@@ -18,6 +18,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import TypeAdapter
 
@@ -125,7 +126,7 @@ class Contract:
         """Whether the source file itself holds the rows: no file of the CRM does."""
         return bool(self.pipelines) or self.lead_statuses is not None
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Twelve hex digits that change when the contract does."""
         said = TypeAdapter(Contract).dump_python(self, mode="json")
