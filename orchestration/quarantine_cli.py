@@ -17,6 +17,8 @@ from orchestration.settings import Settings
 from orchestration.terminal import escaped, open_console, printable
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from orchestration.extracts.ledger import Load
 
 quarantine_app = typer.Typer(
@@ -32,6 +34,9 @@ Object = Annotated[
 ]
 Night = Annotated[
     datetime | None, typer.Option("--date", help="Only this night.", formats=["%Y-%m-%d"])
+]
+Personal = Annotated[
+    bool, typer.Option("--show-personal", help="With personal data, which is hidden otherwise.")
 ]
 
 
@@ -70,6 +75,7 @@ def explain(
     object_: Object = None,
     night: Night = None,
     rows: Annotated[int, typer.Option(help="How many rows of each kind to show.", min=0)] = 3,
+    show_personal: Personal = False,
 ) -> None:
     """Say what each rule means, what to do, and show some rows."""
     import polars as pl
@@ -78,8 +84,10 @@ def explain(
     from orchestration.bronze.rules import explain as meaning_of
 
     settings = Settings()
+    if show_personal and not console.is_terminal:
+        raise typer.BadParameter("--show-personal shows personal data on a terminal only")
     loads = _loads(settings, object_, night.date() if night else None)
-    refused = refused_rows(settings, loads)
+    refused = _shown(settings, refused_rows(settings, loads), show_personal)
     for (object_name, column, rule), group in refused.with_columns(
         pl.concat_str("source", "object", separator="/").alias("name")
     ).group_by("name", "column", "rule", maintain_order=True):
@@ -109,14 +117,18 @@ def export(
     path: Annotated[Path, typer.Argument(help="Ends in .csv, .jsonl or .parquet.")],
     object_: Object = None,
     night: Night = None,
+    show_personal: Personal = False,
 ) -> None:
-    """Write refused rows to a file."""
+    """Write refused rows to a file that nobody else can read."""
     from orchestration.bronze.quarantine import refused_rows
 
     settings = Settings()
     if path.exists():
         raise typer.BadParameter(f"{path} is already there")
-    refused = refused_rows(settings, _loads(settings, object_, night.date() if night else None))
+    loads = _loads(settings, object_, night.date() if night else None)
+    refused = _shown(settings, refused_rows(settings, loads), show_personal)
+    if path.suffix in (".csv", ".jsonl", ".parquet"):
+        path.touch(mode=0o600)
     match path.suffix:
         case ".csv":
             refused.write_csv(path)
@@ -165,6 +177,25 @@ def _loads(settings: Settings, object_: str | None, night: date | None) -> list[
         console.print("no refused rows wait")
         raise typer.Exit
     return loads
+
+
+def _shown(settings: Settings, refused: pl.DataFrame, show_personal: bool) -> pl.DataFrame:
+    """Refused rows, without what they say of persons unless it is asked for."""
+    import polars as pl
+
+    from orchestration.privacy.display import shown_rows
+    from orchestration.sources.catalog import load_sources
+
+    if show_personal:
+        return refused
+    contracts = {
+        contract.name: contract
+        for source in load_sources(settings.user_sources).values()
+        for contract in source.contracts.values()
+    }
+    return pl.DataFrame(
+        shown_rows(refused.iter_rows(named=True), contracts), schema=refused.schema
+    )
 
 
 def _counts(settings: Settings, load: Load) -> list[tuple[str | None, str, int]]:

@@ -75,6 +75,22 @@ class Settings(BaseSettings):
         default=30.0, gt=0, description="Hours after the beginning of its day a version is stale."
     )
 
+    masking_key: SecretStr | None = Field(
+        default=None, description="Key of the hashes that stand for personal data."
+    )
+    retain_landing_days: int | None = Field(
+        default=None, ge=1, description="Landed files of older nights that are loaded are removed."
+    )
+    retain_quarantine_days: int | None = Field(
+        default=None, ge=1, description="Refused rows of older nights are removed."
+    )
+    retain_version_days: int | None = Field(
+        default=None, ge=1, description="Published versions of older nights are removed."
+    )
+    retain_personal_days: int | None = Field(
+        default=None, ge=1, description="Raw personal values of older nights leave bronze."
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -133,6 +149,21 @@ class Settings(BaseSettings):
     def zips(self) -> Path:
         """What the zips in landing hold."""
         return self.bronze / "zips.parquet"
+
+    @property
+    def masked(self) -> Path:
+        """`masked/<source>/<object>/…`: bronze as the models may see it."""
+        return self.root / "masked"
+
+    @property
+    def privacy(self) -> Path:
+        """The key of the masks, and who was forgotten."""
+        return self.root / "privacy"
+
+    @property
+    def own_masking_key(self) -> Path:
+        """The key of a home that was given none."""
+        return self.privacy / "masking.key"
 
     @property
     def quarantine(self) -> Path:

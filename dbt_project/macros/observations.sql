@@ -27,7 +27,6 @@
         ) as forecast_category,
         Probability / 100 as probability,
         cast(null as varchar) as loss_reason,
-        NextStep as next_step,
         coalesce(IsDeleted, false) as is_deleted,
         cast(null as varchar) as merged_into_id,
         SystemModstamp as modified_at,
@@ -60,7 +59,6 @@
         forecast_category,
         probability,
         loss_reason,
-        next_step,
         coalesce(is_deleted, false) as is_deleted,
         merged_into_id,
         modified_at,
@@ -74,7 +72,8 @@
     select
         'salesforce' as source_system,
         Id as account_id,
-        Name as account_name,
+        -- The name of a person account is that of a person.
+        case when IsPersonAccount then 'Person ' || Id else Name end as account_name,
         Industry as industry,
         cast(null as varchar) as segment,
         BillingCountry as country,

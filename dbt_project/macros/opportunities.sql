@@ -8,7 +8,7 @@
         'source_system', 'opportunity_id', 'opportunity_name', 'account_id', 'owner_id',
         'created_by_id', 'pipeline', 'stage', 'amount', 'currency_code', 'created_at',
         'close_date', 'closed_at', 'opportunity_type', 'lead_source', 'campaign_id', 'product_id',
-        'forecast_category', 'probability', 'loss_reason', 'next_step', 'is_deleted',
+        'forecast_category', 'probability', 'loss_reason', 'is_deleted',
         'merged_into_id', 'modified_at',
     ]) }}
 {%- endmacro %}

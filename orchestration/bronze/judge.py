@@ -15,11 +15,14 @@ from orchestration.bronze.references import unlisted_values
 from orchestration.bronze.usual import is_far_fewer, is_far_more, usual_row_count
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult
+from orchestration.privacy.display import shown_rows
 from orchestration.settings import Settings
 from orchestration.sources.contract import Contract
 
 CHECKS = ("contract_held", "as_usual")
 _SAMPLE_ROWS = 10
+# What a sample need not say of every row.
+_OF_THE_FILE = ("source", "object", "raw_header")
 
 
 def judge_object(
@@ -43,7 +46,11 @@ def _contract_held(settings: Settings, contract: Contract, loads: list[Load]) ->
     ]
     if too_many or not faults:
         faults.insert(0, f"{refused:,} of {read:,} rows refused" if loads else "no new file")
-    sample = refused_rows(settings, loads, _SAMPLE_ROWS).drop("source", "object", "raw_header")
+    refused_now = refused_rows(settings, loads, _SAMPLE_ROWS).iter_rows(named=True)
+    sample = [
+        {name: said for name, said in row.items() if name not in _OF_THE_FILE}
+        for row in shown_rows(refused_now, {contract.name: contract})
+    ]
     return CheckResult(
         suite=f"bronze.{contract.name}",
         check="contract_held",
@@ -58,9 +65,7 @@ def _contract_held(settings: Settings, contract: Contract, loads: list[Load]) ->
         observed="; ".join(faults),
         expected=f"readable files, at most {limit:.1%} of rows refused, nothing unlisted",
         unexpected_count=refused + sum(each.row_count for each in unlisted),
-        sample=[*(row for each in unlisted for row in each.sample), *sample.to_dicts()][
-            :_SAMPLE_ROWS
-        ],
+        sample=[*(row for each in unlisted for row in each.sample), *sample][:_SAMPLE_ROWS],
     )
 
 

@@ -28,6 +28,7 @@ from orchestration.extracts.landing import LandedFile
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.extracts.table import UnreadableFileError
 from orchestration.extracts.unpack import plain_name, unpack
+from orchestration.privacy.patterns import redacted
 from orchestration.progress import reading
 from orchestration.settings import Settings
 from orchestration.sources.contract import Contract
@@ -60,9 +61,9 @@ def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: st
             try:
                 load = _loaded(load, landed, ledger, settings, Path(scratch))
             except (UnreadableFileError, MissingColumnsError) as problem:
-                load = replace(load, error=str(problem))
+                load = replace(load, error=redacted(str(problem)))
             except _OF_POLARS as problem:
-                load = replace(load, error=f"not readable: {str(problem).splitlines()[0]}")
+                load = replace(load, error=f"not readable: {redacted(str(problem).splitlines()[0])}")
     load = replace(load, finished_at=_now())
     ledger.add(load)
     return load

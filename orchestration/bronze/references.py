@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from orchestration.extracts.ledger import Load
+from orchestration.privacy.patterns import redacted
 from orchestration.settings import Settings
 from orchestration.sources.contract import Column, Contract
 from orchestration.sources.model import ReferenceSpec
@@ -72,7 +73,7 @@ def _unlisted(
     if rows.is_empty():
         return None
     values = rows[column.name].unique(maintain_order=True).to_list()
-    told = ", ".join(f"`{value}`" for value in values[:_SHOWN])
+    told = ", ".join(f"`{redacted(value)}`" for value in values[:_SHOWN])
     more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
     known = ", ".join(f"`{value}`" for value in listed[:20]) or "nothing"
     in_source_file = "name them in `pipelines` of the source file, or "
@@ -91,7 +92,7 @@ def _unlisted(
                 "row_number": row["_row_number"],
                 "column": column.name,
                 "rule": "unlisted",
-                "value": row[column.name],
+                "value": redacted(row[column.name]),
             }
             for row in rows.head(_SHOWN).to_dicts()
         ],

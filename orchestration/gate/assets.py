@@ -15,6 +15,7 @@ from orchestration.gate.suites import Suite
 from orchestration.jobs import ONE_NIGHT_A_RUN
 from orchestration.outcome.links import check_link
 from orchestration.outcome.origin import with_origins
+from orchestration.privacy import suite as privacy
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source
 
@@ -41,13 +42,22 @@ def build_gate(
         )
         for suite in suites
         for expectation in suite.expectations
+    ] + [
+        dg.AssetCheckSpec(
+            name=_check_name(privacy.NAME),
+            asset=dg.AssetKey(privacy.TABLE.split(".")),
+            description=privacy.DESCRIPTION,
+            blocking=True,
+        )
     ]
 
     @dg.multi_asset_check(name="gate_suites", specs=specs, pool="candidate")
     def gate_suites(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         from orchestration.gate.run import run_suites
 
-        results = with_origins(settings, sources, run_suites(suites, settings.candidate))
+        results = run_suites(suites, settings.candidate)
+        results.append(privacy.check_personal_data(settings.candidate))
+        results = with_origins(settings, sources, results)
         record(settings, context.run.run_id, context.partition_key, "suites", results)
         if verdict_of(results).refusing:
             refuse(settings)

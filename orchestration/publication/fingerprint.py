@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestration.extracts.ledger import Ledger
+from orchestration.privacy.keys import key_name
 from orchestration.settings import PROJECT_ROOT, Settings
 
 _PARTS = ("dbt_project", "expectations", "orchestration", "dbt_project.yml", "profiles.yml")
@@ -28,8 +29,8 @@ def fingerprint(settings: Settings) -> str:
 
 
 def project_fingerprint(settings: Settings) -> str:
-    """Hash of the user's sources and settings, and of the project itself."""
-    digest = hashlib.sha256()
+    """Hash of the user's sources and settings, of the project itself, and of the masks' key."""
+    digest = hashlib.sha256(key_name(settings).encode())
     said = [settings.company] if settings.company.is_file() else []
     for path in [*said, *_files(settings.user_sources), *_project_files()]:
         digest.update(path.name.encode())

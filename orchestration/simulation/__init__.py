@@ -6,8 +6,8 @@ the truth. Does not belong here: reading extracts, and anything that looks at th
 
     period, draws, truth                the span of time; drawing; the planted parameters
     people, accounts, opportunities,
-    lives, tasks, leads, campaigns,
-    lines, company                      the company, drawn from one seed
+    lives, tasks, leads, persons,
+    campaigns, lines, company           the company, drawn from one seed
     salesforce, salesforce_leads,
     salesforce_columns, salesforce_ids,
     landing                             its extracts, night by night
@@ -78,6 +78,7 @@ def simulate(
         last_night=period.dates()[-1].isoformat(),
         reps=export.rep_truths(),
         realised=realised(company),
+        persons=company.persons.planted(),
     )
     truth_path = source / "truth.json"
     write_text(truth_path, truth.to_json())

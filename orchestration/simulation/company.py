@@ -18,6 +18,7 @@ from orchestration.simulation.lives import Changes, draw_changes
 from orchestration.simulation.opportunities import Opportunities, draw_opportunities
 from orchestration.simulation.people import People, draw_people
 from orchestration.simulation.period import Flags, Ints, Period
+from orchestration.simulation.persons import Persons, draw_persons
 from orchestration.simulation.tasks import Tasks, draw_tasks
 from orchestration.simulation.truth import LOST_RANK, PLANTED, WON_RANK, Realised
 
@@ -41,6 +42,7 @@ class Company:
     leads: Leads
     campaigns: Campaigns
     lines: Lines
+    persons: Persons
 
 
 def draw_company(size: int, period: Period, seed: int) -> Company:
@@ -51,9 +53,9 @@ def draw_company(size: int, period: Period, seed: int) -> Company:
     # A generator for each part, so that a change to one part leaves the draws of the others alone.
     (
         people_rng, opportunities_rng, accounts_rng, lives_rng, tasks_rng, leads_rng,
-        campaigns_rng, lines_rng,
+        campaigns_rng, lines_rng, persons_rng,
     ) = (
-        np.random.Generator(np.random.PCG64(part)) for part in np.random.SeedSequence(seed).spawn(8)
+        np.random.Generator(np.random.PCG64(part)) for part in np.random.SeedSequence(seed).spawn(9)
     )  # fmt: skip
     people = draw_people(PLANTED, period, people_rng)
     opportunities = draw_opportunities(size, people, PLANTED, period, opportunities_rng)
@@ -83,6 +85,7 @@ def draw_company(size: int, period: Period, seed: int) -> Company:
         leads=leads,
         campaigns=draw_campaigns(leads, PLANTED, period, campaigns_rng),
         lines=draw_lines(opportunities, changes, lines_rng),
+        persons=draw_persons(len(leads.created_at), persons_rng),
     )
 
 

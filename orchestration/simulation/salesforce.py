@@ -259,7 +259,7 @@ class SalesforceExport:
                 "WhatId": constant(None, len(rows)),
                 "AccountId": constant(None, len(rows)),
                 "OwnerId": self._user_ids.gather(leads.owner[rows]),
-                "Subject": constant("Call", len(rows)),
+                "Subject": "Call " + self.company.persons.names.gather(rows),
                 "CreatedDate": instants(called_at),
                 "IsDeleted": np.zeros(len(rows), dtype=bool),
                 "ActivityDate": days(day_of(called_at)),

@@ -85,7 +85,7 @@ class LeadExport:
         return pl.DataFrame(
             {
                 "Id": self._lead_ids.gather(rows),
-                "Email": _addresses("lead", rows),
+                **self._person(rows),
                 "Company": constant("Company of a lead", len(rows)),
                 "Status": pl.Series(STATUSES).gather(leads.status(end_s)[rows]),
                 "LeadSource": pl.Series(list(PLANTED.lead_sources)).gather(leads.lead_source[rows]),
@@ -103,6 +103,15 @@ class LeadExport:
                 "SystemModstamp": instants(modified_at[rows]),
             }
         )
+
+    def _person(self, rows: Ints) -> dict[str, pl.Series]:
+        persons = self.company.persons
+        return {
+            "Email": persons.emails.gather(rows),
+            "FirstName": persons.first_names.gather(rows),
+            "LastName": persons.last_names.gather(rows),
+            "Phone": persons.phones.gather(rows),
+        }
 
     def _history(self, begin_s: int, end_s: int) -> pl.DataFrame:
         """One row an entry into a later status; the first one is no change."""
@@ -142,7 +151,7 @@ class LeadExport:
                 "AccountId": self._account_ids.gather(
                     self.company.account[leads.opportunity[lead]]
                 ),
-                "Email": _addresses("lead", lead),
+                **self._person(lead),
                 "Title": constant(None, len(rows)),
                 "OwnerId": self._user_ids.gather(leads.owner[lead]),
                 "CreatedDate": instants(converted_at[rows]),
@@ -206,7 +215,3 @@ class LeadExport:
                 "SystemModstamp": instants(joined_at),
             }
         )
-
-
-def _addresses(kind: str, numbers: Ints) -> pl.Series:
-    return kind + pl.Series(numbers).cast(pl.String) + "@flywheel.example"

@@ -210,6 +210,7 @@ class Truth:
     last_night: str
     reps: list[RepTruth]
     realised: Realised
+    persons: dict[str, list[str]]
 
     def to_json(self) -> str:
         """The truth as JSON: the planted parameters and the rest on one level, in fixed order."""
@@ -223,5 +224,6 @@ class Truth:
             **dataclasses.asdict(PLANTED),
             "reps": [dataclasses.asdict(rep) for rep in self.reps],
             "realised": dataclasses.asdict(self.realised),
+            "persons": self.persons,
         }
         return json.dumps(document, indent=2) + "\n"

@@ -18,6 +18,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import TypeAdapter
 
@@ -29,6 +30,8 @@ from orchestration.sources.model import (
     LoadRules,
     LookupSpec,
     ObjectSpec,
+    PersonalKind,
+    PersonalUnless,
     PipelineSpec,
     ReferenceSpec,
     ReportFooter,
@@ -82,6 +85,8 @@ class Column:
     lookup: LookupSpec | None = None
     references: ReferenceSpec | None = None
     description: str = ""
+    personal: PersonalKind | None = None
+    personal_unless: PersonalUnless | None = None
 
     @property
     def holds_ids(self) -> bool:
@@ -121,7 +126,7 @@ class Contract:
         """Whether the source file itself holds the rows: no file of the CRM does."""
         return bool(self.pipelines) or self.lead_statuses is not None
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Twelve hex digits that change when the contract does."""
         said = TypeAdapter(Contract).dump_python(self, mode="json")
@@ -191,6 +196,11 @@ def _completed(said: ColumnSpec | None, declared: ColumnSpec) -> ColumnSpec:
             "required": declared.required if said.required is None else said.required,
             "references": said.references or declared.references,
             "description": declared.description,
+            # What is always personal stays so, whatever a source file says.
+            "personal": declared.personal or said.personal,
+            "personal_unless": declared.personal_unless
+            if declared.personal
+            else said.personal_unless,
         }
     )
 
@@ -214,6 +224,8 @@ def _column(name: str, said: ColumnSpec, type_: ColumnType, source: SourceFile) 
         lookup=said.lookup,
         references=said.references,
         description=said.description,
+        personal=said.personal,
+        personal_unless=said.personal_unless,
     )
 
 

@@ -1,7 +1,8 @@
 """The dbt source declarations, written from the contracts.
 
 Belongs here: turning contracts into `dbt_project/models/staging/<source>/_<source>__sources.yml`,
-and into the list of all bronze objects that a macro gives.
+and into the list of all bronze objects that a macro gives. What dbt is told of is what it may see
+(privacy/masking.py).
 A test compares the files with what this module writes; after a change to a contract run
 
     python -m orchestration.sources.dbt_sources
@@ -18,6 +19,7 @@ from typing import Any
 import yaml
 
 from orchestration.extracts.ledger import SCHEMA as LEDGER_SCHEMA
+from orchestration.privacy.masking import masked_columns, masked_description
 from orchestration.settings import PROJECT_ROOT
 from orchestration.sources.catalog import canonical_contracts, native_sources
 from orchestration.sources.contract import ORIGIN_COLUMNS, SQL_TYPES, Contract
@@ -105,7 +107,7 @@ def _path(name: str) -> Path:
 def _source(name: str, description: str, contracts: Iterable[Contract], folder: str) -> str:
     tables = []
     for contract in contracts:
-        files = f"{_HOME}/bronze/{folder}/{contract.object}/*/*.parquet"
+        files = f"{_HOME}/masked/{folder}/{contract.object}/*/*.parquet"
         tables.append(
             {
                 "name": contract.object,
@@ -120,10 +122,15 @@ def _source(name: str, description: str, contracts: Iterable[Contract], folder: 
     return _text(name, description, tables)
 
 
-def _columns(contract: Contract) -> Iterator[dict[str, str]]:
-    for column in contract.columns:
-        said = {"name": column.name, "data_type": SQL_TYPES[column.type]}
-        yield said | ({"description": column.description} if column.description else {})
+def _columns(contract: Contract) -> Iterator[dict[str, Any]]:
+    """The columns that the models see; of a tagged one what stands for it, with its tag."""
+    for name, type_, column in masked_columns(contract):
+        said: dict[str, Any] = {"name": name, "data_type": SQL_TYPES[type_]}
+        if column.description:
+            said["description"] = masked_description(name, column)
+        if column.personal:
+            said["config"] = {"meta": {"personal": column.personal, "masks": column.name}}
+        yield said
     for name, type_ in ORIGIN_COLUMNS.items():
         yield {"name": name, "data_type": type_}
 

@@ -24,6 +24,9 @@ ColumnType = Literal[
 class SourceFileError(Exception):
     """A source file says something that cannot be carried out; the text names file and place."""
 
+# What a tagged column may hold of a person.
+PersonalKind = Literal["email", "phone", "name", "address", "text"]
+
 
 class LookupSpec(Strict):
     """A value of another object of the source, found by what this column says."""
@@ -38,6 +41,13 @@ class ReferenceSpec(Strict):
 
     object: str = Field(description="The object that lists them.")
     columns: TextList = Field(min_length=1, description="Its columns, any of which may say it.")
+
+
+class PersonalUnless(Strict):
+    """Rows in which a tagged column holds nothing of a person, told by another column."""
+
+    column: str = Field(description="The column of the object that tells.")
+    values: TextList = Field(description="What it says in such rows; an empty text for nothing.")
 
 
 class ColumnSpec(Strict):
@@ -60,6 +70,12 @@ class ColumnSpec(Strict):
     strip: str | None = Field(default=None, description="Characters to take off both ends: `$ `.")
     required: bool | None = Field(default=None, description="A row without a value is refused.")
     optional: bool = Field(default=False, description="The file may lack the column.")
+    personal: PersonalKind | None = Field(
+        default=None,
+        description="What it holds of a person; such values never leave bronze unmasked. "
+        "`text` is anything that people write.",
+    )
+    personal_unless: PersonalUnless | None = None
     lookup: LookupSpec | None = None
     references: ReferenceSpec | None = None
 

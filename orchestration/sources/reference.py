@@ -30,14 +30,16 @@ _NATIVE = (
     "files may be compressed (`.gz`, `.zst`) or members of a `.zip`.",
     "A file without a column that is **required** `in the file` is refused. A row without a value "
     "that is **required** goes to quarantine. Columns that are not listed here are kept in bronze "
-    "as text{passed}.",
+    "as text{passed}. What is **personal** stays in bronze and is masked "
+    "[on its way](../personal-data.md).",
 )
 _PASSED = "; those named like {patterns} go on to staging"
 _CANONICAL = (
     "The objects and columns that every source ends in. A source file of your own maps the columns "
     "of its files onto them. What is **required** has to be mapped, and a row without a value goes "
     "to quarantine unless the source file says `required: false`. A source that lacks an object "
-    "has none of its rows.",
+    "has none of its rows. What is **personal** stays in bronze and is masked "
+    "[on its way](../personal-data.md).",
 )
 _EXTRACTS = {
     "full": "Whole: a record that a night lacks is deleted.",
@@ -120,11 +122,12 @@ def _required(is_required: bool) -> str:
 
 
 def _meaning(column: Column) -> str:
-    if column.references is None:
-        return column.description
-    target = column.references
-    listed = " or ".join(f"`{name}`" for name in target.columns)
-    return f"{column.description} Has to be listed in {target.object} ({listed})."
+    told = column.description
+    if column.references is not None:
+        target = column.references
+        listed = " or ".join(f"`{name}`" for name in target.columns)
+        told += f" Has to be listed in {target.object} ({listed})."
+    return f"{told} **Personal** ({column.personal})." if column.personal else told
 
 
 def _codes(names: Iterable[str]) -> str:

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.bronze.load import accepted_path
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.scope import RECOMPUTED
+from orchestration.privacy.border import contract_file, masked_path
 from orchestration.publication.candidate import discard_candidate
 from orchestration.publication.fingerprint import project_fingerprint
 from orchestration.publication.versions import NOTHING_TO_COPY
@@ -168,7 +168,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, new: lis
 
 def _load_row(settings: Settings, load: Load) -> tuple[str, str, str, date | None, str]:
     family = load.source if load.source in native_sources() else "mapped"
-    path = str(accepted_path(settings, load))
+    path = str(masked_path(settings, load.load_id))
     return family, load.object, load.source, load.batch_date, path
 
 
@@ -177,5 +177,5 @@ def _contract_rows(settings: Settings) -> Iterator[tuple[str, str, str, date | N
     families = {name: source.contracts for name, source in native_sources().items()}
     for family, contracts in (families | {"mapped": canonical_contracts()}).items():
         for contract in contracts.values():
-            name = f"{contract.source}/{contract.object}/contract/{contract.version}.parquet"
-            yield family, contract.object, contract.source, None, str(settings.bronze / name)
+            path = masked_path(settings, contract_file(contract))
+            yield family, contract.object, contract.source, None, str(path)

@@ -22,6 +22,7 @@ from orchestration.bronze.load import accepted_path, load_file
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.extracts.landing import local_file
 from orchestration.extracts.ledger import Ledger
+from orchestration.privacy.masking import masked_rows
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.sources.catalog import CANONICAL, canonical_contracts, native_sources
 from orchestration.sources.contract import Contract
@@ -110,7 +111,9 @@ def load(
     loaded = load_file(local_file(contract, NIGHT, path), Ledger(settings.ledger), settings, "run")
     assert loaded.error is None
     assert loaded.rows_read == len(rows)
-    rows_of = f"read_parquet('{accepted_path(settings, loaded)}', hive_partitioning = false)"
+    seen = folder / "masked.parquet"
+    masked_rows(accepted_path(settings, loaded), contract, b"a key of this test").sink_parquet(seen)
+    rows_of = f"read_parquet('{seen}', hive_partitioning = false)"
     described = duckdb.sql(f"describe from {rows_of}").fetchall()
     bad = quarantine_path(settings, loaded)
     refused = pl.read_parquet(bad).iter_rows(named=True) if bad.exists() else []

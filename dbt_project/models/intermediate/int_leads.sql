@@ -7,8 +7,8 @@ staged as (
         [
             'source_system', 'object_name', 'lead_id', 'status', 'lead_source', 'campaign_id',
             'owner_id', 'created_at', 'first_touch_at', 'mql_at', 'sql_at', 'converted_at',
-            'opportunity_id', 'account_id', 'contact_id', 'is_deleted', 'merged_into_id',
-            'last_seen_date',
+            'opportunity_id', 'account_id', 'contact_id', 'email_hash', 'email_domain',
+            'is_deleted', 'merged_into_id', 'last_seen_date',
         ],
         [
             {'rows': ref('stg_salesforce__leads'), 'lacking': {'object_name': "'lead'"}},
@@ -179,6 +179,8 @@ final as (
             {{ key_of('reached.source_system', 'reached.account_id') }}
         ) as account_key,
         {{ key_of('reached.source_system', 'reached.contact_id') }} as contact_key,
+        reached.email_hash,
+        reached.email_domain,
         case
             when reached.opportunity_id is not null
                 then coalesce(

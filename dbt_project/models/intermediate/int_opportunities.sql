@@ -134,7 +134,6 @@ final as (
         opportunities.forecast_category,
         opportunities.probability,
         opportunities.loss_reason,
-        opportunities.next_step,
         opportunities.modified_at,
         opportunities.record_hash,
         opportunities.is_deleted

@@ -74,6 +74,8 @@ final as (
         leads.owner_key,
         leads.account_key,
         leads.contact_key,
+        leads.email_hash,
+        leads.email_domain,
         leads.status,
         leads.created_at,
         first_touches.first_touch_at,

@@ -82,7 +82,6 @@ final as (
         versions.hs_manual_forecast_category as forecast_category,
         versions.hs_deal_stage_probability as probability,
         versions.closed_lost_reason as loss_reason,
-        versions.hs_next_step as next_step,
         coalesce(versions.archived, false) as is_deleted,
         mergers.survivor_id as merged_into_id,
         versions.hs_lastmodifieddate as modified_at,

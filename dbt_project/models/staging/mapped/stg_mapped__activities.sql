@@ -17,7 +17,6 @@ typed as (
         owner_id,
         coalesce(channel, 'other') as channel,
         direction,
-        subject,
         occurred_at,
         duration_minutes,
         is_completed,

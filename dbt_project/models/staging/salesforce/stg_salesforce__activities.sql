@@ -29,7 +29,6 @@ activities as (
         end as channel,
         case CallType when 'Inbound' then 'inbound' when 'Outbound' then 'outbound' end
             as direction,
-        Subject,
         coalesce(CompletedDateTime, cast(ActivityDate as timestamp), CreatedDate) as occurred_at,
         CallDurationInSeconds / 60.0 as duration_minutes,
         coalesce(IsClosed, false) as is_completed,
@@ -50,7 +49,6 @@ activities as (
         OwnerId,
         'meeting' as channel,
         cast(null as varchar) as direction,
-        Subject,
         coalesce(StartDateTime, CreatedDate) as occurred_at,
         {{ days_between('StartDateTime', 'EndDateTime') }} * 1440 as duration_minutes,
         -- An event says nothing of whether it took place.
@@ -80,7 +78,6 @@ typed as (
         OwnerId as owner_id,
         channel,
         direction,
-        Subject as subject,
         occurred_at,
         duration_minutes,
         is_completed,

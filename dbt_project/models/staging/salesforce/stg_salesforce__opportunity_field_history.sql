@@ -46,7 +46,6 @@ typed as (
             when 'LeadSource' then 'lead_source'
             when 'Campaign' then 'campaign_id'
             when 'ForecastCategoryName' then 'forecast_category'
-            when 'NextStep' then 'next_step'
             else Field
         end as field,
         OldValue as old_value,

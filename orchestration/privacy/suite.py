@@ -1,0 +1,121 @@
+"""The gate's check that nothing of a person came through to where analysts read.
+
+Belongs here: looking for tagged columns by their names, and for addresses and numbers in texts.
+Does not belong here: masking (masking.py), Dagster's view of the check (gate/assets.py).
+
+The models cannot read what is tagged, so the check looks for what the tags miss: a column that a
+model got from elsewhere, and addresses that people wrote into texts that nobody tagged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from orchestration.gate.results import CheckResult
+from orchestration.privacy.masking import masked_columns
+from orchestration.privacy.patterns import EMAIL, PHONE
+from orchestration.sources.catalog import canonical_contracts, native_sources
+
+NAME = "personal_data_is_masked"
+DESCRIPTION = (
+    "No table holds a tagged column unmasked, nor an e-mail address or a phone number in a text; "
+    "the company's own staff is named."
+)
+# Where the check stands in Dagster: the mart that holds what stands for addresses.
+TABLE = "marts.fct_lead"
+
+_SCHEMAS = ("staging", "intermediate", "marts")
+# Tables of the company's own staff.
+_STAFF = re.compile(r"user|rep")
+# Columns that may hold what people write; ids, keys and closed vocabularies are left out, since
+# every value of a large table would be looked at for nothing.
+_FREE_TEXT = re.compile(
+    r"name|title|company|reason|value|label|descri|subject|text|note|comment|step|email|phone"
+    r"|address|__p?[cs]$"
+)
+_NO_TEXT = re.compile(r"(?:_hash|_key|_id|_domain|_digits)$")
+# DuckDB's engine knows no look-around and no `\\b` at a sign, and needs neither here.
+_PATTERNS = {"e-mail addresses": ("@", EMAIL), "phone numbers": ("", PHONE)}
+
+
+def check_personal_data(candidate: Path) -> CheckResult:
+    """The check of a candidate; critical. It tells tables, columns and counts, and no value."""
+    with duckdb.connect(str(candidate), read_only=True) as connection:
+        faults = [*_by_name(connection), *_by_content(connection)]
+    return CheckResult(
+        suite="privacy",
+        check=NAME,
+        table=TABLE,
+        severity="critical",
+        success=not faults,
+        description=DESCRIPTION,
+        observed="; ".join(faults) or "all masked",
+        expected="no personal data; tag the column in its source file, see docs/personal-data.md",
+        unexpected_count=len(faults),
+        sample=[],
+    )
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    found = connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() "
+        "where schema_name in (select unnest(?)) order by all",
+        [list(_SCHEMAS)],
+    ).fetchall()
+    return [(schema, table, column) for schema, table, column in found if not _is_staff(table)]
+
+
+def _is_staff(table: str) -> bool:
+    return _STAFF.search(table) is not None
+
+
+def _by_name(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    tagged = _tagged_names()
+    for schema, table, column in _columns(connection):
+        if _plain(column) in tagged:
+            yield f"{schema}.{table}.{column} bears the name of a tagged column"
+
+
+def _tagged_names() -> set[str]:
+    contracts = [
+        *canonical_contracts().values(),
+        *(each for source in native_sources().values() for each in source.contracts.values()),
+    ]
+    return {
+        _plain(column.name)
+        for contract in contracts
+        for column in contract.columns
+        if column.personal
+        and column.name not in {name for name, _, _ in masked_columns(contract)}
+    }
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _by_content(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    texts: dict[tuple[str, str], list[str]] = {}
+    for schema, table, column in _columns(connection):
+        if _FREE_TEXT.search(column) and not _NO_TEXT.search(column):
+            texts.setdefault((schema, table), []).append(column)
+    for (schema, table), columns in texts.items():
+        asked = [(column, kind) for column in columns for kind in _PATTERNS]
+        counts = connection.execute(
+            f"select {', '.join(_count(*each) for each in asked)} from {schema}.{table}",
+        ).fetchone()
+        for (column, kind), count in zip(asked, counts or (), strict=True):
+            if count:
+                yield f"{schema}.{table}.{column} holds {count:,} {kind}"
+
+
+def _count(column: str, kind: str) -> str:
+    sign, pattern = _PATTERNS[kind]
+    quoted = pattern.replace("'", "''")
+    text = f'cast("{column}" as varchar)'
+    first = f"contains({text}, '{sign}') and " if sign else ""
+    return f"count(*) filter (where {first}regexp_matches({text}, '{quoted}'))"
