@@ -11,6 +11,7 @@ from orchestration.gate.suites import read_suites
 from orchestration.jobs import build_nightly_job, nights
 from orchestration.publication.assets import build_publication
 from orchestration.schedules import build_nightly_schedule
+from orchestration.serving.postgres.assets import build_postgres
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
 from orchestration.warehouse.assets import build_warehouse_assets
@@ -34,7 +35,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     publication = build_publication(settings, partitions)
 
     return dg.Definitions(
-        assets=[*bronze, warehouse, verdict, publication],
+        assets=[*bronze, warehouse, verdict, publication, *build_postgres(settings, partitions)],
         asset_checks=[gate_suites],
         jobs=[build_nightly_job(partitions)],
         schedules=[build_nightly_schedule()],

@@ -44,7 +44,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class NightOutcome:
-    """What came of one night."""
+    """What came of one night. `served` tells of PostgreSQL, when one is named."""
 
     night: date
     run_id: str
@@ -53,12 +53,13 @@ class NightOutcome:
     checks: list[CheckResult]
     publication: Publication | None
     failure: str | None
+    served: str | None = None
 
     @property
     def exit_status(self) -> int:
-        """0 published, 1 a gate refused the night, 3 a step failed."""
+        """0 published, 1 a gate refused the night, 3 a step failed, be it one after publication."""
         if self.publication is not None:
-            return _PUBLISHED
+            return _FAILED if self.failure else _PUBLISHED
         return _REFUSED if self.verdict.refusing else _FAILED
 
 
@@ -105,7 +106,7 @@ def run_nights(
 
     With `full` everything is rebuilt from bronze until a night is published; the nights after it
     work on what changed. A refused night is left out and the next one goes on; after a failed step
-    nothing more is run.
+    before publication nothing more is run.
     """
     from orchestration.definitions import build_defs
     from orchestration.instance import open_instance
@@ -124,7 +125,7 @@ def run_nights(
         outcome = _outcome(settings, night, result)
         full = full and outcome.publication is None
         yield outcome
-        if outcome.exit_status == _FAILED:
+        if outcome.exit_status == _FAILED and outcome.publication is None:
             return
 
 
@@ -139,7 +140,17 @@ def _outcome(settings: Settings, night: date, result: dg.ExecuteInProcessResult)
         checks=checks,
         publication=published[0] if published else None,
         failure=None if result.success else _failure(result),
+        served=_served(result),
     )
+
+
+def _served(result: dg.ExecuteInProcessResult) -> str | None:
+    for event in result.all_events:
+        if event.is_step_materialization:
+            told = event.step_materialization_data.materialization.metadata.get("served")
+            if told is not None:
+                return str(told.value)
+    return None
 
 
 def _failure(result: dg.ExecuteInProcessResult) -> str:

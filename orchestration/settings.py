@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +50,17 @@ class Settings(BaseSettings):
     )
     keep_versions: int = Field(
         default=7, ge=1, description="How many published versions stay for readers and rollback."
+    )
+    postgres: SecretStr = Field(
+        default=SecretStr(""),
+        description="PostgreSQL that serves BI tools: postgresql://user:password@host/database.",
+    )
+    postgres_file: Path | None = Field(
+        default=None, description="A file that holds it instead, for secrets that are mounted."
+    )
+    postgres_reader_password: SecretStr = Field(
+        default=SecretStr(""),
+        description="Lets the role bi_reader log in; without one it is a role to be granted.",
     )
 
     @cached_property
