@@ -1,8 +1,8 @@
 """What the tables that a publication writes into itself say about themselves.
 
-Belongs here: grain and columns of the tables of `ops` that no dbt model makes. Does not belong here:
-comments of models (dbt's YAML, which `persist_docs` writes into the file), what the tables hold
-(promote.py, warehouse/seed.py).
+Belongs here: grain and columns of the tables of `ops` that no dbt model makes. Does not belong
+here: comments of models (dbt's YAML, which `persist_docs` writes into the file), what the tables
+hold (promote.py, warehouse/seed.py).
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ class Description:
     columns: dict[str, str]
 
 
+_REBUILT = (
+    "Why everything was built anew from bronze; NULL for a night that worked on what changed."
+)
+
 BUILD = Description(
     "One row: the models and sources that built the tables, and why they built everything anew, "
     "if they did.",
     {
         "project_fingerprint": "Hash of the models, the checks, the program and the user's sources "
         "and settings.",
-        "rebuilt_because": "Why everything was built anew from bronze; NULL for a night that worked "
-        "on what changed.",
+        "rebuilt_because": _REBUILT,
     },
 )
 
@@ -36,7 +39,7 @@ GATE_RESULT = Description(
     {
         "run_id": "Run that made the check.",
         "night": "Night that was judged.",
-        "stage": "Step of the night that made the check: `bronze-<source>`, `warehouse` or `suites`.",
+        "stage": "Step of the night that made it: `bronze-<source>`, `warehouse` or `suites`.",
         "suite": "Group of checks, mostly the table they look at.",
         "check": "Short name of the check.",
         "table": "Table that was looked at.",
@@ -57,7 +60,7 @@ PUBLICATION = Description(
     {
         "version": "Key: `<as-of date>-<number>`, the number counting publications of that night.",
         "run_id": "Run that published the version.",
-        "as_of_date": "Newest night whose extracts the version holds; its \"today\".",
+        "as_of_date": 'Newest night whose extracts the version holds; its "today".',
         "published_at": "Instant of publication, UTC.",
         "table_count": "Number of marts.",
         "row_count": "Number of rows of all marts.",
@@ -65,10 +68,9 @@ PUBLICATION = Description(
         "warning_count": "Number of checks that warned.",
         "outcome": "`published` or `published with warnings`.",
         "fingerprint": "Hash of the loads, sources, settings and program that made the version.",
-        "rolled_back_at": "Instant, UTC, at which readers were shown an older version instead; NULL "
-        "for a version that stayed.",
-        "rebuilt_because": "Why everything was built anew from bronze; NULL for a night that worked "
-        "on what changed.",
+        "rolled_back_at": "Instant, UTC, at which readers were shown an older version instead; "
+        "NULL for a version that stayed.",
+        "rebuilt_because": _REBUILT,
     },
 )
 

@@ -9,7 +9,6 @@ import dagster as dg
 
 from orchestration.jobs import ONE_NIGHT_A_RUN
 from orchestration.publication.assets import WAREHOUSE_KEY
-from orchestration.serving.postgres.serve import serve
 from orchestration.serving.postgres.target import target_of
 from orchestration.settings import Settings
 
@@ -39,6 +38,9 @@ def build_postgres(
         backfill_policy=ONE_NIGHT_A_RUN,
     )
     def serve_postgres(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        # Nights without a PostgreSQL must not pay for its libraries.
+        from orchestration.serving.postgres.serve import serve
+
         served = serve(settings, target)
         for remark in served.remarks:
             context.log.warning(remark)

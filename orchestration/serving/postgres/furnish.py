@@ -24,9 +24,9 @@ def furnish(
     with connection.transaction():
         if table.key:
             connection.execute(_key(place, table, counts))
-        for column in indexed_columns(table):
+        for name in indexed_columns(table):
             connection.execute(
-                sql.SQL("create index on {} ({})").format(place, sql.Identifier(column))
+                sql.SQL("create index on {} ({})").format(place, sql.Identifier(name))
             )
         if table.comment:
             connection.execute(sql.SQL("comment on table {} is {}").format(place, table.comment))

@@ -6,7 +6,7 @@ Does not belong here: whether all came over (verify.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from psycopg import sql
@@ -16,7 +16,6 @@ from orchestration.serving.postgres.target import PostgresError, Target
 
 if TYPE_CHECKING:
     import psycopg
-    from adbc_driver_postgresql import dbapi
 
 
 def create_tables(connection: psycopg.Connection, schema: str, tables: list[Table]) -> None:
@@ -44,7 +43,7 @@ def send_rows(
 
     Raises PostgresError that names the table which could not be sent.
     """
-    from adbc_driver_postgresql import dbapi
+    from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]
 
     try:
         with dbapi.connect(target.conninfo) as connection:
@@ -60,9 +59,9 @@ def send_rows(
         raise PostgresError(f"{target.name}: {target.told(error)}") from error
 
 
-def _send(
-    warehouse: duckdb.DuckDBPyConnection, connection: dbapi.Connection, schema: str, table: Table
-) -> None:
+def _send(warehouse: duckdb.DuckDBPyConnection, connection: Any, schema: str, table: Table) -> None:
     # A cursor of its own on each side: neither takes a second statement while a stream is open.
     with connection.cursor() as cursor, warehouse.cursor() as stream:
-        cursor.adbc_ingest(table.name, stream.sql(table.query), mode="append", db_schema_name=schema)
+        cursor.adbc_ingest(
+            table.name, stream.sql(table.query), mode="append", db_schema_name=schema
+        )

@@ -1,7 +1,7 @@
 """The role that BI tools log in with: it reads `marts`, and nothing else.
 
-Belongs here: the role, its limits, its rights, and what it may do beyond them. Does not belong here:
-the loader's own rights (docs/postgres.md).
+Belongs here: the role, its limits, its rights, and what it may do beyond them. Does not belong
+here: the loader's own rights (docs/postgres.md).
 
 Rights hold it back, not settings: whoever logs in can switch a setting off.
 """
@@ -93,9 +93,10 @@ def let_in(connection: psycopg.Connection) -> None:
 
 
 def keep_to_reading(connection: psycopg.Connection) -> list[str]:
-    """Take from everybody what PostgreSQL lets everybody do in a database: make temporary tables and
-    large objects. Only in a database that holds nothing of anybody else, and only what the loader
-    has the right to take away. Returns a sentence for what was done or could not be.
+    """Take from everybody the right to make temporary tables and large objects in the database.
+
+    PostgreSQL gives it to everybody. It is taken only where the database holds nothing of anybody
+    else. Returns a sentence for what could not be taken.
     """
     others = connection.execute(
         """
@@ -115,14 +116,16 @@ def keep_to_reading(connection: psycopg.Connection) -> list[str]:
     database = sql.Identifier(connection.info.dbname)
     try:
         with connection.transaction():
-            connection.execute(sql.SQL("revoke temporary on database {} from public").format(database))
+            connection.execute(
+                sql.SQL("revoke temporary on database {} from public").format(database)
+            )
             connection.execute("revoke create on schema public from public")
             for function in _CREATES_LARGE_OBJECTS:
                 connection.execute(f"revoke execute on function {function} from public")
     except errors.InsufficientPrivilege:
         return [
-            f"everybody, {READER} too, may make temporary tables and large objects in the database, "
-            "and the loader may not change that (docs/postgres.md says how)"
+            f"everybody, {READER} too, may make temporary tables and large objects in the "
+            "database, and the loader may not change that (docs/postgres.md says how)"
         ]
     return []
 

@@ -9,8 +9,8 @@ Belongs here: names of schemas, what they hold, and dropping. Does not belong he
 place (flip.py).
 
 The comment of a schema says what it is: it goes with the schema through every renaming, and shows
-that the schema is ours. Nothing is ever dropped with what hangs on it: RESTRICT refuses, in the same
-instant, to take along what another has built upon a table.
+that the schema is ours. Nothing is ever dropped with what hangs on it: RESTRICT refuses, in the
+same instant, to take along what another has built upon a table.
 """
 
 from __future__ import annotations
@@ -99,9 +99,7 @@ def drop(connection: psycopg.Connection, schema: str) -> None:
     if tables:
         names = sql.SQL(", ").join(sql.Identifier(schema, name) for (name,) in tables)
         connection.execute(sql.SQL("drop table {} restrict").format(names))
-    connection.execute(
-        sql.SQL("drop schema if exists {} restrict").format(sql.Identifier(schema))
-    )
+    connection.execute(sql.SQL("drop schema if exists {} restrict").format(sql.Identifier(schema)))
 
 
 def outdated_schemas(connection: psycopg.Connection) -> list[str]:

@@ -1,7 +1,7 @@
 """The published version into PostgreSQL, or back to the one before.
 
-Belongs here: the order of the steps. A crash between any two leaves readers on the version they had,
-and the next call goes on from there. Does not belong here: the steps.
+Belongs here: the order of the steps. A crash between any two leaves readers on the version they
+had, and the next call goes on from there. Does not belong here: the steps.
 """
 
 from __future__ import annotations
@@ -133,7 +133,8 @@ def _load(
 
 def _version_of(warehouse: duckdb.DuckDBPyConnection) -> Version:
     row = warehouse.execute(
-        "select version, run_id from ops.publication order by published_at desc, version desc limit 1"
+        "select version, run_id from ops.publication "
+        "order by published_at desc, version desc limit 1"
     ).fetchone()
     if row is None:
         raise PostgresError("the published file does not say which version it is")

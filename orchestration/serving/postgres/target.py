@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import psycopg
 
 _CONNECT_SECONDS = 10
-# A loader must not be stopped by limits that an administrator set for queries, nor wait for ever for
-# what another holds; and every name that PostgreSQL writes out for us must bear its schema.
+# A loader must not be stopped by limits that an administrator set for queries, nor wait for ever
+# for what another holds; and every name that PostgreSQL writes out for us must bear its schema.
 _SESSION = (
     "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; "
     "set lock_timeout = '60s'; "

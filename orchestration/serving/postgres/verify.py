@@ -3,8 +3,8 @@
 Belongs here: one row of figures a table and side, and their comparison. Does not belong here: what
 is wrong inside a version (gate/).
 
-Figures of a column: how many values it has, and one sum over them: of numbers, of bytes of texts, of
-days, of microseconds, of what is true. All are exact but sums of floating point, whose order of
+Figures of a column: how many values it has, and one sum over them: of numbers, of bytes of texts,
+of days, of microseconds, of what is true. All are exact but sums of floating point, whose order of
 addition is not the same on both sides.
 """
 

@@ -1,6 +1,7 @@
 """Analysts' own views over the marts, which must outlive every version.
 
-Belongs here: finding them, and making them read the new tables. Does not belong here: when (flip.py).
+Belongs here: finding them, and making them read the new tables. Does not belong here: when
+(flip.py).
 
 A view is bound to the very tables it was made on, not to their names: when a schema takes another's
 place, views stay with the old tables. Replacing a view by its own definition binds it to the tables
@@ -53,10 +54,12 @@ def views_over(connection: psycopg.Connection, schema: str) -> list[View]:
                 pg_get_viewdef(seen.oid),
                 coalesce(seen.reloptions, '{}')
             from pg_depend as link
-            join pg_rewrite as rule on link.classid = 'pg_rewrite'::regclass and link.objid = rule.oid
+            join pg_rewrite as rule
+                on link.classid = 'pg_rewrite'::regclass and link.objid = rule.oid
             join pg_class as seen on rule.ev_class = seen.oid
             join pg_namespace as space on seen.relnamespace = space.oid
-            join pg_class as mart on link.refclassid = 'pg_class'::regclass and link.refobjid = mart.oid
+            join pg_class as mart
+                on link.refclassid = 'pg_class'::regclass and link.refobjid = mart.oid
             where
                 mart.relnamespace = to_regnamespace(%s)
                 and seen.relnamespace <> mart.relnamespace
