@@ -8,6 +8,7 @@ Rights hold it back, not settings: whoever logs in can switch a setting off.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from psycopg import errors, sql
@@ -114,20 +115,38 @@ def keep_to_reading(connection: psycopg.Connection) -> list[str]:
             "tables in it (docs/postgres.md says how to end that)"
         ]
     database = sql.Identifier(connection.info.dbname)
-    try:
-        with connection.transaction():
-            connection.execute(
-                sql.SQL("revoke temporary on database {} from public").format(database)
-            )
-            connection.execute("revoke create on schema public from public")
-            for function in _CREATES_LARGE_OBJECTS:
-                connection.execute(f"revoke execute on function {function} from public")
-    except errors.InsufficientPrivilege:
-        return [
-            f"everybody, {READER} too, may make temporary tables and large objects in the "
-            "database, and the loader may not change that (docs/postgres.md says how)"
-        ]
-    return []
+    for statement in (
+        sql.SQL("revoke temporary on database {} from public").format(database),
+        sql.SQL("revoke create on schema public from public"),
+        *(
+            sql.SQL("revoke execute on function {} from public").format(sql.SQL(function))
+            for function in _CREATES_LARGE_OBJECTS
+        ),
+    ):
+        # A loader that is not the owner gets a warning or an error, depending on what it is.
+        with suppress(errors.InsufficientPrivilege):
+            connection.execute(statement)
+    left = connection.execute(
+        """
+        select 'temporary tables'
+        from pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) as entry
+        where
+            datname = current_database()
+            and entry.grantee = 0
+            and entry.privilege_type = 'TEMPORARY'
+        union all
+        select distinct 'large objects'
+        from pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner))) as entry
+        where pg_proc.oid = any(%s::regprocedure[]) and entry.grantee = 0
+        """,
+        [list(_CREATES_LARGE_OBJECTS)],
+    ).fetchall()
+    if not left:
+        return []
+    return [
+        f"everybody, {READER} too, may make {' and '.join(what for (what,) in left)} in the "
+        "database, and the loader may not change that (docs/postgres.md says how)"
+    ]
 
 
 def _excess(connection: psycopg.Connection) -> list[str]:
