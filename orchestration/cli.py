@@ -20,6 +20,8 @@ from rich.console import Console
 from orchestration.outcome_cli import alerts_app, report
 from orchestration.quarantine_cli import quarantine_app
 from orchestration.secrets import SecretFileError
+from orchestration.serving.postgres.cli import serve_postgres
+from orchestration.serving.sql_cli import ask
 from orchestration.settings import Settings
 from orchestration.sources_cli import sources_app
 from orchestration.terminal import escaped, open_console
@@ -34,6 +36,8 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
 app.add_typer(alerts_app, name="alerts")
 app.command()(report)
+app.command()(serve_postgres)
+app.command(name="sql")(ask)
 console = open_console()
 
 _DAY = {"formats": ["%Y-%m-%d"]}
@@ -49,11 +53,13 @@ def main() -> None:
     from orchestration.faults import HelpNeededError, advice, told
     from orchestration.lock import NightRunningError
     from orchestration.publication.versions import NoSuchVersionError
+    from orchestration.serving.postgres.target import PostgresError
     from orchestration.sources.model import SourceFileError
 
     try:
         app()
     except (
+        PostgresError,
         CompanyFileError,
         SourceFileError,
         SecretFileError,
@@ -192,32 +198,6 @@ def status(
     print_nights(console, Ledger(settings.ledger).loads, nights)
     print_plan(console, work)
     print_held(console, work.held)
-
-
-@app.command()
-def sql(
-    query: Annotated[str, typer.Argument(help="One statement in DuckDB's SQL.")],
-    version: Annotated[str | None, typer.Option(help="An older version.")] = None,
-) -> None:
-    """Ask the published warehouse; read-only, without access to files or network."""
-    import duckdb
-
-    from orchestration.publication.versions import version_path
-
-    settings = Settings()
-    path = version_path(settings, version) if version else settings.published
-    if not path.exists():
-        console.print(f"[red]{path} is not there:[/] run `flywheel nightly` first")
-        raise typer.Exit(_USAGE)
-    locked = {"enable_external_access": "false", "lock_configuration": "true"}
-    with duckdb.connect(str(path.resolve()), read_only=True, config=locked) as connection:
-        try:
-            relation = connection.sql(query)
-        except duckdb.Error as error:
-            console.print(f"[red]{error}[/]", highlight=False, soft_wrap=True)
-            raise typer.Exit(_USAGE) from error
-        if relation is not None:
-            relation.show(max_rows=100, max_width=console.width if console.is_terminal else 200)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from orchestration.labels import STAGE_MAP, labelled
 from orchestration.outcome.sensors import build_sensors
 from orchestration.publication.assets import build_publication
 from orchestration.schedules import build_nightly_schedule
+from orchestration.serving.postgres.assets import build_postgres
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
 from orchestration.warehouse.assets import build_warehouse_assets
@@ -37,7 +38,17 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     nightly_job = build_nightly_job(partitions)
 
     return dg.Definitions(
-        assets=labelled(settings, [STAGE_MAP, *bronze, warehouse, verdict, publication]),
+        assets=labelled(
+            settings,
+            [
+                STAGE_MAP,
+                *bronze,
+                warehouse,
+                verdict,
+                publication,
+                *build_postgres(settings, partitions),
+            ],
+        ),
         asset_checks=[gate_suites],
         jobs=[nightly_job],
         schedules=[build_nightly_schedule()],

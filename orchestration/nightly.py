@@ -45,7 +45,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class NightOutcome:
-    """What came of one night."""
+    """What came of one night. `served` tells of PostgreSQL, when one is named."""
 
     night: date
     run_id: str
@@ -54,12 +54,13 @@ class NightOutcome:
     checks: list[CheckResult]
     publication: Publication | None
     failure: str | None
+    served: str | None = None
 
     @property
     def exit_status(self) -> int:
-        """0 published, 1 a gate refused the night, 3 a step failed."""
+        """0 published, 1 a gate refused the night, 3 a step failed, be it one after publication."""
         if self.publication is not None:
-            return _PUBLISHED
+            return _FAILED if self.failure else _PUBLISHED
         return _REFUSED if self.verdict.refusing else _FAILED
 
     @property
@@ -117,7 +118,7 @@ def run_nights(
 
     With `full` everything is rebuilt from bronze until a night is published; the nights after it
     work on what changed. A refused night is left out and the next one goes on; after a failed step
-    nothing more is run.
+    before publication nothing more is run.
     """
     from orchestration.definitions import build_defs
     from orchestration.instance import open_instance
@@ -136,16 +137,18 @@ def run_nights(
         outcome = _outcome(settings, night, result)
         full = full and outcome.publication is None
         yield outcome
-        if outcome.exit_status == _FAILED:
+        if outcome.exit_status == _FAILED and outcome.publication is None:
             return
 
 
 def _outcome(settings: Settings, night: date, result: dg.ExecuteInProcessResult) -> NightOutcome:
     failure = None if result.success else failure_of(result.all_events, settings)
-    return outcome_of(settings, night, result.run_id, failure)
+    return outcome_of(settings, night, result.run_id, failure, _served(result.all_events))
 
 
-def outcome_of(settings: Settings, night: date, run_id: str, failure: str | None) -> NightOutcome:
+def outcome_of(
+    settings: Settings, night: date, run_id: str, failure: str | None, served: str | None = None
+) -> NightOutcome:
     """What came of a run, from what is kept of it."""
     checks = results_of(settings, run_id)
     published = [each for each in publications(settings) if each.run_id == run_id]
@@ -157,7 +160,17 @@ def outcome_of(settings: Settings, night: date, run_id: str, failure: str | None
         checks=checks,
         publication=published[0] if published else None,
         failure=failure,
+        served=served,
     )
+
+
+def _served(events: Iterable[dg.DagsterEvent]) -> str | None:
+    for event in events:
+        if event.is_step_materialization:
+            told = event.step_materialization_data.materialization.metadata.get("served")
+            if told is not None:
+                return str(told.value)
+    return None
 
 
 def failure_of(events: Iterable[dg.DagsterEvent], settings: Settings) -> str:

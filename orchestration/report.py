@@ -99,6 +99,7 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
             highlight=False,
             soft_wrap=True,
         )
+        _print_served(console, outcome)
     elif outcome.verdict.refusing:
         console.print(
             "[red bold]refused[/]   nothing was published; readers still see the version before.\n"
@@ -119,6 +120,19 @@ def print_told(console: Console, lines: list[str]) -> None:
     """Where the page of a night is, and who was told."""
     for line in lines:
         console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_served(console: Console, outcome: NightOutcome) -> None:
+    if outcome.served:
+        told = outcome.served.replace("\n", "\n          ")
+        console.print(f"served    {told}", highlight=False, markup=False, soft_wrap=True)
+    if outcome.failure:
+        console.print(
+            f"[red bold]failed[/]    {escaped(outcome.failure)}\n"
+            f"          The version is published all the same. Then: {_command()} serve-postgres",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _command() -> str:

@@ -74,7 +74,6 @@ class Settings(BaseSettings):
     stale_hours: float = Field(
         default=30.0, gt=0, description="Hours after the beginning of its day a version is stale."
     )
-
     masking_key: SecretStr | None = Field(
         default=None, description="Key of the hashes that stand for personal data."
     )
@@ -89,6 +88,14 @@ class Settings(BaseSettings):
     )
     retain_personal_days: int | None = Field(
         default=None, ge=1, description="Raw personal values of older nights leave bronze."
+    )
+    postgres: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL that serves BI tools: postgresql://user:password@host/database.",
+    )
+    postgres_reader_password: SecretStr | None = Field(
+        default=None,
+        description="Lets the role bi_reader log in; without one it is a role to be granted.",
     )
 
     @classmethod

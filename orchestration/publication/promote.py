@@ -18,6 +18,7 @@ from orchestration.durable import replace_durably, sync_folder
 from orchestration.gate.results import result_files
 from orchestration.gate.scope import RECOMPUTED
 from orchestration.gate.stamp import Stamp, remove_stamp, require_stamp
+from orchestration.publication.comments import GATE_RESULT, PUBLICATION, comment
 from orchestration.publication.fingerprint import fingerprint
 from orchestration.publication.interrupted import complete
 from orchestration.publication.versions import (
@@ -96,9 +97,7 @@ def _write_gate_results(connection: duckdb.DuckDBPyConnection, files: list[Path]
         "create or replace table ops.gate_result as select * from read_parquet(?)",
         [[str(file) for file in files]],
     )
-    connection.execute(
-        "comment on table ops.gate_result is 'One row a check of a night, refused nights included.'"
-    )
+    comment(connection, "ops.gate_result", GATE_RESULT)
 
 
 def _write_publications(
@@ -108,9 +107,7 @@ def _write_publications(
     connection.execute(
         "create or replace table ops.publication as select * from read_parquet(?)", [str(scratch)]
     )
-    connection.execute(
-        "comment on table ops.publication is 'One row a published version, this one included.'"
-    )
+    comment(connection, "ops.publication", PUBLICATION)
     scratch.unlink()
 
 

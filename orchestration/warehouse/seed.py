@@ -23,6 +23,7 @@ from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.scope import RECOMPUTED
 from orchestration.privacy.border import contract_file, masked_path
 from orchestration.publication.candidate import discard_candidate
+from orchestration.publication.comments import BUILD, comment
 from orchestration.publication.fingerprint import project_fingerprint
 from orchestration.publication.versions import NOTHING_TO_COPY
 from orchestration.settings import Settings
@@ -71,10 +72,7 @@ def seal_build(settings: Settings, rebuilt_because: str | None) -> None:
             "select ? as project_fingerprint, cast(? as varchar) as rebuilt_because",
             [project_fingerprint(settings), rebuilt_because],
         )
-        connection.execute(
-            "comment on table ops.build is 'One row: the models and sources that built the tables, "
-            "and why they built everything anew, if they did.'"
-        )
+        comment(connection, "ops.build", BUILD)
 
 
 def _keep_recomputed(connection: duckdb.DuckDBPyConnection) -> None:

@@ -192,7 +192,8 @@ def test_sql_answers_from_the_published_version(story: dict) -> None:
 def test_sql_cannot_write_and_says_what_is_wrong(story: dict, query: str) -> None:
     answer = run(story["settings"], "sql", query)
     assert answer.returncode == 2
-    assert "Error" in answer.stdout
+    assert "Error" in answer.stderr
+    assert answer.stdout == ""
 
 
 def test_rollback_shows_an_older_version_and_versions_lists_it(story: dict, tmp_path: Path) -> None:

@@ -1,0 +1,146 @@
+"""Statements on a published file, and their answers.
+
+Belongs here: what a statement is, an answer as a table of text, and as a file. Does not belong
+here: where statements come from (sql_cli.py, shell.py).
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import duckdb
+
+from orchestration.durable import replace_durably
+from orchestration.serving.published import open_version
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+Format = Literal["table", "csv", "json", "parquet"]
+_WRITTEN_AS = {
+    "csv": "format csv, header true",
+    "json": "format json, array true",
+    "parquet": "format parquet, compression zstd",
+}
+
+
+class QueryError(Exception):
+    """A statement that cannot be answered as asked; the text says why."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement. Only the rows of a `select` can be written to a file."""
+
+    text: str
+    is_select: bool
+    is_explanation: bool
+
+
+def statements_in(text: str) -> list[Statement]:
+    """The statements of a text, in their order.
+
+    Raises QueryError where the text is no SQL.
+    """
+    kinds = duckdb.StatementType
+    try:
+        found = duckdb.extract_statements(text)
+    except duckdb.Error as error:
+        raise QueryError(str(error)) from None
+    return [
+        Statement(
+            text=statement.query.strip().rstrip(";"),
+            is_select=statement.type == kinds.SELECT,
+            is_explanation=statement.type == kinds.EXPLAIN,
+        )
+        for statement in found
+    ]
+
+
+def is_complete(text: str) -> bool:
+    """Whether the last thing in a text, comments apart, is a semicolon."""
+    tokens = [
+        (place, kind) for place, kind in duckdb.tokenize(text) if kind != duckdb.token_type.comment
+    ]
+    if not tokens:
+        return False
+    place, kind = tokens[-1]
+    return kind == duckdb.token_type.operator and text.encode()[place:].lstrip()[:1] == b";"
+
+
+def show(
+    connection: duckdb.DuckDBPyConnection, statement: Statement, rows: int, width: int
+) -> str | None:
+    """Print an answer as a table of at most `rows` rows, 0 for all; return what it leaves out.
+
+    Raises QueryError with what DuckDB says.
+    """
+    try:
+        relation = connection.sql(statement.text)
+        if relation is None:
+            return None
+        if statement.is_explanation:
+            print("\n".join(text for _, text in relation.fetchall()))
+            return None
+        return _show(relation, rows, width)
+    except duckdb.Error as error:
+        raise QueryError(str(error)) from None
+
+
+def _show(relation: DuckDBPyRelation, rows: int, width: int) -> str | None:
+    if not rows:
+        answer = relation.materialize()
+        answer.show(max_rows=max(1, len(answer)), max_width=width)
+        return None
+    # One more than is shown tells whether there are more, and the statement runs once.
+    answer = relation.limit(rows + 1).materialize()
+    if len(answer) <= rows:
+        answer.show(max_rows=rows, max_width=width)
+        return None
+    answer.limit(rows).show(max_rows=rows, max_width=width)
+    return f"the first {rows:,} rows are shown, and there are more"
+
+
+def write(path: Path, query: str, written_as: Format, output: Path | None) -> None:
+    """Write the rows of one `select` to a file, or to standard output.
+
+    The file is there when it is whole. Raises QueryError.
+    """
+    statements = statements_in(query)
+    if len(statements) != 1 or not statements[0].is_select:
+        raise QueryError(f"only the rows of one select can be written as {written_as}")
+    if output is None:
+        with tempfile.TemporaryDirectory() as folder:
+            whole = Path(folder).resolve() / f"answer.{written_as}"
+            _copy(path, statements[0], written_as, whole)
+            with whole.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.flush()
+        return
+    output = output.expanduser().absolute()
+    if not output.parent.is_dir():
+        raise QueryError(f"there is no folder {output.parent}")
+    temporary = output.with_name(f".{output.name}.part")
+    try:
+        _copy(path, statements[0], written_as, temporary)
+        replace_durably(temporary, output)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _copy(path: Path, statement: Statement, written_as: str, target: Path) -> None:
+    quoted = "'" + str(target).replace("'", "''") + "'"
+    with open_version(path, writes_to=target) as connection:
+        try:
+            # On lines of its own, for a comment at its end.
+            connection.execute(
+                f"copy (\n{statement.text}\n) to {quoted} "
+                f"({_WRITTEN_AS[written_as]}, use_tmp_file false)"
+            )
+        except duckdb.Error as error:
+            raise QueryError(str(error)) from None

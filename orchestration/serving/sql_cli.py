@@ -1,0 +1,125 @@
+"""`flywheel sql`: ask a published version in DuckDB's SQL.
+
+Belongs here: the command, its options, and where its statements come from. Does not belong here:
+how they are answered (query.py), the shell (shell.py), the other commands (orchestration/cli.py).
+
+Exit status: 0 answered, 2 usage, or a statement that cannot be answered.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from orchestration.settings import Settings
+from orchestration.terminal import open_console
+
+if TYPE_CHECKING:
+    from orchestration.serving.query import Format
+
+console = open_console()
+# Apart, so that an error never ends up in a file of rows.
+errors = Console(stderr=True)
+_USAGE = 2
+_FORMATS: dict[str, Format] = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
+
+
+def ask(
+    query: Annotated[
+        str | None,
+        typer.Argument(help="Statements in DuckDB's SQL; - for standard input."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="Read the statements from a file.")
+    ] = None,
+    format_: Annotated[
+        Literal["table", "csv", "json", "parquet"] | None,
+        typer.Option("--format", help="Default: by the ending of --output, or a table."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the answer to a file.")
+    ] = None,
+    rows: Annotated[int, typer.Option(help="Rows of a table to show; 0 for all.", min=0)] = 100,
+    version: Annotated[str | None, typer.Option(help="An older version.")] = None,
+) -> None:
+    """Ask the published warehouse, or open a shell on it; read-only, without files or network."""
+    from orchestration.publication.versions import version_path
+    from orchestration.serving.query import QueryError, write
+
+    settings = Settings()
+    path = version_path(settings, version) if version else settings.published
+    if not path.exists():
+        _fail(f"{path} is not there: run `flywheel nightly` first")
+    written_as = _format(format_, output)
+    text = _statements(query, file)
+    if text is None:
+        from orchestration.serving.shell import run_shell
+
+        if written_as != "table":
+            _fail("a shell shows tables: give a query to write it to a file")
+        run_shell(path, console, rows)
+        return
+    try:
+        if written_as == "table":
+            _show_all(path, text, rows)
+        else:
+            write(path, text, written_as, output)
+    except QueryError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        # Whoever read has had enough. Python would complain once more when it closes the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def table_width(console: Console) -> int:
+    """How wide a table may be: as a terminal is, or what most editors show of a file."""
+    return console.width if console.is_terminal else 200
+
+
+def _statements(query: str | None, file: Path | None) -> str | None:
+    """What is asked; None means that a person at a terminal has not said anything yet."""
+    if query is not None and file is not None:
+        raise typer.BadParameter("give statements or --file, not both")
+    if file is not None:
+        try:
+            return file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise typer.BadParameter(f"{file} cannot be read: {error}") from None
+    if query == "-" or (query is None and not sys.stdin.isatty()):
+        return sys.stdin.read()
+    return query
+
+
+def _format(format_: Format | None, output: Path | None) -> Format:
+    if output is None:
+        if format_ == "parquet" and sys.stdout.isatty():
+            raise typer.BadParameter("Parquet is not for a terminal: give --output FILE")
+        return format_ or "table"
+    found = format_ or _FORMATS.get(output.suffix)
+    if found is None or found == "table":
+        raise typer.BadParameter("a file holds csv, json or parquet: give --format, or end it so")
+    return found
+
+
+def _show_all(path: Path, text: str, rows: int) -> None:
+    from orchestration.serving.published import open_version
+    from orchestration.serving.query import show, statements_in
+
+    statements = statements_in(text)
+    if not statements:
+        _fail("there is no statement to answer")
+    with open_version(path) as connection:
+        for statement in statements:
+            left_out = show(connection, statement, rows, table_width(console))
+            if left_out:
+                typer.echo(f"{left_out}: --rows 0 for all, or --format csv", err=True)
+
+
+def _fail(text: str) -> None:
+    errors.print(text, style="red", highlight=False, markup=False, soft_wrap=True)
+    raise typer.Exit(_USAGE)
