@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from orchestration.morning_cli import morning
 from orchestration.quarantine_cli import quarantine_app
 from orchestration.settings import Settings
 from orchestration.sources_cli import sources_app
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
+app.command()(morning)
 console = open_console()
 
 _DAY = {"formats": ["%Y-%m-%d"]}

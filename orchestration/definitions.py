@@ -9,6 +9,7 @@ from orchestration.bronze.assets import build_bronze_assets, count_checks
 from orchestration.gate.assets import build_gate
 from orchestration.gate.suites import read_suites
 from orchestration.jobs import build_nightly_job, nights
+from orchestration.morning.assets import build_morning_report, build_refusal_hook
 from orchestration.publication.assets import build_publication
 from orchestration.schedules import build_nightly_schedule
 from orchestration.settings import Settings
@@ -32,11 +33,12 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         settings, suites, count_checks(sources) + dbt_tests, partitions
     )
     publication = build_publication(settings, partitions)
+    morning = build_morning_report(settings, partitions)
 
     return dg.Definitions(
-        assets=[*bronze, warehouse, verdict, publication],
+        assets=[*bronze, warehouse, verdict, publication, morning],
         asset_checks=[gate_suites],
-        jobs=[build_nightly_job(partitions)],
+        jobs=[build_nightly_job(partitions, {build_refusal_hook(settings)})],
         schedules=[build_nightly_schedule()],
     )
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from orchestration.extracts.ledger import Load
 from orchestration.gate.results import CheckResult
+from orchestration.morning.writing import newest_page
 from orchestration.nightly import NightOutcome, Plan
 from orchestration.publication.versions import NOTHING_TO_COPY, Publication
 from orchestration.settings import Settings
@@ -98,6 +99,7 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
             highlight=False,
             soft_wrap=True,
         )
+        _print_page(console, outcome, settings)
     elif outcome.verdict.refusing:
         console.print(
             "[red bold]refused[/]   nothing was published; readers still see the version before.\n"
@@ -112,6 +114,18 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _print_page(console: Console, outcome: NightOutcome, settings: Settings) -> None:
+    if outcome.failure is None:
+        console.print(f"read      {newest_page(settings)}", highlight=False, soft_wrap=True)
+        return
+    console.print(
+        f"[yellow]no page[/]   {escaped(outcome.failure)}\n"
+        f"          The version stands. Write its page anew: {_command()} morning",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _command() -> str:

@@ -130,6 +130,11 @@ class Settings(BaseSettings):
         return self.root / "ops"
 
     @property
+    def report(self) -> Path:
+        """Pages for people: what came of each night."""
+        return self.root / "report"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's instance: runs and events."""
         return self.root / "dagster"
