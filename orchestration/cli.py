@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from orchestration.morning_cli import morning
 from orchestration.outcome_cli import alerts_app, report
 from orchestration.quarantine_cli import quarantine_app
 from orchestration.secrets import SecretFileError
@@ -38,6 +39,7 @@ app.add_typer(alerts_app, name="alerts")
 app.command()(report)
 app.command()(serve_postgres)
 app.command(name="sql")(ask)
+app.command()(morning)
 console = open_console()
 
 _DAY = {"formats": ["%Y-%m-%d"]}

@@ -11,6 +11,7 @@ from orchestration.gate.suites import read_suites
 from orchestration.jobs import build_nightly_job, nights
 from orchestration.labels import STAGE_MAP, labelled
 from orchestration.outcome.sensors import build_sensors
+from orchestration.morning.assets import build_morning_report, build_refusal_hook
 from orchestration.publication.assets import build_publication
 from orchestration.schedules import build_nightly_schedule
 from orchestration.serving.postgres.assets import build_postgres
@@ -35,7 +36,8 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         settings, sources, suites, count_checks(sources) + dbt_tests, partitions
     )
     publication = build_publication(settings, partitions)
-    nightly_job = build_nightly_job(partitions)
+    morning = build_morning_report(settings, partitions)
+    nightly_job = build_nightly_job(partitions, {build_refusal_hook(settings)})
 
     return dg.Definitions(
         assets=labelled(
@@ -46,6 +48,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
                 warehouse,
                 verdict,
                 publication,
+                morning,
                 *build_postgres(settings, partitions),
             ],
         ),

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from orchestration.extracts.ledger import Load
 from orchestration.gate.results import CheckResult
+from orchestration.morning.writing import page_of
 from orchestration.nightly import NightOutcome, Plan
 from orchestration.publication.versions import NOTHING_TO_COPY, Publication
 from orchestration.secrets import redacted
@@ -99,7 +100,7 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
             highlight=False,
             soft_wrap=True,
         )
-        _print_served(console, outcome)
+        _print_served(console, outcome, settings)
     elif outcome.verdict.refusing:
         console.print(
             "[red bold]refused[/]   nothing was published; readers still see the version before.\n"
@@ -122,14 +123,19 @@ def print_told(console: Console, lines: list[str]) -> None:
         console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
 
 
-def _print_served(console: Console, outcome: NightOutcome) -> None:
+def _print_served(console: Console, outcome: NightOutcome, settings: Settings) -> None:
+    if outcome.publication is not None:
+        page = page_of(settings, outcome.publication.version)
+        if page.exists():
+            console.print(f"read      {page}", highlight=False, markup=False, soft_wrap=True)
     if outcome.served:
         told = outcome.served.replace("\n", "\n          ")
         console.print(f"served    {told}", highlight=False, markup=False, soft_wrap=True)
     if outcome.failure:
         console.print(
-            f"[red bold]failed[/]    {escaped(outcome.failure)}\n"
-            f"          The version is published all the same. Then: {_command()} serve-postgres",
+            f"[red bold]failed[/]    {_lines(redacted(settings, outcome.failure))}\n"
+            f"          The version is published all the same. Then: {_command()} morning, or "
+            f"{_command()} serve-postgres",
             highlight=False,
             soft_wrap=True,
         )
