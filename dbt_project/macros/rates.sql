@@ -62,3 +62,12 @@
 {% macro default__percentile(expression, share) -%}
     quantile_cont({{ expression }}, {{ share }})
 {%- endmacro %}
+
+{#- An aggregate: the value in the middle of a group, the mean of both where there are two. -#}
+{% macro median_of(value) -%}
+    {{ return(adapter.dispatch('median_of', 'flywheel')(value)) }}
+{%- endmacro %}
+
+{% macro default__median_of(value) -%}
+    median({{ value }})
+{%- endmacro %}

@@ -10,5 +10,6 @@ lookups.py         values found in another object; salesforce_ids.py: 15 charact
 quarantine.py      refused rows; rules.py: what they broke, in words; reload.py: read them anew
 declared.py        tables that a source file holds itself
 judge.py           contract_held and as_usual; references.py, usual.py: what they compare with
+profile.py         what each load holds, in numbers; watched.py: of which columns
 assets.py          the sources as Dagster assets with the checks of each object
 """

@@ -12,6 +12,7 @@ import dagster as dg
 
 from orchestration.bronze.judge import CHECKS, judge_object
 from orchestration.bronze.night import heal, load_night, refuse, refuse_objects, survey
+from orchestration.bronze.profile import remember_profiles
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
 from orchestration.instance import bury_dead_runs
@@ -190,6 +191,7 @@ def _ledger(
         ],
     )
     def bronze_account() -> Iterator[dg.MaterializeResult[None]]:
+        remember_profiles(settings)
         loads = [load for load in Ledger(settings.ledger).loads if load.status != "refused"]
         yield dg.MaterializeResult(asset_key=LEDGER_KEY, metadata=_sums(loads))
         for name, deps in canonical.items():

@@ -13,6 +13,7 @@ from datetime import date
 
 from orchestration.bronze.declared import declared_files, declared_night
 from orchestration.bronze.load import accepted_path, load_file, write_contract_file
+from orchestration.bronze.profile import write_profiles_file
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.bronze.reload import reload_files
 from orchestration.bronze.usual import is_whole
@@ -148,6 +149,7 @@ def write_contract_files(settings: Settings, sources: dict[str, Source]) -> None
     if not settings.ledger.exists():
         Ledger(settings.ledger).forget([])
     ensure_stage_map(settings.user_sources)
+    write_profiles_file(settings)
 
 
 def heal(settings: Settings) -> list[Load]:

@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from orchestration.bronze.profile import SCHEMA as PROFILE_SCHEMA
 from orchestration.extracts.ledger import SCHEMA as LEDGER_SCHEMA
 from orchestration.privacy.masking import masked_columns, masked_description
 from orchestration.settings import PROJECT_ROOT
@@ -77,6 +78,12 @@ def declarations() -> dict[Path, str]:
                 "description": "One row a file that was loaded for one object.",
                 "config": {"external_location": f"read_parquet('{_HOME}/bronze/ledger.parquet')"},
                 "columns": [{"name": name} for name in LEDGER_SCHEMA],
+            },
+            {
+                "name": "load_profile",
+                "description": "One row a load × topic × column × label: how many rows it has.",
+                "config": {"external_location": f"read_parquet('{_HOME}/ops/load_profile.parquet')"},
+                "columns": [{"name": name} for name in PROFILE_SCHEMA],
             },
             {
                 "name": "stage_map",

@@ -14,7 +14,7 @@ MAY_READ = {
     "staging": {"source"},
     "intermediate": {"staging", "intermediate"},
     "marts": {"intermediate", "marts"},
-    "ops": {"staging", "intermediate", "marts"},
+    "ops": {"staging", "intermediate", "marts", "ops"},
 }
 
 

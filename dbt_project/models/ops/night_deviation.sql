@@ -1,0 +1,283 @@
+-- One row a source × object × topic × column × label of the newest night: its value, what is usual on
+-- this weekday, and how many usual spreads lie between. Learned from the same weekday of the thirteen
+-- weeks before, from nights that were published before this one was loaded.
+with
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+loads as (
+    select loads.*
+    from {{ ref('stg_flywheel__loads') }} as loads
+    cross join as_of
+    -- What was loaded before brings a night no rows, and they count as none.
+    where
+        loads.status in ('accepted', 'duplicate')
+        and loads.reload_of is null
+        and loads.batch_date > {{ add_days('as_of.as_of_date', -92) }}
+        and mod({{ dbt.datediff('loads.batch_date', 'as_of.as_of_date', 'day') }}, 7) = 0
+),
+
+-- A late file that comes with the newest night is itself not judged yet.
+runs_of_tonight as (
+    select distinct loads.run_id
+    from loads
+    inner join as_of on loads.batch_date = as_of.as_of_date
+),
+
+untaught_nights as (
+    select distinct
+        loads.source_system,
+        loads.object_name,
+        loads.batch_date
+    from loads
+    inner join runs_of_tonight on loads.run_id = runs_of_tonight.run_id
+    cross join as_of
+    where loads.batch_date < as_of.as_of_date
+),
+
+profiles as (
+    select profiles.*
+    from {{ ref('night_profile') }} as profiles
+    cross join as_of
+    where
+        profiles.batch_date > {{ add_days('as_of.as_of_date', -92) }}
+        and mod({{ dbt.datediff('profiles.batch_date', 'as_of.as_of_date', 'day') }}, 7) = 0
+),
+
+nights as (
+    select distinct
+        source_system,
+        batch_date
+    from loads
+),
+
+-- Where each night holds everything, `as_usual` of the object compares its rows.
+delta_objects as (
+    select
+        source_system,
+        object_name,
+        min(batch_date) as first_date
+    from loads
+    where extract = 'delta'
+    group by source_system, object_name
+),
+
+delivered as (
+    select
+        source_system,
+        object_name,
+        batch_date,
+        sum(rows_accepted) as row_count
+    from loads
+    group by source_system, object_name, batch_date
+),
+
+volumes as (
+    select
+        nights.source_system,
+        delta_objects.object_name,
+        nights.batch_date,
+        'volume' as topic,
+        '' as column_name,
+        '' as label,
+        coalesce(delivered.row_count, 0) as row_count,
+        coalesce(delivered.row_count, 0) as column_row_count,
+        cast(coalesce(delivered.row_count, 0) as double) as measured
+    from nights
+    inner join delta_objects
+        on
+            nights.source_system = delta_objects.source_system
+            and nights.batch_date >= delta_objects.first_date
+    left join delivered
+        on
+            delta_objects.source_system = delivered.source_system
+            and delta_objects.object_name = delivered.object_name
+            and nights.batch_date = delivered.batch_date
+),
+
+watched as (
+    select distinct
+        source_system,
+        object_name,
+        batch_date,
+        topic,
+        column_name,
+        column_row_count
+    from profiles
+),
+
+-- Of two labels that are all there is, one says it all.
+labels as (
+    select distinct
+        source_system,
+        object_name,
+        topic,
+        column_name,
+        label
+    from profiles
+    where label not in ('filled', 'first') or topic not in ('nulls', 'keys')
+),
+
+shares as (
+    select
+        watched.source_system,
+        watched.object_name,
+        watched.batch_date,
+        watched.topic,
+        watched.column_name,
+        labels.label,
+        coalesce(profiles.row_count, 0) as row_count,
+        watched.column_row_count,
+        coalesce(profiles.share, 0) as measured
+    from watched
+    inner join labels
+        on
+            watched.source_system = labels.source_system
+            and watched.object_name = labels.object_name
+            and watched.topic = labels.topic
+            and watched.column_name = labels.column_name
+    left join profiles
+        on
+            watched.source_system = profiles.source_system
+            and watched.object_name = profiles.object_name
+            and watched.batch_date = profiles.batch_date
+            and watched.topic = profiles.topic
+            and watched.column_name = profiles.column_name
+            and labels.label = profiles.label
+),
+
+measured as (
+    select * from volumes
+    union all
+    select * from shares
+),
+
+earlier as (
+    select measured.*
+    from measured
+    cross join as_of
+    left join untaught_nights
+        on
+            measured.source_system = untaught_nights.source_system
+            and measured.object_name = untaught_nights.object_name
+            and measured.batch_date = untaught_nights.batch_date
+    where
+        measured.batch_date < as_of.as_of_date
+        and untaught_nights.batch_date is null
+),
+
+usual as (
+    select
+        source_system,
+        object_name,
+        topic,
+        column_name,
+        label,
+        count(*) as night_count,
+        sum(row_count) as row_count,
+        sum(column_row_count) as column_row_count,
+        {{ median_of('measured') }} as median_measured
+    from earlier
+    group by source_system, object_name, topic, column_name, label
+),
+
+distances as (
+    select
+        usual.source_system,
+        usual.object_name,
+        usual.topic,
+        usual.column_name,
+        usual.label,
+        {{ median_of('abs(earlier.measured - usual.median_measured)') }} as median_distance
+    from usual
+    inner join earlier
+        on
+            usual.source_system = earlier.source_system
+            and usual.object_name = earlier.object_name
+            and usual.topic = earlier.topic
+            and usual.column_name = earlier.column_name
+            and usual.label = earlier.label
+    group by
+        usual.source_system, usual.object_name, usual.topic, usual.column_name, usual.label
+),
+
+tonight as (
+    select measured.*
+    from measured
+    inner join as_of on measured.batch_date = as_of.as_of_date
+),
+
+compared as (
+    select
+        tonight.source_system,
+        tonight.object_name,
+        tonight.batch_date,
+        tonight.topic,
+        tonight.column_name,
+        tonight.label,
+        tonight.column_row_count,
+        tonight.measured,
+        usual.night_count,
+        usual.median_measured,
+        -- Of numbers from a normal distribution the median distance is 0.67 standard deviations.
+        1.4826 * distances.median_distance as spread_of_nights,
+        -- Chance alone: the share that is usual, one row of either kind added, in as many rows.
+        (usual.row_count + 1) / (usual.column_row_count + 2) as expected_share,
+        1.0 / tonight.column_row_count + 1.0 / usual.column_row_count as rows_inverted
+    from tonight
+    inner join usual
+        on
+            tonight.source_system = usual.source_system
+            and tonight.object_name = usual.object_name
+            and tonight.topic = usual.topic
+            and tonight.column_name = usual.column_name
+            and tonight.label = usual.label
+    inner join distances
+        on
+            usual.source_system = distances.source_system
+            and usual.object_name = distances.object_name
+            and usual.topic = distances.topic
+            and usual.column_name = distances.column_name
+            and usual.label = distances.label
+    where
+        usual.night_count >= 4
+        and (tonight.topic = 'volume' or tonight.column_row_count >= 30)
+),
+
+banded as (
+    select
+        *,
+        case
+            when topic = 'volume'
+                then greatest(
+                    spread_of_nights, sqrt(median_measured + 1), 0.02 * median_measured
+                )
+            else greatest(
+                spread_of_nights,
+                sqrt(expected_share * (1 - expected_share) * rows_inverted),
+                0.005
+            )
+        end as usual_spread
+    from compared
+),
+
+final as (
+    select
+        source_system,
+        object_name,
+        batch_date,
+        topic,
+        column_name,
+        label,
+        cast(column_row_count as bigint) as row_count,
+        cast(night_count as bigint) as night_count,
+        measured,
+        median_measured as usual,
+        usual_spread,
+        (measured - median_measured) / usual_spread as deviation
+    from banded
+)
+
+select * from final
