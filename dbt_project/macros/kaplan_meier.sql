@@ -19,6 +19,48 @@
     is still. So ends precede the last sight of others at the same time.
 -#}
 {% macro kaplan_meier(stays, groups) -%}
+    {%- set points -%}
+    (
+        select
+            {{ groups | join(', ') }},
+            duration,
+            sum(leave_count) as leave_count,
+            sum(exit_count) as exit_count
+        from (
+            {{ kaplan_meier_points(stays, groups) }}
+        ) as points
+        group by {{ groups | join(', ') }}, duration
+    )
+    {%- endset -%}
+    {{ kaplan_meier_of_points(points, groups) }}
+{%- endmacro %}
+
+{#-
+    What `stays` do at a time: how many leave the risk set after it, less those that join it after
+    it, and how many of them end. To be summed by time, by whoever wants to cut them further.
+-#}
+{% macro kaplan_meier_points(stays, columns) -%}
+    select
+        {{ columns | join(', ') }},
+        ended as duration,
+        stay_count as leave_count,
+        case when is_exit then stay_count else 0 end as exit_count
+    from {{ stays }}
+    union all
+    select
+        {{ columns | join(', ') }},
+        entered as duration,
+        -stay_count as leave_count,
+        0 as exit_count
+    from {{ stays }}
+    where entered is not null
+{%- endmacro %}
+
+{#-
+    The same from points that are summed by group and time. At risk is who leaves at the time or
+    later and has joined before, which needs no row for those that were there from the beginning.
+-#}
+{% macro kaplan_meier_of_points(points, groups) -%}
     {%- set keys = groups | join(', ') -%}
     select
         {{ keys }},
@@ -40,34 +82,12 @@
             {{ keys }},
             duration,
             exit_count,
-            sum(change_count) over (
+            sum(leave_count) over (
                 partition by {{ keys }}
-                order by duration nulls first
-                rows between unbounded preceding and 1 preceding
+                order by duration desc
+                rows between unbounded preceding and current row
             ) as at_risk_count
-        from (
-            select
-                {{ keys }},
-                duration,
-                sum(change_count) as change_count,
-                sum(exit_count) as exit_count
-            from (
-                select
-                    {{ keys }},
-                    entered as duration,
-                    stay_count as change_count,
-                    0 as exit_count
-                from {{ stays }}
-                union all
-                select
-                    {{ keys }},
-                    ended as duration,
-                    -stay_count as change_count,
-                    case when is_exit then stay_count else 0 end as exit_count
-                from {{ stays }}
-            ) as points
-            group by {{ keys }}, duration
-        ) as changes
+        from {{ points }} as changes
     ) as risks
     where exit_count > 0
     window so_far as (

@@ -864,6 +864,36 @@ CASES = (
         visits="Prospect advanced, Meet won",
     ),
     Case(
+        "a win that became a loss within a week was none",
+        history=(("03-01", "Prospect"), ("03-05", "Won"), ("03-12", "Lost")),
+        now="Lost",
+        reached="Prospect 03-01",
+        visits="Prospect lost",
+    ),
+    Case(
+        "a win that became a loss later has ended its stay",
+        history=(("03-01", "Prospect"), ("03-05", "Won"), ("03-13", "Lost")),
+        now="Lost",
+        reached="Prospect 03-01",
+        visits="Prospect won",
+    ),
+    Case(
+        "a loss that became a win within a week was none",
+        history=(("03-01", "Prospect"), ("03-05", "Lost"), ("03-12", "Won")),
+        now="Won",
+        reached="Prospect 03-01, (Meet) 03-12, (Qualify) 03-12, (Offer) 03-12",
+        visits="Prospect won",
+    ),
+    Case(
+        "each close of a row is judged by what reversed it",
+        history=(
+            ("03-01", "Prospect"), ("03-05", "Won"), ("03-10", "Lost"), ("03-15", "Prospect"),
+        ),
+        now="Prospect",
+        reached="Prospect 03-01",
+        visits="Prospect open",
+    ),
+    Case(
         "the stay before a close that was none goes on",
         history=(("03-01", "Prospect"), ("03-05", "Lost"), ("03-12", "Prospect")),
         now="Prospect",

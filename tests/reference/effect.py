@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from tests.reference.entries import Entry
 from tests.reference.landed import Options
@@ -85,18 +85,15 @@ def without_migrations(entries: Iterable[Entry], migrated: set[int]) -> list[Ent
 def void_closes(entries: list[Entry], grace_days: int) -> set[int]:
     """Numbers of the closed entries that were reversed in time.
 
-    A close without an instant is never void: nothing says that it was short.
+    What reverses wins in a row is an open stage or a loss; losses, an open stage or a win. A close
+    without an instant is never void: nothing says that it was short.
     """
+    runs = [list(run) for _, run in groupby(entries, key=lambda entry: entry.kind)]
     void: set[int] = set()
-    run: list[Entry] = []
-    for entry in entries:
-        if not entry.is_open:
-            run.append(entry)
-            continue
-        days = days_between(run[0].at, entry.at) if run else None
-        if days is not None and days <= grace_days:
+    for run, reversal in pairwise(runs):
+        days = days_between(run[0].at, reversal[0].at)
+        if not run[0].is_open and days is not None and days <= grace_days:
             void |= {closed.number for closed in run}
-        run = []
     return void
 
 

@@ -15,6 +15,7 @@ from fractions import Fraction
 from tests.reference.funnel import slices
 from tests.reference.lives import Life, Stay
 from tests.reference.quantities import (
+    Calendar,
     Row,
     add_months,
     days_between,
@@ -22,7 +23,7 @@ from tests.reference.quantities import (
     ratio,
     wilson,
 )
-from tests.reference.survival import Curve, Watched
+from tests.reference.survival import Curve, Number, Watched
 from tests.reference.warehouse import Warehouse
 
 DAY = timedelta(days=1)
@@ -62,6 +63,20 @@ class Timed:
         if not self.is_watched_whole:
             entered = begun_hours(self.entered_at, self.watched_from) - 1
         return Watched(entered, begun_hours(self.entered_at, self.ended_at), self.is_exit)
+
+    def in_month(self, month: date, calendar: Calendar, as_of: date) -> Watched | None:
+        """By age in days of the calendar; only what of it lies in the month."""
+        entered, seen = calendar.day(self.entered_at), calendar.day(self.watched_from)
+        ended = calendar.day(self.ended_at) if self.is_exit else as_of
+        month_end = add_months(month, 1) - DAY
+        if seen > month_end or ended < month:
+            return None
+        seen = max(seen, month)
+        return Watched(
+            entered=None if seen == entered else (seen - entered).days - 1,
+            ended=(min(ended, month_end) - entered).days,
+            is_exit=self.is_exit and ended <= month_end,
+        )
 
 
 def timed(life: Life, stay: Stay, as_of_at: datetime) -> Timed | None:
@@ -103,6 +118,7 @@ def year_of_stays(warehouse: Warehouse) -> dict[tuple, list[Timed]]:
 def funnel_stage_exit(warehouse: Warehouse) -> list[Row]:
     kinds: dict[tuple, Counter[str]] = defaultdict(Counter)
     whole: dict[tuple, list[Fraction]] = defaultdict(list)
+    known_of: dict[tuple, list[Timed]] = defaultdict(list)
     for life in warehouse.lives:
         for stay in life.stays():
             month = warehouse.calendar.month(stay.after.at if stay.after else None)
@@ -110,6 +126,8 @@ def funnel_stage_exit(warehouse: Warehouse) -> list[Row]:
             for slice_ in slices(life, warehouse.key(stay.owner_id)):
                 cell = (stay.entry.place, *slice_, month)
                 kinds[cell][stay.exit_kind] += 1
+                if known:
+                    known_of[stay.entry.place, *slice_].append(known)
                 if known and known.is_exit and known.is_watched_whole:
                     whole[cell].append(known.days)
     year = year_of_stays(warehouse)
@@ -141,7 +159,18 @@ def funnel_stage_exit(warehouse: Warehouse) -> list[Row]:
                 "forward_rate_low": forward_low,
                 "forward_rate_high": forward_high,
                 **(
-                    days_of_month(whole[cell])
+                    days_of_month(
+                        whole[cell],
+                        [
+                            part
+                            for one in known_of[cell[0], dimension, value]
+                            if (
+                                part := one.in_month(
+                                    month, warehouse.calendar, warehouse.crm.as_of
+                                )
+                            )
+                        ],
+                    )
                     if month
                     else days_of_year(year.get((cell[0], dimension, value), []))
                 ),
@@ -151,15 +180,23 @@ def funnel_stage_exit(warehouse: Warehouse) -> list[Row]:
     return rows
 
 
-def days_of_month(days: list[Fraction]) -> Row:
+def days_of_month(days: list[Fraction], parts: list[Watched]) -> Row:
+    """The mean of what ended; the median of all that went on, as far as it did so in the month."""
+    curve = Curve(parts)
+
+    def days_of(age: Number | None) -> Fraction | None:
+        return None if age is None else Fraction(age)
+
     return {
         "timed_visit_count": len(days),
         "timed_exit_count": len(days),
         "mean_days_in_stage": sum(days) / len(days) if days else None,
-        "median_days_in_stage": None,
-        "median_days_low": None,
-        "median_days_high": None,
-        "median_days_at_least": None,
+        "median_days_in_stage": days_of(curve.median),
+        "median_days_low": days_of(curve.median_bound(-1)),
+        "median_days_high": days_of(curve.median_bound(+1)),
+        "median_days_at_least": (
+            days_of(curve.longest) if parts and curve.median is None else None
+        ),
         "deal_days": None,
         "deal_days_error": None,
     }
@@ -167,7 +204,7 @@ def days_of_month(days: list[Fraction]) -> Row:
 
 def days_of_year(stays: list[Timed]) -> Row:
     if not stays:
-        return days_of_month([])
+        return days_of_month([], [])
     lives = [stay.hours for stay in stays]
     curve = Curve(lives)
 

@@ -133,6 +133,11 @@ class Life:
     def closed_at(self) -> datetime | None:
         return self.last.at if self.is_closed else None
 
+    def is_closed_at(self, at: datetime) -> bool:
+        """By the entries that count; before the first of them nothing was closed."""
+        before = [entry for entry in self.effect.entries if entry.at is None or entry.at <= at]
+        return bool(before) and not before[-1].is_open
+
     @property
     def is_left_truncated(self) -> bool:
         created_at = self.row.created_at
@@ -152,8 +157,9 @@ class Life:
 
     @property
     def is_late_created(self) -> bool:
-        first = self.effect.entries[0]
-        return first.origin != "synthesised" and (first.rank or 0) > 1
+        """By the stage that its first entry told, whatever a bulk move made of the stay."""
+        told = self.entries[self.effect.entries[0].number]
+        return told.origin != "synthesised" and (told.rank or 0) > 1
 
     @cached_property
     def passages(self) -> tuple[Passage, ...]:
@@ -197,12 +203,18 @@ class Life:
 
     @property
     def push_count(self) -> int | None:
-        """Moves of the close date to a later day; unknown where nothing tells of any."""
+        """Moves of the close date to a later day while it was open; unknown where nothing tells.
+
+        What moves with the close is no push: by then it is closed.
+        """
         steps = self.close_dates.steps()
         if not steps:
             return 0 if self.carries_close_dates else None
         return sum(
-            before is not None and change.value is not None and change.value > before
+            before is not None
+            and change.value is not None
+            and change.value > before
+            and not self.is_closed_at(change.at)
             for before, change in steps
         )
 

@@ -55,7 +55,10 @@ event_sums as (
         sum(case when is_reopening then 1 else 0 end) as reopen_count,
         max(attempt_number) as attempt_count,
         max(
-            case when event_number = 1 and stage_rank > 1 and not is_synthesised then 1 else 0 end
+            case
+                when event_number = 1 and told_stage_rank > 1 and not is_synthesised then 1
+                else 0
+            end
         ) = 1 as is_late_created,
         max(case when event_number = 1 and stage_kind = 'won' then 1 else 0 end) = 1
             as is_created_won,
@@ -133,12 +136,38 @@ record_sums as (
 ),
 
 close_date_changes as (
+    select * from field_changes
+    where is_close_date_changed
+),
+
+closed_spans as (
     select
         opportunity_key,
-        sum(case when new_close_date > old_close_date then 1 else 0 end) as push_count
-    from field_changes
-    where is_close_date_changed
-    group by opportunity_key
+        occurred_at as valid_from,
+        next_occurred_at as valid_to
+    from events
+    where stage_kind <> 'open'
+),
+
+-- A push is made while the opportunity is open. What moves with the close, or after it, is none.
+pushes as (
+    select
+        close_date_changes.opportunity_key,
+        sum(
+            case
+                when
+                    close_date_changes.new_close_date > close_date_changes.old_close_date
+                    and closed_spans.opportunity_key is null
+                    then 1
+                else 0
+            end
+        ) as push_count
+    from close_date_changes
+    left join closed_spans
+        on
+            close_date_changes.opportunity_key = closed_spans.opportunity_key
+            and {{ holds_at('closed_spans', 'close_date_changes.changed_at') }}
+    group by close_date_changes.opportunity_key
 ),
 
 -- Of those that changed owners.
@@ -175,7 +204,7 @@ final as (
         event_sums.attempt_count,
         -- Without a change that anything told, only records that carry the date tell of no push.
         coalesce(
-            close_date_changes.push_count, case when record_sums.close_date_count > 0 then 0 end
+            pushes.push_count, case when record_sums.close_date_count > 0 then 0 end
         ) as push_count,
         record_sums.first_recorded_at,
         event_sums.is_late_created,
@@ -188,8 +217,7 @@ final as (
     left join creators on event_sums.opportunity_key = creators.opportunity_key
     left join reached_sums on event_sums.opportunity_key = reached_sums.opportunity_key
     left join record_sums on event_sums.opportunity_key = record_sums.opportunity_key
-    left join close_date_changes
-        on event_sums.opportunity_key = close_date_changes.opportunity_key
+    left join pushes on event_sums.opportunity_key = pushes.opportunity_key
 )
 
 select * from final

@@ -1,5 +1,6 @@
--- One row an entry of an opportunity that was ever reopened or moved in bulk, with what is made of
--- it: void as a close that was reversed at once, or merged into the stay before it.
+-- One row an entry of an opportunity of which a close was ever reversed or that was moved in bulk,
+-- with what is made of it: void as a close that was reversed at once, or merged into the stay before
+-- it.
 {{ config(
     materialized='incremental',
     unique_key='opportunity_key',
@@ -42,19 +43,14 @@ to_repair as (
     union
     select opportunity_key
     from entries
-    where stage_kind = 'open' and previous_stage_kind in ('won', 'lost')
+    where previous_stage_kind in ('won', 'lost') and stage_kind <> previous_stage_kind
 ),
 
 flagged as (
     select
         entries.*,
         moved.entry_number is not null as is_moved,
-        -- A run of closed stages bears the number of the open one before it.
-        sum(case when entries.stage_kind = 'open' then 1 else 0 end) over (
-            partition by entries.opportunity_key
-            order by entries.entry_number
-            rows between unbounded preceding and current row
-        ) as run_number
+        coalesce(entries.stage_kind = entries.previous_stage_kind, false) as is_run_on
     from entries
     inner join to_repair on entries.opportunity_key = to_repair.opportunity_key
     left join moved
@@ -63,39 +59,49 @@ flagged as (
             and entries.entry_number = moved.entry_number
 ),
 
-runs as (
+-- Entries of one kind in a row: open ones, closes by a win, or closes by a loss.
+in_runs as (
     select
-        opportunity_key,
-        run_number,
-        min(case when stage_kind <> 'open' then occurred_at end) as first_closed_at,
-        min(case when stage_kind = 'open' then occurred_at end) as opened_at
+        *,
+        sum(case when is_run_on then 0 else 1 end) over (
+            partition by opportunity_key
+            order by entry_number
+            rows between unbounded preceding and current row
+        ) as run_number
     from flagged
-    group by opportunity_key, run_number
 ),
 
+-- A win that became a loss, or the other way round, was as much reversed as one that was reopened.
 voids as (
     select
-        closed_runs.opportunity_key,
-        closed_runs.run_number
-    from runs as closed_runs
-    inner join runs as reopened_runs
-        on
-            closed_runs.opportunity_key = reopened_runs.opportunity_key
-            and closed_runs.run_number + 1 = reopened_runs.run_number
+        opportunity_key,
+        run_number
+    from (
+        select
+            opportunity_key,
+            run_number,
+            stage_kind,
+            occurred_at as began_at,
+            lead(occurred_at) over (
+                partition by opportunity_key order by run_number
+            ) as reversed_at
+        from in_runs
+        where not is_run_on
+    ) as runs
     where
-        {{ days_between('closed_runs.first_closed_at', 'reopened_runs.opened_at') }}
-        <= {{ var('reopen_grace_days') }}
+        stage_kind <> 'open'
+        and {{ days_between('began_at', 'reversed_at') }} <= {{ var('reopen_grace_days') }}
 ),
 
 judged as (
     select
-        flagged.*,
-        flagged.stage_kind <> 'open' and voids.run_number is not null as is_void
-    from flagged
+        in_runs.*,
+        voids.run_number is not null as is_void
+    from in_runs
     left join voids
         on
-            flagged.opportunity_key = voids.opportunity_key
-            and flagged.run_number = voids.run_number
+            in_runs.opportunity_key = voids.opportunity_key
+            and in_runs.run_number = voids.run_number
 ),
 
 kept as (

@@ -73,11 +73,14 @@ of_steps as (
 
 of_records as (
     select
-        opportunity,
-        count(close_date) as close_date_count,
-        count(*) filter (where close_date > previous_close_date) as push_count
+        records.opportunity,
+        count(records.close_date) as close_date_count,
+        count(*) filter (
+            where records.close_date > records.previous_close_date and stages.stage_kind = 'open'
+        ) as push_count
     from records
-    group by opportunity
+    inner join stages on records.stage = stages.stage
+    group by records.opportunity
 )
 
 select

@@ -34,9 +34,11 @@ CASES = {
     "several entries within a second", "instants of a second against their order",
     "a renamed stage", "a stage renamed for a time",
     "a bulk move", "nearly a bulk move", "a bulk move that begins no stay",
+    "a bulk move in a first stay that began on time",
     # Closes and stays.
     "a void close", "a void close after which another stage follows", "a void run of closes",
-    "created closed and void", "reopened", "several attempts", "won to lost or back",
+    "a close that another one made void", "created closed and void", "reopened",
+    "several attempts", "won to lost or back",
     "a skip", "a step back", "handed off", "handed off and won", "created late", "an undated entry",
     # Where history begins.
     "left truncated", "not left truncated", "without a creation",
@@ -51,6 +53,7 @@ CASES = {
     "an amount by history", "an amount by field history", "an amount by nights",
     "an amount filled in", "another currency",
     "past due", "away for some days", "another close date", "another forecast category",
+    "a push", "a later close date once closed",
 }  # fmt: skip
 
 
@@ -172,6 +175,8 @@ def cases_of_effect(life: Life) -> Iterator[str]:
         yield "a bulk move"
         if not effect.migrated & {entry.number for entry in effect.entries}:
             yield "a bulk move that begins no stay"
+        if 1 in effect.migrated and entries[0].rank == 1:
+            yield "a bulk move in a first stay that began on time"
     if not effect.migrated and any(
         entry.actor_id and "Admin" in entry.actor_id for entry in entries
     ):
@@ -180,6 +185,11 @@ def cases_of_effect(life: Life) -> Iterator[str]:
         yield "a void close"
         if 0 in effect.void:
             yield "created closed and void"
+        if any(
+            before.number in effect.void and {before.kind, after.kind} == {"won", "lost"}
+            for before, after in pairwise(entries)
+        ):
+            yield "a close that another one made void"
         if any(number + 1 in effect.void for number in effect.void):
             yield "a void run of closes"
         if any(before.number < void < after.number for void in effect.void
@@ -199,6 +209,10 @@ def cases_of_effect(life: Life) -> Iterator[str]:
             yield "handed off"
             if life.outcome == "won":
                 yield "handed off and won"
+    for before, change in life.close_dates.steps():
+        if before is not None and change.value is not None and change.value > before:
+            is_late = life.is_closed_at(change.at)
+            yield "a later close date once closed" if is_late else "a push"
     if life.skipped_stage_count:
         yield "a skip"
     if life.is_late_created:

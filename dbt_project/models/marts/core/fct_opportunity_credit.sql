@@ -72,17 +72,24 @@ credits as (
     where opportunities.is_closed
 ),
 
+-- In decimals, in which a part of the cents is exactly that.
+parts as (
+    select
+        credits.*,
+        cast(cast(opportunities.amount as decimal(20, 2)) * 100 as decimal(20, 0)) as cents,
+        cast(cast(opportunities.amount as decimal(20, 2)) * 100 as decimal(20, 0))
+        * cast(credits.share as decimal(18, 15)) as part_cents
+    from credits
+    inner join opportunities on credits.opportunity_key = opportunities.opportunity_key
+),
+
 -- Largest remainder: whole cents first, then one more each in order of what was cut off.
 in_cents as (
     select
-        credits.*,
-        opportunities.amount,
-        round(opportunities.amount * 100) as cents,
-        floor(round(opportunities.amount * 100) * credits.share + 0.000001) as floor_cents,
-        round(opportunities.amount * 100) * credits.share
-        - floor(round(opportunities.amount * 100) * credits.share + 0.000001) as cut_off
-    from credits
-    inner join opportunities on credits.opportunity_key = opportunities.opportunity_key
+        *,
+        cast(floor(part_cents) as decimal(20, 0)) as floor_cents,
+        part_cents - floor(part_cents) as cut_off
+    from parts
 ),
 
 placed as (
@@ -90,7 +97,7 @@ placed as (
         *,
         row_number() over (
             partition by opportunity_key, credit_kind
-            order by round(cut_off, 6) desc, rep_key
+            order by cut_off desc, rep_key
         ) as place,
         cents - sum(floor_cents) over (partition by opportunity_key, credit_kind) as cents_left,
         sum(share) over (partition by opportunity_key, credit_kind) as share_sum
@@ -104,10 +111,11 @@ final as (
         rep_key,
         share,
         cast(
-            (
+            cast(
                 floor_cents
                 + case when abs(share_sum - 1) < 0.000001 and place <= cents_left then 1 else 0 end
-            ) / 100 as decimal(18, 2)
+                as decimal(20, 0)
+            ) * 0.01 as decimal(18, 2)
         ) as amount
     from placed
     union all

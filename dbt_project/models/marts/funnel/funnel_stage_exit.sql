@@ -1,8 +1,11 @@
--- One row a pipeline × open stage × month in which stays ended × slice: how they ended. The row
--- without a month holds the stays that go on, and how long a stay lasts now.
+-- One row a pipeline × open stage × month in which stays ended × slice: how they ended, and how long
+-- a stay lasted in that month. The row without a month holds the stays that go on, and how long a
+-- stay lasts now.
 --
 -- Days are those of timed stays: not of opportunities that were created beyond the first stage or
 -- won, nor before history begins. A stay that was watched from some day on counts from that day on.
+-- So it does in a month that it did not begin in; and where it outlasts the month, it counts as
+-- longer than it was on the last day.
 with
 
 visits as (
@@ -36,7 +39,8 @@ stays as (
         case
             when has_clock and exit_kind <> 'open' and watched_from_at = entered_at
                 then {{ microseconds_between('entered_at', 'ended_at') }}
-        end as lasted_us
+        end as lasted_us,
+        {{ business_date('watched_from_at') }} as watched_from_date
     from (
         select
             visits.stage_key,
@@ -59,6 +63,12 @@ stays as (
             visits.days_in_stage is not null
             and not opportunities.is_late_created
             and not opportunities.is_created_won as has_clock,
+            {{ business_date('visits.entered_at') }} as entered_date,
+            -- The last day on which it was watched.
+            case
+                when visits.is_censored then as_of.as_of_date
+                else {{ business_date('greatest(visits.entered_at, visits.exited_at)') }}
+            end as ended_date,
             as_of.year_ago_at
         from visits
         cross join as_of
@@ -176,6 +186,103 @@ now as (
             and year.dimension_value = medians.dimension_value
 ),
 
+-- Numbers in place of texts, for the many groups of a month.
+month_cells as (
+    select
+        stage_key,
+        exit_month,
+        {{ add_days(add_months('exit_month', 1), -1) }} as last_date,
+        row_number() over (order by stage_key, exit_month) as cell_number
+    from exits
+    where dimension = 'all' and exit_month is not null
+),
+
+-- The part of each stay that lies in a month, by age in days of the calendar, the first one 0. Every
+-- day belongs to one month, so that no part of a stay is watched in two.
+month_stays as (
+    select
+        *,
+        case
+            when seen_from_date > entered_date
+                then {{ dbt.datediff('entered_date', 'seen_from_date', 'day') }} - 1
+        end as entered,
+        {{ dbt.datediff('entered_date', 'seen_to_date', 'day') }} as ended,
+        exit_kind <> 'open' and ended_date = seen_to_date as is_exit,
+        1 as stay_count
+    from (
+        select
+            stays.*,
+            month_cells.cell_number,
+            greatest(stays.watched_from_date, month_cells.exit_month) as seen_from_date,
+            least(stays.ended_date, month_cells.last_date) as seen_to_date
+        from stays
+        inner join month_cells
+            on
+                stays.stage_key = month_cells.stage_key
+                and stays.watched_from_date <= month_cells.last_date
+                and stays.ended_date >= month_cells.exit_month
+        where stays.is_timed
+    ) as in_months
+),
+
+month_points as (
+    select
+        cell_number,
+        {{ slice_columns() }},
+        duration,
+        cast(sum(leave_count) as bigint) as leave_count,
+        cast(sum(exit_count) as bigint) as exit_count
+    from (
+        {{ kaplan_meier_points('month_stays', ['cell_number'] + slice_dimensions()) }}
+    ) as points
+    {{ group_by_slices(['cell_number', 'duration']) }}
+),
+
+month_curves as (
+    {{ kaplan_meier_of_points('month_points', ['cell_number', 'dimension', 'dimension_value']) }}
+),
+
+month_medians as (
+    select
+        cell_number,
+        dimension,
+        dimension_value,
+        {{ kaplan_meier_median() }} as median_days,
+        {{ kaplan_meier_median_low() }} as median_low_days,
+        {{ kaplan_meier_median_high() }} as median_high_days
+    from month_curves
+    group by cell_number, dimension, dimension_value
+),
+
+month_longest as (
+    select
+        cell_number,
+        dimension,
+        dimension_value,
+        max(duration) as longest_days
+    from month_points
+    group by cell_number, dimension, dimension_value
+),
+
+months as (
+    select
+        month_cells.stage_key,
+        month_cells.exit_month,
+        month_longest.dimension,
+        month_longest.dimension_value,
+        month_longest.longest_days,
+        month_medians.median_days,
+        month_medians.median_low_days,
+        month_medians.median_high_days
+    from month_longest
+    inner join month_cells on month_longest.cell_number = month_cells.cell_number
+    left join month_medians
+        on
+            month_longest.cell_number = month_medians.cell_number
+            and month_longest.dimension = month_medians.dimension
+            and month_longest.dimension_value = month_medians.dimension_value
+),
+
 cells as (
     select
         coalesce(exits.stage_key, now.stage_key) as stage_key,
@@ -193,12 +300,12 @@ cells as (
         exits.lasted_us,
         now.timed_count,
         now.timed_exit_count,
-        now.longest_hours,
+        coalesce(now.longest_hours / 24.0, months.longest_days) as longest_days,
         now.watched_us,
         now.squared_hours,
-        now.median_hours,
-        now.median_low_hours,
-        now.median_high_hours,
+        coalesce(now.median_hours / 24.0, months.median_days) as median_days,
+        coalesce(now.median_low_hours / 24.0, months.median_low_days) as median_low_days,
+        coalesce(now.median_high_hours / 24.0, months.median_high_days) as median_high_days,
         now.mean_hours
     from exits
     full join now
@@ -207,6 +314,12 @@ cells as (
             and exits.exit_month is not distinct from now.exit_month
             and exits.dimension = now.dimension
             and exits.dimension_value = now.dimension_value
+    left join months
+        on
+            exits.stage_key = months.stage_key
+            and exits.exit_month = months.exit_month
+            and exits.dimension = months.dimension
+            and exits.dimension_value = months.dimension_value
 ),
 
 counted as (
@@ -250,10 +363,11 @@ final as (
         coalesce(
             round(mean_hours / 24.0, 9), lasted_us / 86400000000.0 / nullif(lasted_count, 0)
         ) as mean_days_in_stage,
-        median_hours / 24.0 as median_days_in_stage,
-        median_low_hours / 24.0 as median_days_low,
-        median_high_hours / 24.0 as median_days_high,
-        case when median_hours is null then longest_hours / 24.0 end as median_days_at_least,
+        cast(median_days as double) as median_days_in_stage,
+        cast(median_low_days as double) as median_days_low,
+        cast(median_high_days as double) as median_days_high,
+        case when median_days is null then cast(longest_days as double) end
+            as median_days_at_least,
         watched_us / 86400000000.0 as deal_days,
         sqrt(squared_hours) / 24.0 as deal_days_error,
         as_of_date
