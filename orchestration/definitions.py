@@ -10,8 +10,8 @@ from orchestration.gate.assets import build_gate
 from orchestration.gate.suites import read_suites
 from orchestration.jobs import build_nightly_job, nights
 from orchestration.labels import STAGE_MAP, labelled
-from orchestration.outcome.sensors import build_sensors
 from orchestration.morning.assets import build_morning_report, build_refusal_hook
+from orchestration.outcome.sensors import build_sensors
 from orchestration.publication.assets import build_publication
 from orchestration.schedules import build_nightly_schedule
 from orchestration.serving.postgres.assets import build_postgres
