@@ -2,7 +2,7 @@
 
 Belongs here: forking a process that has imported everything already, so that two hundred nights do
 not import it two hundred times; and the moments at which it is killed. Does not belong here: what
-must hold afterwards (invariants.py).
+must hold afterwards (invariants.py), what a power cut takes besides (power.py).
 
 A moment is the n-th change of a file below the home, which the process itself counts (renames,
 links, removals, files opened for writing by Python), or a second of its processor time, which falls
@@ -19,8 +19,11 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+
+from tests.faults.power import ForgetfulDisk
 
 T = TypeVar("T")
 
@@ -34,19 +37,22 @@ _STATES = ("os.rename", "os.symlink", "os.link", "os.remove", "os.mkdir", "os.ch
 class Moment:
     """When to kill: at the n-th change of the home's files, just before it happens; or once so
     many seconds of processor time are used up; or before the first change that looks like
-    `before`: the end of its line in the trace.
+    `before`: the beginning of its line in the trace. With `power_cut`, whatever was not synced by then is
+    lost.
     """
 
     change: int | None = None
     cpu_seconds: float | None = None
     before: str | None = None
+    power_cut: bool = False
 
     def __str__(self) -> str:
+        fault = "power cut" if self.power_cut else "killed"
         if self.change is not None:
-            return f"before change {self.change}"
+            return f"{fault} before change {self.change}"
         if self.before is not None:
-            return f"before {self.before}"
-        return f"at {self.cpu_seconds:.2f} CPU-s"
+            return f"{fault} before {self.before}"
+        return f"killed at {self.cpu_seconds:.2f} CPU-s"
 
 
 @dataclass(frozen=True)
@@ -82,11 +88,18 @@ def run(
 
     `trace` gets a line for each change of a file below the home.
     """
+    return run_function(home, partial(_flywheel, home, arguments), kill=kill, trace=trace)
+
+
+def run_function(
+    home: Path, function: Callable[[], None], kill: Moment | None, trace: Path | None = None
+) -> Ended:
+    """The same for a function that works on a home."""
     output = home.parent / "printed.txt"
     child = os.fork()
     if child == 0:
         os.setsid()
-        _become_flywheel(home, arguments, output, kill, trace)
+        _become(home, function, output, kill, trace)
     status, used = _wait(child, kill.cpu_seconds if kill else None)
     was_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
     return Ended(
@@ -145,9 +158,17 @@ def _cpu_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _become_flywheel(
+def _flywheel(home: Path, arguments: tuple[str, ...]) -> None:
+    os.environ["FLYWHEEL_HOME"] = str(home)
+    sys.argv = ["flywheel", *arguments]
+    from orchestration.cli import main
+
+    main()
+
+
+def _become(
     home: Path,
-    arguments: tuple[str, ...],
+    function: Callable[[], None],
     output: Path,
     kill: Moment | None,
     trace: Path | None,
@@ -155,18 +176,17 @@ def _become_flywheel(
     """Never returns."""
     status = 70
     try:
-        os.environ["FLYWHEEL_HOME"] = str(home)
-        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
         sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
-        lines = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if trace else None
+        lines = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644) if trace else None
         if lines is not None or (kill is not None and kill.cpu_seconds is None):
-            sys.addaudithook(_counting(str(home), kill, lines))
-        sys.argv = ["flywheel", *arguments]
-        from orchestration.cli import main
-
-        main()
+            disk = ForgetfulDisk(home.parent / "attic") if kill and kill.power_cut else None
+            if disk is not None:
+                os.fsync = disk.fsync
+            sys.addaudithook(_Watcher(str(home), kill, lines, disk))
+        function()
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -178,30 +198,45 @@ def _become_flywheel(
         os._exit(status)
 
 
-def _counting(
-    home: str, kill: Moment | None, lines: int | None
-) -> Callable[[str, tuple[Any, ...]], None]:
-    changes = 0
+class _Watcher:
+    """Counts the changes below a home, and ends the process before the one that was chosen."""
 
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal changes
-        if event not in _STATES and not (
-            event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING
-        ):
+    def __init__(
+        self, home: str, kill: Moment | None, lines: int | None, disk: ForgetfulDisk | None
+    ) -> None:
+        self._home, self._kill, self._lines, self._disk = home, kill, lines, disk
+        self._changes = 0
+        self._is_at_work = False
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self._is_at_work or (event not in _STATES and not _is_writing(event, arguments)):
             return
         # The target of a rename or a link says what the change is.
-        place = 1 if event in ("os.rename", "os.symlink", "os.link") else 0
-        path = str(arguments[place])
-        if not path.startswith(home) or path.startswith(f"{home}/dbt_target/"):
+        path = str(arguments[event in ("os.rename", "os.symlink", "os.link")])
+        if not path.startswith(self._home) or path.startswith(f"{self._home}/dbt_target/"):
             # What dbt compiles is thrown away and written anew every night.
             return
-        changes += 1
-        line = f"{event} {path.removeprefix(home)}"
-        if lines is not None:
-            os.write(lines, f"{line}\n".encode())
-        if kill is not None and (
-            changes == kill.change or (kill.before is not None and line.endswith(kill.before))
-        ):
-            os.killpg(0, signal.SIGKILL)
+        self._is_at_work = True
+        try:
+            self._note(event, arguments, f"{event} {path.removeprefix(self._home)}")
+        finally:
+            self._is_at_work = False
 
-    return hook
+    def _note(self, event: str, arguments: tuple[Any, ...], line: str) -> None:
+        self._changes += 1
+        if self._lines is not None:
+            os.write(self._lines, f"{line}\n".encode())
+        kill = self._kill
+        if kill is not None and (
+            self._changes == kill.change
+            or (kill.before is not None and line.startswith(kill.before))
+        ):
+            if self._disk is not None:
+                self._disk.cut()
+            os.killpg(0, signal.SIGKILL)
+        if self._disk is not None:
+            self._disk.about_to(event, arguments)
+
+
+def _is_writing(event: str, arguments: tuple[Any, ...]) -> bool:
+    return event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & _WRITING)

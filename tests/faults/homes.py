@@ -85,6 +85,9 @@ def copy_home(source: Path, target: Path) -> None:
 
     def copy(one: str, other: str) -> None:
         is_fixed = "/landing/" in one or Path(one).name.startswith("flywheel.2")
-        (os.link if is_fixed else shutil.copy2)(one, other)
+        (os.link if is_fixed and may_share else shutil.copy2)(one, other)
 
-    shutil.copytree(source, target, symlinks=True, copy_function=copy)
+    # Where a disk of its own is mounted, its folder cannot be removed.
+    target.mkdir(exist_ok=True)
+    may_share = target.stat().st_dev == source.stat().st_dev
+    shutil.copytree(source, target, symlinks=True, copy_function=copy, dirs_exist_ok=True)

@@ -29,10 +29,10 @@ _OF_A_RUN = {
 _PUBLISHED_RUNS = {"ops.gate_result": "where run_id in (select run_id from {side}.ops.publication)"}
 
 
-def broken(settings: Settings, allowed: set[str | None]) -> list[str]:
+def broken(settings: Settings, allowed: set[str | None], is_locked: bool = False) -> list[str]:
     """What does not hold of a home, with readers on one of the allowed versions."""
     faults = []
-    if not _lock_is_free(settings):
+    if _lock_is_free(settings) == is_locked:
         faults.append("the lock outlived its process")
     shown = current_version(settings)
     if shown not in allowed:
@@ -91,7 +91,7 @@ def _lock_is_free(settings: Settings) -> bool:
     path = settings.root / ".lock"
     if not path.exists():
         return True
-    with path.open("a") as file:
+    with path.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -5,7 +5,8 @@ process is killed (forked.py), what must hold (invariants.py).
 
 Each kill begins on a fresh copy of a home before one of its nights. The night is killed; half of
 those that go on are killed once more; then it is run to its end, and every table must be what the
-undisturbed night made. There are kills at changes of files and kills at seconds of processor time;
+undisturbed night made. There are kills at changes of files, half of them power cuts that take what
+was not synced (power.py), and kills at seconds of processor time;
 first nights, later nights, and later nights that build everything anew.
 """
 
@@ -62,7 +63,8 @@ def kill_night(
 def draw(story: Undisturbed, number: int, generator: random.Random) -> Moment:
     """A moment of a night, of the one kind or the other."""
     if generator.random() < 0.5:
-        return Moment(change=generator.randint(1, len(story.changes[number])))
+        change = generator.randint(1, len(story.changes[number]))
+        return Moment(change=change, power_cut=generator.random() < 0.5)
     return Moment(cpu_seconds=generator.uniform(0.1, story.cpu_seconds[number]))
 
 
