@@ -30,7 +30,8 @@ from orchestration.settings import Settings
 
 _FEWEST_MOVES, _MOST_VERSIONS = 8, 30
 _XMR = 2.66
-# Sums of floating-point numbers differ in their last digits from build to build.
+# Sums of floating-point numbers differ in their last digits from build to build: these are cut off.
+_DIGITS = 12
 _NOISE = 1e-9
 
 _CHANGES = pl.Schema(
@@ -262,7 +263,7 @@ def _values(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
         ).fetchone()
         for (metric, _), value in zip(aggregates, row or (), strict=True):
             if value is not None:
-                values[metric] = float(value)
+                values[metric] = float(f"{value:.{_DIGITS}g}")
     return values
 
 

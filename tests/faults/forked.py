@@ -35,10 +35,9 @@ _STATES = ("os.rename", "os.symlink", "os.link", "os.remove", "os.mkdir", "os.ch
 
 @dataclass(frozen=True)
 class Moment:
-    """When to kill: at the n-th change of the home's files, just before it happens; or once so
-    many seconds of processor time are used up; or before the first change that looks like
-    `before`: the beginning of its line in the trace. With `power_cut`, whatever was not synced by then is
-    lost.
+    """When to kill: at the n-th change of the home's files, just before it happens; before the
+    first change whose line in the trace begins with `before`; or once so many seconds of processor
+    time are used up. With `power_cut`, whatever was not synced by then is lost.
     """
 
     change: int | None = None

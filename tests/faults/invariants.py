@@ -68,7 +68,9 @@ def _broken_version(settings: Settings, shown: str) -> list[str]:
             faults.append(f"the file of {shown} says that it is {version}")
         if ask("from ops.reconciliation where difference != 0"):
             faults.append("counts or cents do not reconcile")
-        tables = ask("select table_name from duckdb_tables() where schema_name = 'marts'")
+        tables = ask(
+            "select table_name from information_schema.tables where table_schema = 'marts'"
+        )
         rows = sum(ask(f'select count(*) from marts."{name}"')[0][0] for (name,) in tables)
         if (len(tables), rows) != (table_count, row_count):
             faults.append(f"{len(tables)} tables and {rows} rows, not {table_count}, {row_count}")
