@@ -229,6 +229,16 @@ def rollback(
     console.print(f"readers now see {roll_back(settings, version)}", highlight=False)
 
 
+@app.command()
+def changes(
+    version: Annotated[str | None, typer.Argument(help="Default: the one readers see.")] = None,
+) -> None:
+    """What a version changed against the one before: rows, columns, metrics that moved much."""
+    from orchestration.publication.changes_cli import print_changes
+
+    print_changes(console, Settings(), version)
+
+
 def _print_nothing_new(settings: Settings) -> None:
     from orchestration.nightly import has_landed
     from orchestration.publication.versions import current_version, publications

@@ -18,6 +18,7 @@ from orchestration.durable import replace_durably, sync_folder
 from orchestration.gate.results import result_files
 from orchestration.gate.scope import RECOMPUTED
 from orchestration.gate.stamp import Stamp, remove_stamp, require_stamp
+from orchestration.publication.changes import write_changes
 from orchestration.publication.comments import GATE_RESULT, PUBLICATION, comment
 from orchestration.publication.fingerprint import fingerprint
 from orchestration.publication.interrupted import complete
@@ -78,6 +79,9 @@ def _seal(settings: Settings, stamp: Stamp) -> Publication:
             rebuilt_because=_one(connection, "select rebuilt_because from ops.build"),
         )
         connection.execute(f"drop table if exists {RECOMPUTED}")
+        shown = settings.published.resolve() if settings.published.exists() else None
+        scratch = settings.candidate.with_name("changes.parquet")
+        write_changes(connection, publication, shown, scratch)
         _write_gate_results(connection, result_files(settings))
         _write_publications(
             connection,

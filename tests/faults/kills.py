@@ -1,0 +1,108 @@
+"""Many kills of whole nights, at random moments: `python -m tests.faults.kills --kills 200`.
+
+Belongs here: drawing moments, and the account of what came of them. Does not belong here: how a
+process is killed (forked.py), what must hold (invariants.py).
+
+Each kill begins on a fresh copy of a home before one of its nights. The night is killed; half of
+those that go on are killed once more; then it is run to its end, and every table must be what the
+undisturbed night made. There are kills at changes of files, half of them power cuts that take what
+was not synced (power.py), and kills at seconds of processor time;
+first nights, later nights, and later nights that build everything anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from orchestration.publication.versions import current_version
+from tests.faults import forked
+from tests.faults.forked import Moment
+from tests.faults.homes import Undisturbed, undisturbed
+from tests.faults.invariants import broken, differences
+
+NIGHTS = 4
+
+
+def kill_night(
+    story: Undisturbed, number: int, moments: list[Moment], *options: str
+) -> tuple[int, list[str]]:
+    """Kill a night at one moment after another, then let it end.
+
+    Returns how often it was killed, and what did not hold.
+    """
+    settings = story.set_up(number)
+    allowed = {current_version(settings), current_version(story.expected(number))}
+    night, faults, kills = str(story.nights[number]), [], 0
+    for moment in moments:
+        ended = forked.run(story.home, "nightly", "--to", night, *options, kill=moment)
+        # What was asked for once may be done by now: asked for again, it would be done again.
+        options = ()
+        faults += [
+            f"after the kill {moment}: {fault}" for fault in forked.call(broken, settings, allowed)
+        ]
+        if ended.status is not None:
+            # It ended before that moment came, because there was less to do.
+            break
+        kills += 1
+    ended = forked.run(story.home, "nightly", "--to", night)
+    if ended.status != 0:
+        said = ended.printed[-2000:]
+        return kills, [*faults, f"the next night ended with {ended.status}: {said}"]
+    allowed = {current_version(story.expected(number))}
+    faults += forked.call(broken, settings, allowed)
+    faults += forked.call(differences, settings, story.expected(number))
+    return kills, faults
+
+
+def draw(story: Undisturbed, number: int, generator: random.Random) -> Moment:
+    """A moment of a night, of the one kind or the other."""
+    if generator.random() < 0.5:
+        change = generator.randint(1, len(story.changes[number]))
+        return Moment(change=change, power_cut=generator.random() < 0.5)
+    return Moment(cpu_seconds=generator.uniform(0.1, story.cpu_seconds[number]))
+
+
+def main() -> int:
+    """Kill, write a line of JSON for each, and end with 1 if anything did not hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--opportunities", type=int, default=150)
+    parser.add_argument("--results", type=Path, help="a file that gets a line of JSON for each")
+    options = parser.parse_args()
+    forked.import_everything()
+    generator = random.Random(options.seed)
+    kills = cases = bad = 0
+    with tempfile.TemporaryDirectory(prefix="flywheel-kills-") as folder:
+        story = undisturbed(Path(folder), options.opportunities, NIGHTS)
+        while kills < options.kills:
+            number = generator.randrange(NIGHTS)
+            moments = [draw(story, number, generator) for _ in range(generator.choice((1, 2)))]
+            full = ["--full-refresh"] if number and generator.random() < 0.3 else []
+            begun = time.monotonic()
+            done, faults = kill_night(story, number, moments, *full)
+            kills, cases, bad = kills + done, cases + 1, bad + bool(faults)
+            line = {
+                "kills": kills,
+                "night": number,
+                "full": bool(full),
+                "moments": [str(each) for each in moments],
+                "seconds": round(time.monotonic() - begun),
+                "faults": faults,
+            }
+            print(json.dumps(line), flush=True)
+            if options.results:
+                with options.results.open("a") as file:
+                    file.write(json.dumps(line) + "\n")
+    print(f"{kills} kills of {cases} nights: {bad} with something that did not hold")
+    return int(bad > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
