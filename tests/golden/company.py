@@ -28,6 +28,7 @@ OF_ALL = "dimension = 'all'"
 ROWS = {
     "funnel_stage_conversion": OF_ALL,
     "funnel_stage_exit": OF_ALL,
+    "funnel_lead_to_win": OF_ALL,
     "win_rate": f"{OF_ALL} and grain = 'all'",
     "cohort_win_triangle": OF_ALL,
     "pipeline_daily": "date_day in ('2024-02-01', '2024-02-12', '2024-02-21', '2024-03-20', "

@@ -564,6 +564,11 @@ def _records(portal: Portal, deal: Deal) -> Iterator[landed.Record]:
     instants = sorted({change.at for change in deal.changes if change.property in recorded})
     if not deal.is_history_sent:
         return
+    marked = {
+        change.at
+        for change in deal.changes
+        if change.property == "dealstage" and change.source_type in ("IMPORT", "MIGRATION")
+    }
     for number, at in enumerate(instants):
         stage, closes_at = deal.value("dealstage", at), deal.closes_at(at)
         if stage is not None:
@@ -576,6 +581,7 @@ def _records(portal: Portal, deal: Deal) -> Iterator[landed.Record]:
                 sequence=number,
                 amount=_amount(deal, at),
                 close_date=closes_at.date() if closes_at else None,
+                is_migration=at in marked,
             )
 
 

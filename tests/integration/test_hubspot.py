@@ -585,7 +585,10 @@ def random_portal(seed: int) -> Portal:
                 pipeline = draw.choice(pipelines)
                 told.append(Change("pipeline", pipeline.id, now))
             stage = draw.choice(pipeline.stages)
-            told.append(Change("dealstage", stage.id, now))
+            is_imported = draw.random() < 0.15
+            told.append(
+                Change("dealstage", stage.id, now, "IMPORT" if is_imported else "CRM_UI")
+            )
             if stage.kind != "open":
                 told.append(Change("closedate", now.isoformat(), now))
             days = timedelta(days=draw.random() * 9)

@@ -195,7 +195,7 @@ OPPORTUNITY_COLUMNS = [
 ]  # fmt: skip
 RECORD_COLUMNS = [
     "history_id", "opportunity_id", "pipeline", "stage", "changed_at", "sequence", "amount",
-    "close_date", "forecast_category", "actor_id",
+    "close_date", "forecast_category", "actor_id", "is_migration",
 ]  # fmt: skip
 STAGE_COLUMNS = ["pipeline", "stage", "rank", "kind", "is_qualifying"]
 USER_COLUMNS = list(User.__dataclass_fields__)

@@ -27,17 +27,19 @@ def migrations(
 ) -> set[tuple[str, int]]:
     """Bulk moves, as opportunity and number of the entry, over all opportunities of a source.
 
-    Those that a night or a guess tells have no actor; without one, a move is never bulk. Deleted
-    opportunities move and count as long as they stood.
+    Those that a night or a guess tells have no actor; without one, a move is never bulk, unless the
+    source itself marks it. Deleted opportunities move and count as long as they stood.
     """
+    found: set[tuple[str, int]] = set()
     moves: dict[tuple, set[tuple[str, int]]] = defaultdict(set)
     for opportunity_id, its in entries.items():
         for before, after in pairwise(its):
             is_move = before.is_open and after.is_open and before.pipeline == after.pipeline
+            if is_move and after.is_migration:
+                found.add((opportunity_id, after.number))
             if is_move and after.actor_id is not None and after.at is not None:
                 bulk = (after.actor_id, hour_of(after.at), before.place, after.place)
                 moves[bulk].add((opportunity_id, after.number))
-    found = set()
     for (_, hour, (pipeline, _), _), moved in moves.items():
         standing = {
             opportunity_id

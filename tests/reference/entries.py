@@ -23,7 +23,8 @@ from tests.reference.versions import History, Version
 class Entry:
     """The entry into a stage that differs from the one before.
 
-    `number` is its place among all entries; `origin` is `history`, `nights` or `synthesised`.
+    `number` is its place among all entries; `origin` is `history`, `nights` or `synthesised`. Its
+    source itself may say that it is a migration.
     """
 
     pipeline: str
@@ -34,6 +35,7 @@ class Entry:
     amount: Decimal | None = None
     origin: str = "history"
     actor_id: str | None = None
+    is_migration: bool = False
     number: int = 0
 
     @property
@@ -128,13 +130,16 @@ def from_records(history: History, told: list[Record], clerk: Clerk) -> list[Ent
     """Stage history, with a creation before it and a present after it filled in."""
     today: Opportunity = history.today
     entries = [
-        clerk.entry(
-            record.pipeline,
-            record.stage,
-            record.at,
-            "history",
-            clerk.money.by_plan(record.amount, today.currency),
-            record.actor_id,
+        replace(
+            clerk.entry(
+                record.pipeline,
+                record.stage,
+                record.at,
+                "history",
+                clerk.money.by_plan(record.amount, today.currency),
+                record.actor_id,
+            ),
+            is_migration=record.is_migration,
         )
         for record in told
     ]

@@ -78,6 +78,7 @@ class Record:
     close_date: date | None = None
     forecast_category: str | None = None
     actor_id: str | None = None
+    is_migration: bool = False
 
 
 @dataclass(frozen=True)

@@ -181,13 +181,22 @@ class Life:
 
     @property
     def is_qualified(self) -> bool:
-        return self.passage.furthest_rank >= self.pipeline.qualified_rank
+        return bool(self.qualifications)
 
     @property
     def qualified_at(self) -> datetime | None:
-        if not self.is_qualified:
-            return None
-        return self.passage.first_entry_beyond(self.pipeline.qualified_rank).at
+        """Where one of the instants is unknown, it lies before the others."""
+        instants = [entry.at for entry in self.qualifications]
+        return None if None in instants else min(instants, default=None)
+
+    @property
+    def qualifications(self) -> list[Entry]:
+        """By which the qualifying stage was reached, of each pipeline where it was."""
+        return [
+            passage.first_entry_beyond(passage.pipeline.qualified_rank)
+            for passage in self.passages
+            if passage.furthest_rank >= passage.pipeline.qualified_rank
+        ]
 
     @property
     def initial_amount(self) -> Decimal | None:

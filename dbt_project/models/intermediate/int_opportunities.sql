@@ -113,7 +113,6 @@ final as (
         opportunities.stage_key,
         stages.stage_rank,
         stages.stage_kind,
-        stages.qualified_rank,
         {{ to_cents('opportunities.amount') }} as amount_local,
         opportunities.said_currency_code as currency_code,
         {{ in_reporting_currency(to_cents('opportunities.amount'), 'plan_rates.plan_rate') }} as amount,

@@ -27,7 +27,7 @@ changes as (
             },
             {
                 'rows': ref('stg_mapped__opportunity_stage_history'),
-                'lacking': {'is_migration': 'false', 'is_deleted': 'false'},
+                'lacking': {'is_deleted': 'false'},
             },
         ],
     ) }}

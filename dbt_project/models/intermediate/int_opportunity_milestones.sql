@@ -43,6 +43,11 @@ opportunities as (
     {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
+qualifying_stages as (
+    select * from {{ ref('int_stages') }}
+    where stage_rank = qualified_rank
+),
+
 event_sums as (
     select
         opportunity_key,
@@ -98,15 +103,22 @@ entry_ranks as (
             and stays.first_event_number = events.event_number
 ),
 
+-- Whatever pipeline it was in when it reached the qualifying stage of that one, it has been qualified
+-- since; what has no instant lies before every instant.
+qualifications as (
+    select
+        reached.opportunity_key,
+        case when count(*) = count(reached.reached_at) then min(reached.reached_at) end
+            as qualified_at
+    from reached
+    inner join qualifying_stages on reached.stage_key = qualifying_stages.stage_key
+    group by reached.opportunity_key
+),
+
 reached_sums as (
     select
         reached.opportunity_key,
         max(entry_ranks.furthest_stage_rank) as furthest_stage_rank,
-        max(case when reached.stage_rank = opportunities.qualified_rank then 1 else 0 end) = 1
-            as is_qualified,
-        max(
-            case when reached.stage_rank = opportunities.qualified_rank then reached.reached_at end
-        ) as qualified_at,
         sum(
             case
                 when reached.is_imputed and reached.stage_rank > entry_ranks.entry_stage_rank
@@ -194,9 +206,9 @@ final as (
         event_sums.closed_at,
         coalesce(creators.owner_key, opportunities.owner_key) as owner_at_creation_key,
         event_sums.owner_at_close_key,
-        reached_sums.qualified_at,
+        qualifications.qualified_at,
         coalesce(reached_sums.furthest_stage_rank, 1) as furthest_stage_rank,
-        coalesce(reached_sums.is_qualified, false) as is_qualified,
+        qualifications.opportunity_key is not null as is_qualified,
         event_sums.visit_count,
         event_sums.regression_count,
         coalesce(reached_sums.skipped_stage_count, 0) as skipped_stage_count,
@@ -216,6 +228,7 @@ final as (
     inner join opportunities on event_sums.opportunity_key = opportunities.opportunity_key
     left join creators on event_sums.opportunity_key = creators.opportunity_key
     left join reached_sums on event_sums.opportunity_key = reached_sums.opportunity_key
+    left join qualifications on event_sums.opportunity_key = qualifications.opportunity_key
     left join record_sums on event_sums.opportunity_key = record_sums.opportunity_key
     left join pushes on event_sums.opportunity_key = pushes.opportunity_key
 )

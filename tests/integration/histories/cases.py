@@ -34,7 +34,7 @@ CASES = {
     "several entries within a second", "instants of a second against their order",
     "a renamed stage", "a stage renamed for a time",
     "a bulk move", "nearly a bulk move", "a bulk move that begins no stay",
-    "a bulk move in a first stay that began on time",
+    "a bulk move in a first stay that began on time", "a bulk move that its source marks",
     # Closes and stays.
     "a void close", "a void close after which another stage follows", "a void run of closes",
     "a close that another one made void", "created closed and void", "reopened",
@@ -171,6 +171,8 @@ def cases_of_entries(life: Life, warehouse: Warehouse) -> Iterator[str]:
 
 def cases_of_effect(life: Life) -> Iterator[str]:
     effect, entries = life.effect, life.entries
+    if any(entries[number].is_migration for number in effect.migrated):
+        yield "a bulk move that its source marks"
     if effect.migrated:
         yield "a bulk move"
         if not effect.migrated & {entry.number for entry in effect.entries}:

@@ -68,6 +68,7 @@ class Plan:
     told: str
     closing: str
     is_sequenced: bool
+    is_imported: bool
     amount: Decimal | None
     currency: str | None
     owner_id: str | None

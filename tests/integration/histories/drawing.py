@@ -254,6 +254,7 @@ def plan_of(random: Random, habits: Habits) -> Plan:
         told=random.choice(["all", "all", "all", "nothing", "not the first", "not the last"]),
         closing=random.choice(["by day", "by day", "instant", "untold", "too early", "too late"]),
         is_sequenced=random.random() < 0.5,
+        is_imported=random.random() < 0.15,
         amount=random.choice(AMOUNTS),
         currency=random.choice([None, None, "USD", "EUR", "GBP", "CHF"]),
         owner_id=random.choice([*REPS, None, "Eve"]),

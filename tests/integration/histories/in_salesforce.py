@@ -33,7 +33,7 @@ def in_salesforce(row: Any) -> Any:
             return replace(row, **its, campaign_id=salesforce_id("701", row.campaign_id))
         case Record():
             its = ids(record_id=Record, opportunity_id=Opportunity, actor_id=User)
-            return replace(row, **its, sequence=None)
+            return replace(row, **its, sequence=None, is_migration=False)
         case FieldChange():
             its = ids(change_id=FieldChange, opportunity_id=Opportunity)
             if row.field == "owner_id":

@@ -228,6 +228,7 @@ class Story:
                 close_date=row.close_date,
                 forecast_category=None,
                 actor_id=actor_id if self.habits.names_actors else None,
+                is_migration=self.plan.is_imported and number % 3 == 1,
             )
         )
 

@@ -23,6 +23,7 @@ typed as (
         close_date,
         probability,
         forecast_category,
+        coalesce(is_migration, false) as is_migration,
         _batch_date as batch_date,
         _load_number as load_number,
         _row_number as row_number
