@@ -118,7 +118,7 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
 
 def _print_page(console: Console, outcome: NightOutcome, settings: Settings) -> None:
     if outcome.failure is None:
-        console.print(f"read      {newest_page(settings)}", highlight=False, soft_wrap=True)
+        console.print(f"report    {newest_page(settings)}", highlight=False, soft_wrap=True)
         return
     console.print(
         f"[yellow]no page[/]   {escaped(outcome.failure)}\n"
