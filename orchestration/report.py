@@ -127,7 +127,7 @@ def _print_served(console: Console, outcome: NightOutcome, settings: Settings) -
     if outcome.publication is not None:
         page = page_of(settings, outcome.publication.version)
         if page.exists():
-            console.print(f"read      {page}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"report    {page}", highlight=False, markup=False, soft_wrap=True)
     if outcome.served:
         told = outcome.served.replace("\n", "\n          ")
         console.print(f"served    {told}", highlight=False, markup=False, soft_wrap=True)
