@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from orchestration.privacy_cli import forget, retention
 from orchestration.quarantine_cli import quarantine_app
 from orchestration.settings import Settings
 from orchestration.sources_cli import sources_app
@@ -30,6 +31,8 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
+app.command()(forget)
+app.command()(retention)
 console = open_console()
 
 _DAY = {"formats": ["%Y-%m-%d"]}
@@ -43,6 +46,7 @@ def main() -> None:
     from orchestration.company import CompanyFileError
     from orchestration.extracts.places import LandingUnreachableError
     from orchestration.lock import NightRunningError
+    from orchestration.privacy.keys import MaskingKeyError
     from orchestration.publication.versions import NoSuchVersionError
     from orchestration.sources.model import SourceFileError
 
@@ -54,6 +58,7 @@ def main() -> None:
         NoSuchVersionError,
         NightRunningError,
         LandingUnreachableError,
+        MaskingKeyError,
         ValidationError,
     ) as error:
         Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
@@ -79,6 +84,7 @@ def nightly(
     from orchestration.extracts.ledger import Ledger
     from orchestration.lock import hold_lock
     from orchestration.nightly import plan, run_nights
+    from orchestration.privacy.keys import make_key
     from orchestration.progress import shown_on
     from orchestration.report import print_held, print_outcome, print_plan
 
@@ -86,6 +92,13 @@ def nightly(
         raise typer.BadParameter("give --date, or --from and --to")
     settings = Settings()
     hold_lock(settings)
+    if made := make_key(settings):
+        console.print(
+            f"made a key for the masks of personal data: {made}\n"
+            f"keep a copy of it; without it hashes change (docs/personal-data.md)",
+            highlight=False,
+            soft_wrap=True,
+        )
     work = plan(settings, _day(night or first), _day(night or last), full_refresh)
     print_plan(console, work)
     if not work.nights:

@@ -19,6 +19,7 @@ from orchestration.durable import replace_durably
 from orchestration.gate.results import result_files
 from orchestration.gate.scope import RECOMPUTED
 from orchestration.gate.stamp import Stamp, remove_stamp, require_stamp
+from orchestration.privacy.retention import apply_retention
 from orchestration.publication.fingerprint import fingerprint
 from orchestration.publication.versions import (
     SCHEMA,
@@ -53,6 +54,7 @@ def promote(settings: Settings) -> Publication:
     remember(settings, [*publications(settings), publication])
     remove_stamp(settings)
     prune(settings)
+    apply_retention(settings)
     return publication
 
 
