@@ -19,6 +19,7 @@ from rich.console import Console
 
 from orchestration.morning_cli import morning
 from orchestration.outcome_cli import alerts_app, report
+from orchestration.privacy_cli import forget, retention
 from orchestration.quarantine_cli import quarantine_app
 from orchestration.secrets import SecretFileError
 from orchestration.serving.postgres.cli import serve_postgres
@@ -40,6 +41,8 @@ app.command()(report)
 app.command()(serve_postgres)
 app.command(name="sql")(ask)
 app.command()(morning)
+app.command()(forget)
+app.command()(retention)
 console = open_console()
 
 _DAY = {"formats": ["%Y-%m-%d"]}
@@ -54,6 +57,7 @@ def main() -> None:
     from orchestration.extracts.places import LandingUnreachableError
     from orchestration.faults import HelpNeededError, advice, told
     from orchestration.lock import NightRunningError
+    from orchestration.privacy.keys import MaskingKeyError
     from orchestration.publication.versions import NoSuchVersionError
     from orchestration.serving.postgres.target import PostgresError
     from orchestration.sources.model import SourceFileError
@@ -68,6 +72,7 @@ def main() -> None:
         NoSuchVersionError,
         NightRunningError,
         LandingUnreachableError,
+        MaskingKeyError,
         ValidationError,
     ) as error:
         Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
@@ -104,6 +109,7 @@ def nightly(
     from orchestration.lock import hold_lock
     from orchestration.nightly import plan, run_nights
     from orchestration.outcome.closing import close_night, close_without_night, telling_of_crashes
+    from orchestration.privacy.keys import make_key
     from orchestration.progress import shown_on
     from orchestration.recovery import recover
     from orchestration.report import print_held, print_outcome, print_plan, print_told
@@ -116,6 +122,13 @@ def nightly(
         for sentence in recover(settings):
             console.print(
                 f"[yellow]mended[/]    {escaped(sentence)}", highlight=False, soft_wrap=True
+            )
+        if made := make_key(settings):
+            console.print(
+                f"made a key for the masks of personal data: {made}\n"
+                f"keep a copy of it; without it hashes change (docs/personal-data.md)",
+                highlight=False,
+                soft_wrap=True,
             )
         work = plan(settings, _day(night or first), _day(night or last), full_refresh)
     print_plan(console, work)

@@ -193,9 +193,7 @@ def _shown(settings: Settings, refused: pl.DataFrame, show_personal: bool) -> pl
         for source in load_sources(settings.user_sources).values()
         for contract in source.contracts.values()
     }
-    return pl.DataFrame(
-        shown_rows(refused.iter_rows(named=True), contracts), schema=refused.schema
-    )
+    return pl.DataFrame(shown_rows(refused.iter_rows(named=True), contracts), schema=refused.schema)
 
 
 def _counts(settings: Settings, load: Load) -> list[tuple[str | None, str, int]]:

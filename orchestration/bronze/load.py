@@ -29,6 +29,7 @@ from orchestration.extracts.ledger import Ledger, Load
 from orchestration.extracts.table import UnreadableFileError
 from orchestration.extracts.unpack import plain_name, unpack
 from orchestration.privacy.patterns import redacted
+from orchestration.privacy.rewriting import suppress
 from orchestration.progress import reading
 from orchestration.settings import Settings
 from orchestration.sources.contract import Contract
@@ -63,7 +64,8 @@ def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: st
             except (UnreadableFileError, MissingColumnsError) as problem:
                 load = replace(load, error=redacted(str(problem)))
             except _OF_POLARS as problem:
-                load = replace(load, error=f"not readable: {redacted(str(problem).splitlines()[0])}")
+                why = redacted(str(problem).splitlines()[0])
+                load = replace(load, error=f"not readable: {why}")
     load = replace(load, finished_at=_now())
     ledger.add(load)
     return load
@@ -139,6 +141,7 @@ def _loaded(
         new_columns=json.dumps(_new_columns(sides, ledger.last_accepted(load.name))),
         missing_columns=json.dumps(sides.missing_columns),
     )
+    suppress(sides.good, sides.bad, landed.contract, settings)
     if sides.bad:
         _move(sides.bad, quarantine_path(settings, load))
     _move(sides.good, accepted_path(settings, load))

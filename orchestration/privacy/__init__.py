@@ -7,8 +7,9 @@ border.py      the folder that the models read, in step with bronze
 display.py     refused rows as they may be shown
 suite.py       the gate's check that nothing personal came through
 forgotten.py   who was forgotten, kept as hashes and applied to every later load
+persons.py     whose data it is: records and values of a person
 forget.py      a person taken out of everything that is kept
-rewriting.py   tables and files without a person; landing.py: landed files; stores.py: versions, logs
+rewriting.py   bronze, quarantine and landed files without a person; stores.py: versions, logs
 proof.py       a look into every byte below the home for what must be gone
 retention.py   what is removed for its age
 """

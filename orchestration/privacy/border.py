@@ -21,7 +21,6 @@ from pathlib import Path
 
 from orchestration.durable import replace_durably
 from orchestration.extracts.ledger import Ledger
-from orchestration.privacy import masking, patterns
 from orchestration.privacy.keys import key_name, masking_key
 from orchestration.privacy.masking import holds_personal, masked_rows
 from orchestration.settings import Settings
@@ -30,7 +29,7 @@ from orchestration.sources.contract import Contract
 
 _PRIVATE = 0o700
 # What decides how a mask comes out, besides key and tags.
-_RULES = tuple(Path(each.__file__) for each in (masking, patterns))
+_RULES = tuple(Path(__file__).with_name(name) for name in ("masking.py", "patterns.py"))
 
 
 def masked_path(settings: Settings, name: str) -> Path:
@@ -95,9 +94,7 @@ def _tags(sources: Mapping[str, Source]) -> str:
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12]
 
 
-def _wanted(
-    settings: Settings, sources: Mapping[str, Source]
-) -> Iterator[tuple[str, Contract]]:
+def _wanted(settings: Settings, sources: Mapping[str, Source]) -> Iterator[tuple[str, Contract]]:
     """Every bronze file that the models read, by its name without ending."""
     for contracts in [*(each.contracts for each in sources.values()), canonical_contracts()]:
         for contract in contracts.values():
@@ -106,10 +103,10 @@ def _wanted(
         if load.status in ("loaded", "accepted") and load.error is None:
             source = sources.get(load.source)
             # What a source file brought that is gone keeps to the canonical columns.
-            contract = (source.contracts if source else {}).get(load.object)
-            contract = contract or canonical_contracts().get(load.object)
-            if contract is not None and (settings.bronze / f"{load.load_id}.parquet").exists():
-                yield load.load_id, contract
+            said = (source.contracts if source else {}).get(load.object)
+            said = said or canonical_contracts().get(load.object)
+            if said is not None and (settings.bronze / f"{load.load_id}.parquet").exists():
+                yield load.load_id, said
 
 
 def _mask(settings: Settings, name: str, contract: Contract, key: bytes) -> None:

@@ -89,8 +89,7 @@ def _tagged_names() -> set[str]:
         _plain(column.name)
         for contract in contracts
         for column in contract.columns
-        if column.personal
-        and column.name not in {name for name, _, _ in masked_columns(contract)}
+        if column.personal and column.name not in {name for name, _, _ in masked_columns(contract)}
     }
 
 

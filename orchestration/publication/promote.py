@@ -18,6 +18,7 @@ from orchestration.durable import replace_durably, sync_folder
 from orchestration.gate.results import result_files
 from orchestration.gate.scope import RECOMPUTED
 from orchestration.gate.stamp import Stamp, remove_stamp, require_stamp
+from orchestration.privacy.retention import apply_retention
 from orchestration.publication.changes import write_changes
 from orchestration.publication.comments import GATE_RESULT, PUBLICATION, comment
 from orchestration.publication.fingerprint import fingerprint
@@ -52,6 +53,7 @@ def promote(settings: Settings) -> Publication:
     complete(settings, publication)
     remove_stamp(settings)
     prune(settings)
+    apply_retention(settings)
     return publication
 
 

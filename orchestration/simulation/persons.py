@@ -23,7 +23,16 @@ _BEGINNINGS = (
     "Drosk",
 )  # fmt: skip
 _ENDINGS = (
-    "ost", "enstrom", "adine", "owicz", "ulescu", "hagen", "ibald", "ermann", "okka", "idottir",
+    "ost",
+    "enstrom",
+    "adine",
+    "owicz",
+    "ulescu",
+    "hagen",
+    "ibald",
+    "ermann",
+    "okka",
+    "idottir",
 )
 _NUMBERS = 10_000_000
 

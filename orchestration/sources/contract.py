@@ -232,6 +232,16 @@ def _column(name: str, said: ColumnSpec, type_: ColumnType, source: SourceFile) 
 def _contract(
     source: SourceFile, name: str, spec: ObjectSpec, *, canonical: bool, columns: tuple[Column, ...]
 ) -> Contract:
+    names = {column.name for column in columns}
+    for column in columns:
+        unless = column.personal_unless
+        place = f"{source.source}.{name}.{column.name}"
+        if unless is not None and column.personal is None:
+            raise SourceFileError(f"{place}: `personal_unless` needs `personal` beside it")
+        if unless is not None and unless.column not in names:
+            raise SourceFileError(
+                f"{place}: `personal_unless` names `{unless.column}`, which is no column of {name}"
+            )
     rules = {
         field: getattr(spec if field in spec.model_fields_set else source, field)
         for field in LoadRules.model_fields

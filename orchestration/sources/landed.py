@@ -18,6 +18,7 @@ from orchestration.extracts.places import Place
 from orchestration.extracts.readers import open_table
 from orchestration.extracts.table import UnreadableFileError
 from orchestration.extracts.unpack import format_of, unpack
+from orchestration.privacy.patterns import looks_personal
 from orchestration.sources.catalog import Source
 from orchestration.sources.contract import Contract
 from orchestration.sources.document import Document
@@ -85,9 +86,28 @@ def _compare(
         found.mistakes.append(document.mistake(where, f"{told} cannot be read: {error}"))
         return
     missing = list(_missing(contract, header, told, document))
-    found.mistakes += missing
+    found.mistakes += [*missing, *_undeclared_persons(contract, header, told, document)]
     if not missing:
         found.findings.append(f"{told} holds {contract.object}: every column is there")
+
+
+def _undeclared_persons(
+    contract: Contract, header: tuple[str, ...], told: str, document: Document
+) -> Iterator[Mistake]:
+    """Columns that nobody named and that are called as if they told of persons."""
+    if not contract.keeps_undeclared:
+        return
+    read = {name.casefold() for column in contract.columns for name in column.headers}
+    read |= {name.casefold() for column in contract.columns for name in column.parts}
+    for name in header:
+        if name.casefold() not in read and looks_personal(name):
+            yield document.mistake(
+                ("objects", contract.object, "files"),
+                f"{told} has `{name}`, which looks like personal data: it is kept in bronze and no "
+                "model sees it",
+                "to keep it out of bronze too, say `undeclared: drop`",
+                is_warning=True,
+            )
 
 
 def _header(file: LandedFile, most_bytes: int, scratch: Path) -> tuple[str, ...]:

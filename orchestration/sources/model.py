@@ -24,6 +24,7 @@ ColumnType = Literal[
 class SourceFileError(Exception):
     """A source file says something that cannot be carried out; the text names file and place."""
 
+
 # What a tagged column may hold of a person.
 PersonalKind = Literal["email", "phone", "name", "address", "text"]
 

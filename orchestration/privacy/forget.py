@@ -1,0 +1,192 @@
+"""A person taken out of everything that is kept, and the proof that nothing is left.
+
+Belongs here: the order of steps, so that a crash at any point is made good by running the same
+command again. Does not belong here: who the person is (persons.py), how a file is written anew
+(rewriting.py, stores.py).
+
+First the person is put on the list of the forgotten, so that no later extract brings it back, and
+what is looked for is written down: once bronze has forgotten, nobody could tell any more. Every
+step leaves its file whole and finds nothing to do where it was done before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.reload import plan_reload
+from orchestration.extracts.ledger import Ledger
+from orchestration.privacy.border import mask_bronze, unmask
+from orchestration.privacy.forgotten import Forgotten, remember_forgotten
+from orchestration.privacy.keys import write_private
+from orchestration.privacy.persons import Person, bronze_files, contracts_by_name, find_person
+from orchestration.privacy.proof import Needles, find
+from orchestration.privacy.rewriting import (
+    Known,
+    forget_in_bronze,
+    forget_in_quarantine,
+    loads_of,
+    rewrite_landed,
+)
+from orchestration.privacy.stores import Gone, count_in_version, rewrite_file, rewrite_version
+from orchestration.publication.candidate import discard_candidate
+from orchestration.settings import Settings
+
+
+@dataclass
+class Outcome:
+    """What was rewritten: files and rows of each place; files removed; files that still hold it."""
+
+    records: int
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    removed: list[Path] = field(default_factory=list)
+    left: list[Path] = field(default_factory=list)
+
+    def add(self, place: str, rows: int) -> None:
+        """Count one rewritten file, if any row of it was."""
+        files, before = self.places.get(place, (0, 0))
+        if rows:
+            self.places[place] = files + 1, before + rows
+
+
+def forget(settings: Settings, said: str, *, is_dry: bool = False) -> Outcome:
+    """Forget the person with an e-mail address, or the record with an id.
+
+    With `is_dry` nothing is written, and the outcome says what would be.
+    """
+    noted = _unfinished(settings)
+    if noted is not None and noted["said"] != said and not is_dry:
+        # Of another person: nobody but this file knows who it was.
+        forget(settings, noted["said"])
+    person = _recalled(settings, said, find_person(settings, said))
+    listed = [*(("email", each) for each in person.emails), *person.ids]
+    if is_dry:
+        # A list of its own: the real one stays as it is.
+        forgotten = Forgotten(b"of this run", frozenset())
+        hashes = frozenset(forgotten.hash_of(kind, value) for kind, value in listed)
+        return _counted(settings, person, Forgotten(forgotten.key, hashes))
+    _note(settings, said, person)
+    forgotten = remember_forgotten(settings, listed)
+    outcome = Outcome(len(person.records))
+    gone = Gone(person.texts, person.records)
+    _clear_bronze(settings, forgotten, outcome)
+    _clear_quarantine(settings, forgotten, outcome)
+    _clear_landing(settings, person, outcome)
+    discard_candidate(settings)
+    for path in _versions(settings):
+        outcome.add("versions", rewrite_version(path, gone))
+    mask_bronze(settings)
+    needles = Needles(person.texts)
+    for path in _elsewhere(settings, needles):
+        outcome.add(path.relative_to(settings.root).parts[0], rewrite_file(path, gone))
+    _plan_path(settings).unlink(missing_ok=True)
+    outcome.left = find_everywhere(settings, needles)
+    return outcome
+
+
+def find_everywhere(settings: Settings, needles: Needles) -> list[Path]:
+    """Files of the home, and of a landing folder elsewhere, that hold one of the texts."""
+    folders = [settings.root]
+    if not settings.is_landing_remote and not settings.landing.is_relative_to(settings.root):
+        folders.append(settings.landing)
+    return [path for folder in folders if folder.is_dir() for path in find(folder, needles)]
+
+
+def _counted(settings: Settings, person: Person, forgotten: Forgotten) -> Outcome:
+    outcome = Outcome(len(person.records))
+    contracts = contracts_by_name(settings)
+    for _, path, contract in bronze_files(settings):
+        outcome.add("bronze", forget_in_bronze(path, contract, forgotten, is_dry=True))
+    for load in Ledger(settings.ledger).loads:
+        path = quarantine_path(settings, load)
+        if path.exists():
+            rows = forget_in_quarantine(path, contracts.get(load.name), forgotten, is_dry=True)
+            outcome.add("quarantine", rows)
+    gone = Gone(person.texts, person.records)
+    for path in _versions(settings):
+        outcome.add("versions", count_in_version(path, gone))
+    outcome.left = find_everywhere(settings, Needles(person.texts))
+    return outcome
+
+
+def _clear_bronze(settings: Settings, forgotten: Forgotten, outcome: Outcome) -> None:
+    for load, path, contract in bronze_files(settings):
+        # Whatever a crash left: the masked file is made of what bronze says now.
+        rows = forget_in_bronze(path, contract, forgotten)
+        if rows:
+            unmask(settings, [load.load_id])
+        outcome.add("bronze", rows)
+
+
+def _clear_quarantine(settings: Settings, forgotten: Forgotten, outcome: Outcome) -> None:
+    contracts = contracts_by_name(settings)
+    for load in Ledger(settings.ledger).loads:
+        path = quarantine_path(settings, load)
+        if path.exists():
+            rows = forget_in_quarantine(path, contracts.get(load.name), forgotten)
+            outcome.add("quarantine", rows)
+            if any(settings.reload.glob(f"{load.load_id}.*")):
+                plan_reload(settings, [load])
+
+
+def _clear_landing(settings: Settings, person: Person, outcome: Outcome) -> None:
+    """Landed files of lines are written anew; others go, once all that they hold is in bronze."""
+    if settings.is_landing_remote or not settings.landing.is_dir():
+        return
+    # Short ids are numbers that stand for many things.
+    marks = person.texts | {id_ for _, id_ in person.ids if len(id_) >= 12}
+    known = Known(tuple(sorted(marks)), tuple(sorted(person.values | person.texts, key=len)[::-1]))
+    ledger = Ledger(settings.ledger)
+    needles = Needles(marks)
+    for path in find(settings.landing, needles):
+        rows = rewrite_landed(path, known, settings)
+        if rows is not None:
+            outcome.add("landing", rows)
+            continue
+        loads = loads_of(path, settings, ledger)
+        if loads and all(load.status in ("accepted", "duplicate") for load in loads):
+            path.unlink()
+            outcome.removed.append(path)
+
+
+def _elsewhere(settings: Settings, needles: Needles) -> Iterator[Path]:
+    """Files that hold a text and are none of those that were rewritten by their rows."""
+    apart = (settings.quarantine, settings.masked, settings.landing, settings.privacy)
+    for path in find(settings.root, needles):
+        if not any(path.is_relative_to(folder) for folder in apart):
+            yield path
+
+
+def _versions(settings: Settings) -> list[Path]:
+    return sorted(
+        path for path in settings.warehouse.glob("flywheel.*.duckdb") if not path.is_symlink()
+    )
+
+
+def _note(settings: Settings, said: str, person: Person) -> None:
+    settings.privacy.mkdir(parents=True, exist_ok=True, mode=0o700)
+    noted = {name: sorted(values) for name, values in asdict(person).items()}
+    write_private(_plan_path(settings), json.dumps({"said": said, **noted}).encode())
+
+
+def _unfinished(settings: Settings) -> dict[str, Any] | None:
+    """What a run that was cut off had found."""
+    path = _plan_path(settings)
+    return json.loads(path.read_bytes()) if path.exists() else None
+
+
+def _recalled(settings: Settings, said: str, person: Person) -> Person:
+    noted = _unfinished(settings)
+    if noted is not None and noted.pop("said") == said:
+        for name, values in noted.items():
+            found = getattr(person, name)
+            found.update(tuple(each) if isinstance(each, list) else each for each in values)
+    return person
+
+
+def _plan_path(settings: Settings) -> Path:
+    return settings.privacy / "forgetting.json"

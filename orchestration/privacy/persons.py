@@ -1,0 +1,140 @@
+"""Whose data it is: the records of a person in bronze, and what they say.
+
+Belongs here: from an e-mail address or an id to records, and to the values that must be gone.
+Does not belong here: removing them (forget.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from orchestration.bronze.salesforce_ids import lengthened
+from orchestration.extracts.ledger import Ledger, Load
+from orchestration.privacy.forgotten import is_of_persons, person_columns
+from orchestration.privacy.masking import is_personal_row
+from orchestration.settings import Settings
+from orchestration.sources.catalog import canonical_contracts, load_sources
+from orchestration.sources.contract import Contract
+
+# HubSpot says apart from an activity whom it is about.
+_ABOUT = "hubspot/engagement_association"
+
+
+@dataclass
+class Person:
+    """A person's records and what they say.
+
+    `ids` are pairs of kind and id (forgotten.py), `records` of source and id; `texts` belong to
+    nobody else: addresses and numbers; `values` are all that tagged columns say of the person.
+    """
+
+    ids: set[tuple[str, str]] = field(default_factory=set)
+    records: set[tuple[str, str]] = field(default_factory=set)
+    emails: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)
+    values: set[str] = field(default_factory=set)
+
+
+def bronze_files(settings: Settings) -> Iterator[tuple[Load, Path, Contract]]:
+    """Every file of bronze rows with its load and contract."""
+    known = contracts_by_name(settings)
+    for load in Ledger(settings.ledger).loads:
+        path = settings.bronze / f"{load.load_id}.parquet"
+        contract = known.get(load.name) or canonical_contracts().get(load.object)
+        if load.status in ("loaded", "accepted") and contract is not None and path.exists():
+            yield load, path, contract
+
+
+def contracts_by_name(settings: Settings) -> Mapping[str, Contract]:
+    """Every contract by `<source>/<object>`."""
+    return {
+        contract.name: contract
+        for source in load_sources(settings.user_sources).values()
+        for contract in source.contracts.values()
+    }
+
+
+def find_person(settings: Settings, said: str) -> Person:
+    """The person with an e-mail address, or the one record with an id.
+
+    All records that ever bore the address are taken for one person's. Of an id, addresses and
+    numbers that other records bear too stay theirs.
+    """
+    person = Person()
+    address = said.strip().lower() if "@" in said else None
+    if address is not None:
+        person.emails.add(address)
+        person.texts.add(address)
+    wanted = {said, *lengthened(pl.Series([said]))}
+    files = list(bronze_files(settings))
+    persons = [(load, path, each) for load, path, each in files if is_of_persons(each)]
+    for load, path, contract in persons:
+        rows = pl.read_parquet(path, glob=False)
+        key = contract.key[0]
+        is_hit = rows[key].is_in(wanted)
+        if address is not None:
+            is_hit = is_hit | _bears(rows, contract, address)
+        kind = dict(person_columns(contract)).get(key)
+        for id_ in rows.filter(is_hit)[key].drop_nulls().unique():
+            person.records.add((load.source, id_))
+            if kind is not None:
+                person.ids.add((kind, id_))
+    for _, path, contract in files:
+        _follow_activities(person, path, contract)
+    others: set[str] = set()
+    for _, path, contract in files:
+        _collect(person, others, path, contract)
+    person.emails -= others - {address or ""}
+    person.texts -= others - {address or ""}
+    return person
+
+
+def _bears(rows: pl.DataFrame, contract: Contract, address: str) -> pl.Series:
+    found = pl.Series([False]).new_from_index(0, len(rows))
+    for column in contract.columns:
+        if column.personal == "email" and column.name in rows.columns:
+            plain = rows[column.name].str.strip_chars().str.to_lowercase()
+            found = found | (plain == address).fill_null(False)
+    return found
+
+
+def _follow_activities(person: Person, path: Path, contract: Contract) -> None:
+    contacts = {id_ for kind, id_ in person.ids if kind == "hubspot/person"}
+    if contract.name == _ABOUT and contacts:
+        rows = pl.read_parquet(path, glob=False)
+        about = rows.filter((pl.col("to_object") == "contacts") & pl.col("to_id").is_in(contacts))
+        person.ids.update(("hubspot/activity", id_) for id_ in about["id"].drop_nulls())
+
+
+def _collect(person: Person, others: set[str], path: Path, contract: Contract) -> None:
+    """What tagged columns say in rows of the person; what they say of others, by `others`."""
+    tagged = [column for column in contract.columns if column.personal]
+    if not tagged:
+        return
+    rows = pl.read_parquet(path, glob=False)
+    is_theirs = pl.Series([False]).new_from_index(0, len(rows))
+    for name, kind in person_columns(contract):
+        ids = {id_ for each, id_ in person.ids if each == kind}
+        if ids and name in rows.columns:
+            is_theirs = is_theirs | rows[name].is_in(ids).fill_null(False)
+    for column in tagged:
+        if column.name not in rows.columns or rows.schema[column.name] != pl.String:
+            continue
+        told = rows.with_columns(
+            pl.when(is_personal_row(column)).then(pl.col(column.name)).name.keep()
+        )[column.name]
+        said = {text.strip() for text in told.filter(is_theirs).drop_nulls().unique()} - {""}
+        person.values |= said
+        if column.personal not in ("email", "phone") or not is_of_persons(contract):
+            continue
+        low = {text.lower() for text in said}
+        person.texts |= low
+        if column.personal == "email":
+            person.emails |= low
+        if said:
+            rest = told.filter(~is_theirs).str.strip_chars().str.to_lowercase()
+            others.update(rest.filter(rest.is_in(low)).drop_nulls().unique())

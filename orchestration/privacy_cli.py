@@ -1,0 +1,88 @@
+"""`flywheel forget` and `flywheel retention`: what leaves the home, and the proof that it did.
+
+Belongs here: what the two commands print. Does not belong here: what they do (privacy/), the other
+commands (cli.py).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.settings import Settings
+from orchestration.terminal import open_console
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orchestration.privacy.forget import Outcome
+
+console = open_console()
+_LEFT = 3
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+
+
+def forget(
+    person: Annotated[str, typer.Argument(help="E-mail address, or id of a contact or lead.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Remove a person from everything that is kept, for good, and prove it."""
+    from orchestration.lock import hold_lock
+    from orchestration.privacy.forget import forget as carry_out
+
+    settings = Settings()
+    hold_lock(settings)
+    outcome = carry_out(settings, person, is_dry=dry_run)
+    _print_places(outcome, dry_run)
+    if settings.is_landing_remote:
+        _say(f"not touched: extracts in {settings.landing_name}")
+    if dry_run:
+        _print_left(f"{len(outcome.left):,} files hold an address or a number", outcome.left)
+        _say("nothing was written; run it again without --dry-run")
+    elif outcome.left:
+        _print_left("still there", outcome.left)
+        raise typer.Exit(_LEFT)
+    else:
+        _say(
+            f"searched every byte below {settings.root}, databases and archives read: nothing is "
+            f"left. Later extracts will not bring the person back."
+        )
+
+
+def retention(dry_run: DryRun = False) -> None:
+    """Remove what is older than FLYWHEEL_RETAIN_…_DAYS say; nights do so after publication."""
+    from orchestration.lock import hold_lock
+    from orchestration.privacy.retention import apply_retention, outdated
+
+    settings = Settings()
+    hold_lock(settings)
+    found = outdated(settings) if dry_run else apply_retention(settings)
+    if not found:
+        _say("nothing is too old: see FLYWHEEL_RETAIN_LANDING_DAYS and its like")
+    for place, count in Counter(each.place for each in found).items():
+        what = "files without their raw personal values" if place == "bronze" else "files removed"
+        _say(f"{place:<11}{count:,} {what}")
+    if dry_run and found:
+        _print_left("they are", [each.path for each in found])
+        _say("nothing was removed; run it again without --dry-run")
+
+
+def _print_places(outcome: Outcome, is_dry: bool) -> None:
+    word = "would be rewritten" if is_dry else "rewritten"
+    _say(f"{outcome.records:,} records of contacts and leads")
+    for place, (files, rows) in outcome.places.items():
+        _say(f"{place:<11}{files:,} files, {rows:,} rows {word}")
+    for path in outcome.removed:
+        _say(f"removed    {path}, whose rows are in bronze")
+
+
+def _print_left(heading: str, paths: list[Path]) -> None:
+    _say(f"{heading}:")
+    for path in paths:
+        _say(f"  {path}")
+
+
+def _say(text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
