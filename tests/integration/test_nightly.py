@@ -185,6 +185,24 @@ def test_sql_answers_from_the_published_version(story: dict) -> None:
     assert "deals" in answer.stdout
 
 
+def test_tables_and_columns_say_what_they_are(story: dict, ask: Ask) -> None:
+    """Whatever made them: a table, a view, a table that later nights change in parts."""
+    silent = ask(
+        story["settings"].published,
+        """
+        select schema_name || '.' || table_name from duckdb_tables()
+        where schema_name in ('marts', 'ops') and comment is null
+        union all
+        select schema_name || '.' || view_name from duckdb_views()
+        where schema_name in ('marts', 'ops') and comment is null
+        union all
+        select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()
+        where schema_name in ('marts', 'ops') and comment is null
+        """,
+    )
+    assert silent == []
+
+
 @pytest.mark.parametrize(
     "query",
     ["create table marts.mine (a int)", "copy (select 1) to 'out.csv'", "selec 1"],

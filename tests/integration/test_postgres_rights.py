@@ -121,7 +121,9 @@ def test_the_reader_is_refused_everything_else(served: Database) -> None:
 
 def test_the_reader_cannot_pass_its_rights_on(served: Database) -> None:
     served.ask("create role other login")
-    served.ask(UNBOUND + "grant select on marts.fct_one to public", role="bi_reader")
+    with served.connect("bi_reader") as connection:
+        connection.execute(UNBOUND)
+        connection.execute("grant select on marts.fct_one to public")
 
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         served.ask("select * from marts.fct_one", role="other")

@@ -47,9 +47,8 @@ def build_postgres(
         yield dg.MaterializeResult(
             asset_key=POSTGRES_KEY,
             metadata={
-                "dagster/row_count": served.row_count,
                 "version": served.version,
-                "tables": served.table_count,
+                "rows_sent": served.row_count,
                 "seconds": served.seconds,
                 "served": "\n".join([served.told, *served.remarks]),
             },

@@ -52,8 +52,8 @@ class Target:
         except psycopg.Error as error:
             raise PostgresError(f"cannot connect to {self.name}: {self.told(error)}") from None
         with connection:
-            connection.execute(_SESSION)
             try:
+                connection.execute(_SESSION)
                 yield connection
             except psycopg.Error as error:
                 raise PostgresError(f"{self.name}: {self.told(error)}") from error
