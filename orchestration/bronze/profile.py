@@ -20,7 +20,7 @@ import duckdb
 import polars as pl
 
 from orchestration.bronze.load import accepted_path
-from orchestration.bronze.watched import Watched, watched_columns
+from orchestration.bronze.watched import Record, Watched, record_of, watched_columns
 from orchestration.durable import replace_durably
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
@@ -63,19 +63,23 @@ def write_profiles_file(settings: Settings) -> None:
 
 
 def remember_profiles(settings: Settings) -> None:
-    """Count the rows of every load of the newest nights that was not counted yet."""
+    """Count the rows of every load of the newest nights that was not counted yet.
+
+    Those of an unpublished night are counted anew: the records of a history may have been corrected.
+    """
     ledger = Ledger(settings.ledger)
     loads = {load.load_id: load for load in _newest(ledger)}
+    published = [load.load_id for load in loads.values() if load.status == "accepted"]
     written = pl.read_parquet(_path(settings)) if _path(settings).exists() else None
     kept = (
         pl.DataFrame(schema=SCHEMA)
         if written is None or written.schema != SCHEMA
-        else written.filter(pl.col("load_id").is_in(list(loads)))
+        else written.filter(pl.col("load_id").is_in(published))
     )
     missing = [loads[load_id] for load_id in loads.keys() - set(kept["load_id"])]
     if not missing and written is not None and kept.height == written.height:
         return
-    rows = list(_profiles(settings, missing))
+    rows = list(_profiles(settings, missing, list(loads.values())))
     new = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     _write(settings, pl.concat([kept, new]).sort(SCHEMA.names()))
 
@@ -91,10 +95,12 @@ def _newest(ledger: Ledger) -> Iterator[Load]:
             yield load
 
 
-def _profiles(settings: Settings, loads: Iterable[Load]) -> Iterator[tuple[Any, ...]]:
+def _profiles(
+    settings: Settings, missing: Iterable[Load], loads: list[Load]
+) -> Iterator[tuple[Any, ...]]:
     sources = load_sources(settings.user_sources)
     with duckdb.connect() as connection:
-        for load in loads:
+        for load in missing:
             source = sources.get(load.source)
             contract = source.contracts.get(load.object) if source else None
             path = accepted_path(settings, load)
@@ -102,8 +108,12 @@ def _profiles(settings: Settings, loads: Iterable[Load]) -> Iterator[tuple[Any, 
             if contract is None or not path.exists():
                 continue
             rows = connection.read_parquet(str(path))
-            for counts in (_nulls, _keys, _labels):
-                yield from ((load.load_id, *count) for count in counts(rows, load, contract))
+            record = record_of(contract)
+            files = _files_of(settings, load, record, loads)
+            for count_rows in (_nulls, _keys, _labels):
+                yield from ((load.load_id, *count) for count in count_rows(rows, load, contract))
+            counts = _records(connection, rows, record, files)
+            yield from ((load.load_id, *count) for count in counts)
 
 
 def _nulls(
@@ -128,6 +138,41 @@ def _keys(
     ((single,),) = rows.aggregate(f"count(distinct ({key}))").fetchall()
     yield "keys", key.replace('"', ""), "first", single
     yield "keys", key.replace('"', ""), "repeated", load.rows_accepted - single
+
+
+def _records(
+    connection: duckdb.DuckDBPyConnection,
+    history: duckdb.DuckDBPyRelation,
+    record: Record | None,
+    files: list[str],
+) -> Iterator[tuple[str, str, str, int]]:
+    """Rows of a history whose record came in the same night, and those whose record did not."""
+    if record is None:
+        return
+    named = history.project(f'"{record.column}" as named')
+    came = (
+        connection.read_parquet(files).project(f'"{record.key}" as came')
+        if files
+        else connection.sql("select cast(null as varchar) as came where false")
+    )
+    ((total,),) = named.aggregate("count(*)").fetchall()
+    delivered = named.join(came.distinct(), "named = came")
+    ((count,),) = delivered.aggregate("count(*)").fetchall()
+    yield "records", record.column, "delivered", count
+    yield "records", record.column, "missing", total - count
+
+
+def _files_of(
+    settings: Settings, load: Load, record: Record | None, loads: Iterable[Load]
+) -> list[str]:
+    """The bronze files of the records that came in the night of a history."""
+    return [
+        str(accepted_path(settings, each))
+        for each in loads
+        if record is not None
+        and (each.source, each.object, each.batch_date)
+        == (load.source, record.object, load.batch_date)
+    ]
 
 
 def _labels(

@@ -9,6 +9,8 @@ Does not belong here: counting (profile.py).
     hour                  the three hours of the day (UTC) in which an instant lies
     horizon               how far a day lies before or after its night
     newest                only the newest instant: how old an extract is
+
+Of histories it is counted, too, whether the records that changed came with them.
 """
 
 from __future__ import annotations
@@ -16,6 +18,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from orchestration.sources.contract import Contract
+
+
+class Record(NamedTuple):
+    """The record of which a history tells: the column that names it, its object and its key."""
+
+    column: str
+    object: str
+    key: str
 
 
 class Watched(NamedTuple):
@@ -103,6 +113,13 @@ _CANONICAL: dict[str, list[tuple[str, str]]] = {
         ("newest", "modified_at"),
     ],
 }
+# A change of a record is written beside the record, so a night that brings one brings both.
+_RECORDS: dict[str, tuple[str, str, str]] = {
+    "opportunity_history": ("OpportunityId", "opportunity", "Id"),
+    "lead_history": ("LeadId", "lead", "Id"),
+    "opportunity_stage_history": ("opportunity_id", "opportunities", "opportunity_id"),
+    "lead_status_history": ("lead_id", "leads", "lead_id"),
+}
 _NATIVE = {"salesforce": _SALESFORCE, "hubspot": _HUBSPOT}
 
 
@@ -110,3 +127,9 @@ def watched_columns(contract: Contract) -> list[Watched]:
     """The watched columns of an object; none for most objects."""
     objects = _CANONICAL if contract.canonical else _NATIVE.get(contract.source, {})
     return [Watched(*each) for each in objects.get(contract.object, [])]
+
+
+def record_of(contract: Contract) -> Record | None:
+    """The record of which a history tells; None for what is no history."""
+    found = _RECORDS.get(contract.object)
+    return Record(*found) if found else None

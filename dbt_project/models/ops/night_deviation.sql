@@ -117,7 +117,9 @@ labels as (
         column_name,
         label
     from profiles
-    where label not in ('filled', 'first') or topic not in ('nulls', 'keys')
+    where
+        label not in ('filled', 'first', 'delivered')
+        or topic not in ('nulls', 'keys', 'records')
 ),
 
 shares as (
