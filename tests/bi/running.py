@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page, Request, Response
 
 from bi.superset.connection import address
 from bi.superset.environment import home, install, is_installed, variables
@@ -75,6 +76,7 @@ class Superset:
         page = browser.new_page(viewport={"width": 1440, "height": 3650})
         page.set_default_timeout(1000 * _CHART_SECONDS)
         page.on("response", lambda response: _note(seen, names, response))
+        page.on("requestfailed", lambda request: _note_failed(seen, request))
         page.goto(f"{self.url}/login/")
         page.fill("#username", ADMINISTRATOR)
         page.fill("#password", _PASSWORD)
@@ -89,7 +91,7 @@ class Superset:
 
 def _note(seen: Visit, names: dict[int, str], response: Response) -> None:
     """Keep what a chart asked and was answered; everything else only by its host."""
-    seen.hosts.add(response.url.partition("://")[2].partition("/")[0])
+    seen.hosts.add(urlsplit(response.url).netloc)
     if "/api/v1/chart/data" not in response.url or not response.request.post_data:
         return
     asked = json.loads(response.request.post_data)
@@ -99,6 +101,12 @@ def _note(seen: Visit, names: dict[int, str], response: Response) -> None:
     elif name:
         seen.asked[name] = asked
         seen.answers[name] = [row for part in response.json()["result"] for row in part["data"]]
+
+
+def _note_failed(seen: Visit, request: Request) -> None:
+    """A host that was asked in vain was asked; what the page's own policy stopped never left."""
+    if request.failure != "csp":
+        seen.hosts.add(urlsplit(request.url).netloc)
 
 
 def _wait_for(page: Page, seen: Visit, names: dict[int, str]) -> None:

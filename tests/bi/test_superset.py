@@ -227,8 +227,7 @@ def test_slices_of_a_dimension_together_are_the_whole(
     asked = visit.asked[name]
     (query,) = asked["queries"]
     sliced = [
-        one | {"val": [dimension]} if one["col"] == "dimension" else one
-        for one in query["filters"]
+        one | {"val": [dimension]} if one["col"] == "dimension" else one for one in query["filters"]
     ]
     assert sliced != query["filters"]
     body = asked | {"queries": [query | {"filters": sliced}]}
