@@ -1,7 +1,7 @@
 """Every command that a page names is there, with the options the page gives it.
 
-Belongs here: `flywheel …` and `make …` in README, CONTRIBUTING and docs/. Does not belong here: what
-commands do, and pages whose commands are run (integration/test_readme.py, test_tutorial.py).
+Belongs here: `flywheel …` and `make …` in README, CONTRIBUTING and docs/. Does not belong here:
+what commands do, and pages whose commands are run (integration/test_readme.py, test_tutorial.py).
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ PAGES = sorted(
 )
 # Indented lines, fences without a language or with a shell's, and code within a sentence.
 CODE = re.compile(
-    r"^(?: {4}|\t)(?P<line>[^\n]+)$|^```(?:sh|bash|console)?\n(?P<fence>.*?)^```|`(?P<word>[^`\n]+)`",
+    r"^(?: {4}|\t)(?P<line>[^\n]+)$"
+    r"|^```(?:sh|bash|console)?\n(?P<fence>.*?)^```"
+    r"|`(?P<word>[^`\n]+)`",
     re.M | re.S,
 )
 OTHER_FENCE = re.compile(r"^```[a-z]+\n.*?^```\n", re.M | re.S)

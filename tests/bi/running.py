@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.error
@@ -25,6 +24,7 @@ from bi.superset.connection import address
 from bi.superset.environment import home, install, is_installed, variables
 from bi.superset.server import ADMINISTRATOR, DASHBOARD_PATH, command, prepare
 from orchestration.settings import Settings
+from tests.browser import free_port
 
 _PASSWORD = "of-a-test-on-loopback"
 _START_SECONDS = 180
@@ -127,7 +127,7 @@ def running(settings: Settings) -> Iterator[Superset]:
     if not is_installed():
         install()
     prepare(settings, address(settings), _PASSWORD)
-    port = _free_port()
+    port = free_port()
     log = home(settings) / "server.log"
     with (
         log.open("w", encoding="utf-8") as words,
@@ -140,12 +140,6 @@ def running(settings: Settings) -> Iterator[Superset]:
             yield Superset(url, _sign_in(url, server, log))
         finally:
             server.terminate()
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _sign_in(url: str, server: subprocess.Popen[bytes], log: os.PathLike[str]) -> str:

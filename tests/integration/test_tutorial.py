@@ -20,7 +20,7 @@ from orchestration.settings import PROJECT_ROOT
 PAGE = (PROJECT_ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 FOLDER = PROJECT_ROOT / "docs" / "examples" / "tutorial"
 # What a reader gives (indented), and what stands below it as an answer (fenced).
-STEPS = re.findall(r"^((?:    .+\n)+)(?:\n```text\n(.+?)```)?", PAGE, re.M | re.S)
+STEPS = re.findall(r"^((?: {4}[^\n]+\n)+)(?:\n```text\n(.+?)```)?", PAGE, re.M | re.S)
 SCRIPT = "from orchestration.cli import main; main()"
 
 
@@ -28,16 +28,14 @@ SCRIPT = "from orchestration.cli import main; main()"
 def said(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
     """Each block of commands with the page's answer and the real one, given in one shell."""
     checkout = _checkout(tmp_path_factory.mktemp("tutorial"))
-    environment = {
-        name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
-    }
+    passed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     mark = "----- end of a block -----"
     # The last block removes everything: the chart is looked at before.
     blocks = [commands for commands, _ in STEPS[:-1]]
     shell = "\n".join(f"{block}echo '{mark}'" for block in blocks)
     done = subprocess.run(
         ["bash", "-e", "-c", shell],
-        cwd=checkout, env=environment | {"PYTHONPATH": str(PROJECT_ROOT)},
+        cwd=checkout, env=passed | {"PYTHONPATH": str(PROJECT_ROOT)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
