@@ -1,7 +1,8 @@
 """Every command that a page names is there, with the options the page gives it.
 
-Belongs here: `flywheel …` and `make …` in README, CONTRIBUTING and docs/. Does not belong here:
-what commands do, and pages whose commands are run (integration/test_readme.py, test_tutorial.py).
+Belongs here: `flywheel …`, `make …` and `python -m …` in README, CONTRIBUTING and docs/. Does not
+belong here: what commands do, and pages whose commands are run (integration/test_readme.py,
+test_tutorial.py).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -32,6 +34,7 @@ CODE = re.compile(
 )
 OTHER_FENCE = re.compile(r"^```[a-z]+\n.*?^```\n", re.M | re.S)
 FLYWHEEL = re.compile(r"(?<![\w.-])flywheel +([a-z][^`|;&\n]*)")
+MODULE = re.compile(r"(?<![\w.-])python -m +([a-z_.]+)")
 MAKE = re.compile(r"(?<![\w.-])make +(?:[A-Z_]+=\S+ +)*([a-z][a-z-]*)")
 TARGETS = set(
     re.findall(r"^([a-z][a-z-]*):", (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
@@ -85,6 +88,13 @@ def test_a_command_named_in_a_page_is_there(page: str, arguments: str) -> None:
 @pytest.mark.parametrize(("page", "target"), named(MAKE))
 def test_a_target_of_make_named_in_a_page_is_there(page: str, target: str) -> None:
     assert target in TARGETS
+
+
+@pytest.mark.parametrize(("page", "module"), named(MODULE))
+def test_a_module_that_a_page_runs_is_there(page: str, module: str) -> None:
+    found = find_spec(module)
+    assert found is not None
+    assert found.submodule_search_locations is None or find_spec(f"{module}.__main__") is not None
 
 
 def test_a_command_that_is_not_there_would_be_found() -> None:
