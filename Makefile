@@ -5,7 +5,7 @@ PYTHON ?= python3
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev nightly test lint types bench requirements clean
+.PHONY: help install install-dev nightly test lint types bench requirements superset clean
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,8 +46,11 @@ requirements: ## pin the tree anew from pyproject.toml (needs uv)
 		--python-version 3.11 --generate-hashes --no-strip-extras -c requirements.txt \
 		--extra build --extra dev pyproject.toml -o requirements-dev.txt
 
+superset: install ## Apache Superset on the marts, on loopback (installs 700 MB once)
+	@.venv/bin/python -m bi.superset
+
 clean: ## remove the environment and dbt's artifacts; data stays
-	rm -rf .venv target logs
+	rm -rf .venv .venv-superset target logs
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

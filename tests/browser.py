@@ -1,12 +1,13 @@
 """Chromium without a window, for tests that look at pages and for the pictures in docs/.
 
-Belongs here: starting the browser, signing in nowhere, shrinking a picture. Does not belong here:
+Belongs here: starting the browser, a port for a server, shrinking a picture. Does not belong here:
 which pages are opened.
 """
 
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -32,6 +33,13 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def free_port() -> int:
+    """A port of loopback on which nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def keep_picture(shot: bytes, path: Path) -> None:

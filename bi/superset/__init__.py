@@ -7,7 +7,8 @@ bundle.py        datasets, charts and dashboard as one bundle, as Superset impor
 prepare.py       runs inside Superset's environment: tables, roles, administrator, import
 superset_config.py   Superset's configuration; it reads the environment of `make superset` only
 dashboard/       the bundle, in Superset's own format: charts and dashboards by hand
+server.py        preparing it for a home, and the command that serves it
 
-Belongs here: starting Superset and what it imports. Does not belong here: what a number means, which
-the registry of metrics says.
+Belongs here: starting Superset and what it imports. Does not belong here: what a number means,
+which the registry of metrics says.
 """

@@ -32,7 +32,7 @@ def main() -> None:
     try:
         marts = address(settings)
         if not is_installed():
-            print("installing Superset into .venv-superset (once; 700 MB, some minutes)", flush=True)
+            print("installing Superset into .venv-superset (once; 700 MB, minutes)", flush=True)
             install()
         print(f"marts      {shown(marts)}", flush=True)
         made_up = prepare(settings, marts, given)

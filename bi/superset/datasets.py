@@ -212,8 +212,8 @@ def _rate(column: str, name: str, several: str) -> dict[str, Any]:
         "verbose_name": name,
         "d3format": ".1%",
         "description": (
-            "Of one row of the mart, what stands there; of several slices, from their sums. Ask for "
-            "one metric_id and one grain at a time."
+            "Of one row of the mart, what stands there; of several slices, from their sums. Ask "
+            "for one metric_id and one grain at a time."
         ),
         "expression": f"case when count(*) = 1 then max({column}) else {several} end",
     }

@@ -38,8 +38,8 @@ def install() -> None:
     """Make the environment anew (700 MB, some minutes). Raises EnvironmentFailedError."""
     if sys.version_info[:2] not in ((3, 11), (3, 12)):
         raise EnvironmentFailedError(
-            f"Superset 6.1 runs on Python 3.11 and 3.12, and this is {sys.version.split()[0]}: make "
-            f"the project's environment with one of them (make PYTHON=python3.11 superset)"
+            f"Superset 6.1 runs on Python 3.11 and 3.12, and this is {sys.version.split()[0]}: "
+            f"make .venv with one of them (make clean, then make PYTHON=python3.11 superset)"
         )
     _STAMP.unlink(missing_ok=True)
     venv.create(ENVIRONMENT, with_pip=True, clear=True)
@@ -51,7 +51,7 @@ def install() -> None:
     )  # fmt: skip
     if done.returncode:
         raise EnvironmentFailedError(
-            f"pip could not install {REQUIREMENTS.relative_to(PROJECT_ROOT)} (its words stand above)"
+            f"pip could not install {REQUIREMENTS.relative_to(PROJECT_ROOT)} (see above)"
         )
     _STAMP.write_text(_pins(), encoding="utf-8")
 

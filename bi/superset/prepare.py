@@ -1,7 +1,7 @@
 """Make Superset's tables, its administrator, and everything in the bundle. Runs in its environment.
 
-Belongs here: what has to be said to Superset in its own words. Does not belong here: what the bundle
-holds (bundle.py, which writes it to standard input). Nothing of ours can be imported here.
+Belongs here: what has to be said to Superset in its own words. Does not belong here: what the
+bundle holds (bundle.py). Nothing of ours can be imported here.
 
 Standard input: {"files": {name in the bundle: text}, "password": text or null}. A password of null
 leaves that of an administrator who is already there. Doing it twice does it once.

@@ -77,7 +77,7 @@ def _keep_secret(path: Path) -> None:
 
 
 def _digest(asked: dict[str, object]) -> str:
-    """Of everything that decides what a preparation does; never the password itself."""
+    """Of everything that decides what a preparation does."""
     said = json.dumps(asked, sort_keys=True).encode() + REQUIREMENTS.read_bytes()
     return hashlib.sha256(said + _PREPARE.read_bytes()).hexdigest()
 

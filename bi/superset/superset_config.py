@@ -1,8 +1,8 @@
 """Superset's configuration, for one machine and one team.
 
-Belongs here: what Superset must know before it starts. Does not belong here: the connection and what
-is shown (dashboard/). Superset reads this file in its own environment, so nothing of ours can be
-imported.
+Belongs here: what Superset must know before it starts. Does not belong here: the connection and
+what is shown (dashboard/). Superset reads this file in its own environment, so nothing of ours can
+be imported.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.error
@@ -17,13 +16,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page, Request, Response
 
 from bi.superset.connection import address
 from bi.superset.environment import home, install, is_installed, variables
 from bi.superset.server import ADMINISTRATOR, DASHBOARD_PATH, command, prepare
 from orchestration.settings import Settings
+from tests.browser import free_port
 
 _PASSWORD = "of-a-test-on-loopback"
 _START_SECONDS = 180
@@ -75,6 +76,7 @@ class Superset:
         page = browser.new_page(viewport={"width": 1440, "height": 3650})
         page.set_default_timeout(1000 * _CHART_SECONDS)
         page.on("response", lambda response: _note(seen, names, response))
+        page.on("requestfailed", lambda request: _note_failed(seen, request))
         page.goto(f"{self.url}/login/")
         page.fill("#username", ADMINISTRATOR)
         page.fill("#password", _PASSWORD)
@@ -89,7 +91,7 @@ class Superset:
 
 def _note(seen: Visit, names: dict[int, str], response: Response) -> None:
     """Keep what a chart asked and was answered; everything else only by its host."""
-    seen.hosts.add(response.url.partition("://")[2].partition("/")[0])
+    seen.hosts.add(urlsplit(response.url).netloc)
     if "/api/v1/chart/data" not in response.url or not response.request.post_data:
         return
     asked = json.loads(response.request.post_data)
@@ -99,6 +101,12 @@ def _note(seen: Visit, names: dict[int, str], response: Response) -> None:
     elif name:
         seen.asked[name] = asked
         seen.answers[name] = [row for part in response.json()["result"] for row in part["data"]]
+
+
+def _note_failed(seen: Visit, request: Request) -> None:
+    """A host that was asked in vain was asked; what the page's own policy stopped never left."""
+    if request.failure != "csp":
+        seen.hosts.add(urlsplit(request.url).netloc)
 
 
 def _wait_for(page: Page, seen: Visit, names: dict[int, str]) -> None:
@@ -119,7 +127,7 @@ def running(settings: Settings) -> Iterator[Superset]:
     if not is_installed():
         install()
     prepare(settings, address(settings), _PASSWORD)
-    port = _free_port()
+    port = free_port()
     log = home(settings) / "server.log"
     with (
         log.open("w", encoding="utf-8") as words,
@@ -132,12 +140,6 @@ def running(settings: Settings) -> Iterator[Superset]:
             yield Superset(url, _sign_in(url, server, log))
         finally:
             server.terminate()
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _sign_in(url: str, server: subprocess.Popen[bytes], log: os.PathLike[str]) -> str:

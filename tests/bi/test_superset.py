@@ -1,4 +1,4 @@
-"""Superset for real: what `make superset` starts shows every mart, and its charts the marts' numbers.
+"""Superset for real: what `make superset` starts shows every mart, its charts the marts' numbers.
 
 Belongs here: a running Superset, asked by its API and looked at in a browser. Does not belong here:
 the bundle as files (test_superset_bundle.py).
@@ -106,7 +106,9 @@ CHARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
         "select value from marts.win_rate where metric_id = 'win_rate_period_narrow' "
         "and grain = 'all' and dimension = 'all'",
     ),
-    "Amount won": ((), ("won_amount",), "select sum(amount) from marts.fct_opportunity where is_won"),
+    "Amount won": (
+        (), ("won_amount",), "select sum(amount) from marts.fct_opportunity where is_won",
+    ),
     "Sales cycle": (
         (), ("sales_cycle_days",),
         "select avg(sales_cycle_days) from marts.fct_opportunity where is_won",
@@ -227,8 +229,7 @@ def test_slices_of_a_dimension_together_are_the_whole(
     asked = visit.asked[name]
     (query,) = asked["queries"]
     sliced = [
-        one | {"val": [dimension]} if one["col"] == "dimension" else one
-        for one in query["filters"]
+        one | {"val": [dimension]} if one["col"] == "dimension" else one for one in query["filters"]
     ]
     assert sliced != query["filters"]
     body = asked | {"queries": [query | {"filters": sliced}]}

@@ -1,0 +1,138 @@
+"""What Superset imports is whole: every mart a dataset, and every name a chart uses is there.
+
+Belongs here: the bundle as files, the connection, the pins. Does not belong here: Superset itself
+(test_superset.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bi.superset.bundle import bundle
+from bi.superset.connection import LOADER, READER, NotConnectedError, address, shown
+from bi.superset.datasets import DASHBOARD, dataset_files, models
+from bi.superset.environment import REQUIREMENTS
+from orchestration.metrics.registry import registered_metrics
+from orchestration.settings import Settings
+
+CHARTS = sorted((DASHBOARD / "charts").glob("*.yaml"))
+# Options of a chart that name a column, and those that name metrics.
+COLUMNS = ("x_axis", "groupby", "all_columns")
+METRICS = ("metric", "metrics", "timeseries_limit_metric")
+
+
+def read(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return document
+
+
+DATASETS = {
+    document["uuid"]: document
+    for document in map(read, sorted((DASHBOARD / "datasets").rglob("*.yaml")))
+}
+(BOARD,) = (read(path) for path in (DASHBOARD / "dashboards").glob("*.yaml"))
+
+
+WRITTEN = dataset_files()
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
+def test_a_dataset_of_a_mart_is_up_to_date(path: Path) -> None:
+    """After a change of a mart or of the registry: `python -m bi.superset.datasets`."""
+    assert path.read_text(encoding="utf-8") == WRITTEN[path]
+
+
+def test_every_dataset_is_a_mart_or_a_query_over_marts() -> None:
+    marts = {model["name"] for model in models()}
+    for document in DATASETS.values():
+        tables = set(re.findall(r"marts\.(\w+)", document["sql"] or ""))
+        assert document["table_name"] in marts or (tables and tables <= marts), document
+
+
+def test_every_number_of_the_registry_that_adds_up_is_a_metric() -> None:
+    there = {metric["metric_name"] for one in DATASETS.values() for metric in one["metrics"]}
+    missing = {metric.id for metric in registered_metrics()} - there
+    # Medians, curves and projections: the columns show them, no sum does.
+    assert {metric.unit for metric in registered_metrics() if metric.id in missing} <= {
+        "days", "hours", "share",
+    }  # fmt: skip
+    assert not [name for name in missing if name.endswith(("_count", "_amount"))]
+
+
+def names(value: Any) -> Iterator[str]:
+    """Names in an option; a metric written out in the chart is none."""
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, str):
+            yield each
+
+
+@pytest.mark.parametrize("path", CHARTS, ids=lambda path: path.stem)
+def test_a_chart_uses_what_its_dataset_has(path: Path) -> None:
+    chart = read(path)
+    dataset = DATASETS[chart["dataset_uuid"]]
+    said = chart["params"]
+    columns = {column["column_name"] for column in dataset["columns"]}
+    metrics = {metric["metric_name"] for metric in dataset["metrics"]}
+    assert {name for option in COLUMNS for name in names(said.get(option, []))} <= columns
+    assert {name for option in METRICS for name in names(said.get(option, []))} <= metrics
+    assert {one["subject"] for one in said["adhoc_filters"]} <= columns
+    assert chart["description"].endswith(".")
+
+
+def test_the_dashboard_holds_every_chart_once() -> None:
+    placed = [
+        item["meta"]["uuid"]
+        for item in BOARD["position"].values()
+        if isinstance(item, dict) and item["type"] == "CHART"
+    ]
+    assert sorted(placed) == sorted(read(path)["uuid"] for path in CHARTS)
+
+
+def test_filters_choose_from_columns_that_are_there() -> None:
+    for chosen in BOARD["metadata"]["native_filter_configuration"]:
+        for target in chosen["targets"]:
+            columns = DATASETS[target["datasetUuid"]]["columns"]
+            assert target["column"]["name"] in {column["column_name"] for column in columns}
+
+
+def test_the_bundle_bears_the_address_of_this_machine() -> None:
+    connection = yaml.safe_load(bundle("duckdb:////elsewhere.duckdb")["databases/Flywheel.yaml"])
+    assert connection["sqlalchemy_uri"] == "duckdb:////elsewhere.duckdb"
+    assert not connection["allow_dml"]
+
+
+def test_superset_reads_as_the_reader_where_one_is_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(LOADER, "postgresql://loader:secret@db/warehouse")
+    assert address(settings) == "postgresql+psycopg2://loader:secret@db/warehouse"
+    monkeypatch.setenv(READER, "postgresql://bi_reader:secret@db/warehouse")
+    assert address(settings) == "postgresql+psycopg2://bi_reader:secret@db/warehouse"
+    assert shown(address(settings)) == "postgresql+psycopg2://bi_reader:…@db/warehouse"
+
+
+def test_without_postgres_superset_reads_the_published_file_and_cannot_write(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in (READER, LOADER):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(NotConnectedError, match="make nightly"):
+        address(settings)
+    settings.warehouse.mkdir(parents=True)
+    settings.published.touch()
+    assert address(settings) == f"duckdb:///{settings.published}?access_mode=read_only"
+
+
+def test_every_pin_of_superset_has_a_version_and_a_hash() -> None:
+    entries = re.split(r"\n(?=\S)", REQUIREMENTS.read_text(encoding="utf-8").strip())
+    pins = [entry for entry in entries if not entry.startswith("#")]
+    assert len(pins) > 100
+    assert [
+        pin for pin in pins if not re.match(r"[\w.-]+==[\w.]+.*--hash=sha256:", pin, re.S)
+    ] == []
