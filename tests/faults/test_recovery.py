@@ -22,6 +22,7 @@ from orchestration.bronze.lost import LostRowsOfBronzeError
 from orchestration.bronze.night import accept, heal, load_night
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of
 from orchestration.faults import advice, is_of_the_machine
+from orchestration.nightly import plan
 from orchestration.publication.promote import promote
 from orchestration.publication.versions import (
     current_version,
@@ -252,6 +253,25 @@ def test_readers_of_a_lost_version_see_the_one_before_until_it_is_built_again(
     assert numbers_of(str(settings.published.resolve())) == [1]
     # Not rolled back by anybody, so the next run may build it again.
     assert [entry.rolled_back_at for entry in publications(settings)] == [None, None]
+
+
+def test_a_night_whose_version_is_lost_is_due_again(settings: Settings) -> None:
+    publish(settings, 1)
+    newest = publish(settings, 2)
+    assert not plan(settings, None, None).rebuild
+    version_path(settings, newest).unlink()
+    recover(settings)
+
+    assert plan(settings, None, None).nights == [NIGHT]
+
+
+def test_a_night_that_was_taken_back_does_not_come_again_by_itself(settings: Settings) -> None:
+    publish(settings, 1)
+    publish(settings, 2)
+    roll_back(settings)
+    recover(settings)
+
+    assert plan(settings, None, None).nights == []
 
 
 def test_a_file_that_is_no_whole_version_is_never_shown(settings: Settings) -> None:
