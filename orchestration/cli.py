@@ -84,7 +84,8 @@ def main() -> None:
         advised = advice(told(error), Settings())
         if advised is None:
             raise
-        said = f"{type(error).__name__}: {error}\n{advised}"
+        first_line = str(error).partition("\n")[0]
+        said = f"{type(error).__name__}: {first_line}\n{advised}"
         Console(stderr=True).print(said, style="red", markup=False, soft_wrap=True)
         sys.exit(_FAILED)
 

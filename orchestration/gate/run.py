@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.faults import is_of_the_machine
 from orchestration.gate.results import CheckResult
 from orchestration.gate.scope import (
     follows_the_change,
@@ -26,7 +27,9 @@ _SAMPLE_ROWS = 10
 
 
 class GateIncompleteError(Exception):
-    """Fewer results than expectations: a check that did not run is a failure."""
+    """Fewer results than expectations, or a machine on which they could not be had: a check that
+    did not run is a failure.
+    """
 
 
 def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
@@ -143,6 +146,9 @@ def _with_query(expectation: Expectation, *, narrowed: bool) -> Expectation:
 
 def _as_check(suite: Suite, expectation: Expectation, result: Any) -> CheckResult:
     raised = [info["exception_message"] for info in _exceptions(result.exception_info)]
+    if any(map(is_of_the_machine, raised)):
+        # It says nothing of the night, which is not refused but fails, and is run again.
+        raise GateIncompleteError(f"{suite.name}, {expectation.check}: {'; '.join(raised)}")
     found = result.result
     observed = found.get("observed_value")
     if observed is None and found.get("unexpected_count") is not None:

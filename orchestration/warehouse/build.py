@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.faults import is_of_the_machine
 from orchestration.privacy.border import mask_bronze
 from orchestration.settings import Settings
 from orchestration.warehouse.project import DbtFailedError, invoke
@@ -86,7 +87,8 @@ def build_candidate(
     """Build every model and run every data test on a candidate that begins as a copy of `version`;
     if asked not to, no test.
 
-    Raises DbtFailedError when dbt does not get as far as running nodes.
+    Raises DbtFailedError when dbt does not get as far as running nodes, or the machine fails it: a
+    test that could not be run on a full disk must not refuse the night.
     """
     mask_bronze(settings)
     rebuilt_because = seed_candidate(settings, version, full=full)
@@ -97,6 +99,10 @@ def build_candidate(
         raise DbtFailedError(f"dbt did not run: {result.exception}")
     _let_go_of_the_file(settings)
     outcome = _outcome(settings, nodes, rebuilt_because)
+    results: list[ModelResult | TestResult] = [*outcome.models, *outcome.tests]
+    for each in results:
+        if is_of_the_machine(each.message):
+            raise DbtFailedError(f"{each.unique_id}: {each.message}")
     seal_build(settings, rebuilt_because)
     return outcome
 

@@ -181,7 +181,7 @@ def _become(
         sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
         lines = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644) if trace else None
         if lines is not None or (kill is not None and kill.cpu_seconds is None):
-            disk = ForgetfulDisk(home.parent / "attic") if kill and kill.power_cut else None
+            disk = ForgetfulDisk(home / ".attic") if kill and kill.power_cut else None
             if disk is not None:
                 os.fsync = disk.fsync
             sys.addaudithook(_Watcher(str(home), kill, lines, disk))

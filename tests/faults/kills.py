@@ -26,7 +26,7 @@ from tests.faults.forked import Moment
 from tests.faults.homes import Undisturbed, undisturbed
 from tests.faults.invariants import broken, differences
 
-NIGHTS = 4
+NIGHTS = 3
 
 
 def kill_night(

@@ -30,14 +30,13 @@ Seen = dict[str, Any]
 Fault = tuple[str, Callable[[], AbstractContextManager[None]], Moment | None]
 _MEGABYTE = 1000**2
 # The moments at which a home is in the state that is hardest to understand afterwards.
-_EARLY = [
+_MOMENTS = [
     Moment(before="os.rename /bronze/salesforce/account/batch"),
     Moment(before="os.rename /bronze/salesforce/lead/batch", power_cut=True),
-    Moment(cpu_seconds=4.0),
-]
-_LATE = [
-    Moment(before="os.rename /warehouse/flywheel.2", power_cut=True),
-    Moment(before="os.rename /warehouse/flywheel.duckdb"),
+    Moment(before="os.rename /bronze/ledger.parquet"),
+    # In the midst of the build.
+    Moment(cpu_seconds=6.0),
+    Moment(before="os.rename /warehouse/flywheel.duckdb", power_cut=True),
     Moment(before="os.rename /ops/publication.parquet", power_cut=True),
 ]
 
@@ -56,7 +55,7 @@ def main(folder: Path) -> None:
                 ("full before bronze", partial(full, home, _MEGABYTE // 10), None),
                 ("full in the build", partial(full, home, 12 * _MEGABYTE), None),
             ]
-        faults += [(str(moment), nullcontext, moment) for moment in (*_EARLY, *_LATE)]
+        faults += [(str(moment), nullcontext, moment) for moment in _MOMENTS]
         told = [_met(story, *fault) for fault in faults]
         last = _met(story, "none", nullcontext, None)
         odd = forked.call(differences, _at(story), story.expected(1))

@@ -19,7 +19,10 @@ from typing import Any
 
 
 class ForgetfulDisk:
-    """Takes down each change just before it happens; `attic` keeps what a change would destroy."""
+    """Takes down each change just before it happens.
+
+    `attic` is a folder on the same disk, which keeps what a change would destroy.
+    """
 
     def __init__(self, attic: Path) -> None:
         self._attic = attic
@@ -46,7 +49,8 @@ class ForgetfulDisk:
             self._pend(paths[1], lambda: paths[1].unlink(missing_ok=True))
         elif event == "os.mkdir":
             folder = Path(os.fsdecode(arguments[0]))
-            self._pend(folder, lambda: shutil.rmtree(folder, ignore_errors=True))
+            if not folder.exists():
+                self._pend(folder, lambda: shutil.rmtree(folder, ignore_errors=True))
 
     def fsync(self, descriptor: int) -> None:
         """In the place of os.fsync."""

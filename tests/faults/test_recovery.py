@@ -21,7 +21,8 @@ from orchestration.bronze.load import accepted_path
 from orchestration.bronze.lost import LostRowsOfBronzeError
 from orchestration.bronze.night import accept, heal, load_night
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of
-from orchestration.faults import advice
+from orchestration.faults import advice, is_of_the_machine
+from orchestration.nightly import plan
 from orchestration.publication.promote import promote
 from orchestration.publication.versions import (
     current_version,
@@ -254,6 +255,25 @@ def test_readers_of_a_lost_version_see_the_one_before_until_it_is_built_again(
     assert [entry.rolled_back_at for entry in publications(settings)] == [None, None]
 
 
+def test_a_night_whose_version_is_lost_is_due_again(settings: Settings) -> None:
+    publish(settings, 1)
+    newest = publish(settings, 2)
+    assert not plan(settings, None, None).rebuild
+    version_path(settings, newest).unlink()
+    recover(settings)
+
+    assert plan(settings, None, None).nights == [NIGHT]
+
+
+def test_a_night_that_was_taken_back_does_not_come_again_by_itself(settings: Settings) -> None:
+    publish(settings, 1)
+    publish(settings, 2)
+    roll_back(settings)
+    recover(settings)
+
+    assert plan(settings, None, None).nights == []
+
+
 def test_a_file_that_is_no_whole_version_is_never_shown(settings: Settings) -> None:
     publish(settings, 1)
     half = version_path(settings, "2025-09-28-002")
@@ -342,12 +362,14 @@ def test_versions_published_while_the_clock_was_wrong_keep_their_order(settings:
 def test_a_fault_of_the_machine_says_what_to_do(
     settings: Settings, said: str, advised: str
 ) -> None:
-    settings.root.mkdir()
+    assert is_of_the_machine(said)
     assert advised in (advice(said, settings) or "")
 
 
 def test_an_error_of_another_kind_gets_no_advice(settings: Settings) -> None:
-    assert advice("Binder Error: column not found", settings) is None
+    said = "Constraint Error: NOT NULL constraint failed"
+    assert not is_of_the_machine(said)
+    assert advice(said, settings) is None
 
 
 def test_a_home_that_may_not_be_written_is_named_and_nothing_is_changed() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from orchestration.instance import KeptEngineEventLogStorage, open_instance
+from orchestration.instance import KeptEngineEventLogStorage, bury_dead_runs, open_instance
 from orchestration.settings import Settings
 
 
@@ -68,3 +68,19 @@ def test_dagsters_own_store_can_read_what_ours_wrote(tmp_path: Path) -> None:
 
 def test_the_instance_of_a_home_calls_nobody(tmp_path: Path) -> None:
     assert open_instance(Settings(home=tmp_path)).telemetry_enabled is False
+
+
+def test_a_dead_run_gives_back_its_slot_and_counts_as_failed(tmp_path: Path) -> None:
+    """Dagster keeps both for ever, and the next night would wait for the slot."""
+    instance = open_instance(Settings(home=tmp_path / "home"))
+    store = instance.event_log_storage
+    store.set_concurrency_slots("candidate", 1)
+    job = dg.Definitions(assets=[rows], jobs=[dg.define_asset_job("one")]).resolve_job_def("one")
+    started = dg.DagsterRunStatus.STARTED
+    dead, living = (instance.create_run_for_job(job, status=started) for _ in range(2))
+    store.claim_concurrency_slot("candidate", dead.run_id, "warehouse")
+
+    assert bury_dead_runs(instance, living.run_id) == [dead.run_id]
+    assert store.claim_concurrency_slot("candidate", living.run_id, "warehouse").is_claimed
+    statuses = [instance.get_run_by_id(run.run_id).status for run in (dead, living)]
+    assert statuses == [dg.DagsterRunStatus.FAILURE, started]
