@@ -586,9 +586,7 @@ def random_portal(seed: int) -> Portal:
                 told.append(Change("pipeline", pipeline.id, now))
             stage = draw.choice(pipeline.stages)
             is_imported = draw.random() < 0.15
-            told.append(
-                Change("dealstage", stage.id, now, "IMPORT" if is_imported else "CRM_UI")
-            )
+            told.append(Change("dealstage", stage.id, now, "IMPORT" if is_imported else "CRM_UI"))
             if stage.kind != "open":
                 told.append(Change("closedate", now.isoformat(), now))
             days = timedelta(days=draw.random() * 9)

@@ -161,15 +161,7 @@ def funnel_stage_exit(warehouse: Warehouse) -> list[Row]:
                 **(
                     days_of_month(
                         whole[cell],
-                        [
-                            part
-                            for one in known_of[cell[0], dimension, value]
-                            if (
-                                part := one.in_month(
-                                    month, warehouse.calendar, warehouse.crm.as_of
-                                )
-                            )
-                        ],
+                        parts_in(month, known_of[cell[0], dimension, value], warehouse),
                     )
                     if month
                     else days_of_year(year.get((cell[0], dimension, value), []))
@@ -178,6 +170,11 @@ def funnel_stage_exit(warehouse: Warehouse) -> list[Row]:
             }
         )
     return rows
+
+
+def parts_in(month: date, stays: list[Timed], warehouse: Warehouse) -> list[Watched]:
+    parts = (one.in_month(month, warehouse.calendar, warehouse.crm.as_of) for one in stays)
+    return [part for part in parts if part is not None]
 
 
 def days_of_month(days: list[Fraction], parts: list[Watched]) -> Row:

@@ -103,8 +103,8 @@ entry_ranks as (
             and stays.first_event_number = events.event_number
 ),
 
--- Whatever pipeline it was in when it reached the qualifying stage of that one, it has been qualified
--- since; what has no instant lies before every instant.
+-- Whatever pipeline it was in when it reached the qualifying stage of that one, it has been
+-- qualified since; what has no instant lies before every instant.
 qualifications as (
     select
         reached.opportunity_key,

@@ -1,6 +1,6 @@
 -- One row an entry of an opportunity of which a close was ever reversed or that was moved in bulk,
--- with what is made of it: void as a close that was reversed at once, or merged into the stay before
--- it.
+-- with what is made of it: void as a close that was reversed at once, or merged into the stay
+-- before it.
 {{ config(
     materialized='incremental',
     unique_key='opportunity_key',

@@ -97,7 +97,7 @@ placed as (
         *,
         row_number() over (
             partition by opportunity_key, credit_kind
-            order by cut_off desc, rep_key
+            order by cut_off desc, rep_key asc
         ) as place,
         cents - sum(floor_cents) over (partition by opportunity_key, credit_kind) as cents_left,
         sum(share) over (partition by opportunity_key, credit_kind) as share_sum
