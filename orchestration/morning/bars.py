@@ -18,7 +18,7 @@ from orchestration.morning.marks import PERCENT, lines, sized, text_of, values
 if TYPE_CHECKING:
     import altair as alt
 
-_ROW = 44
+_ROW = 50
 
 
 def funnel(rows: Rows) -> alt.LayerChart | alt.FacetChart:

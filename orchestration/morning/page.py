@@ -15,6 +15,7 @@ from orchestration.morning import tables, wording
 from orchestration.morning.changes import Changes
 from orchestration.morning.chapters import figures_of
 from orchestration.morning.evidence import Evidence, HeldNight
+from orchestration.morning.key_figures import key_figures
 
 _HERE = Path(__file__).parent
 # A night is published in the morning that follows it; one that did not come may be a holiday.
@@ -55,6 +56,7 @@ def render(evidence: Evidence, changes: Changes | None, night_page: str | None) 
             {
                 "pipeline": chapter.pipeline,
                 "key": f"p{number}",
+                "key_figures": key_figures(chapter, evidence.currency),
                 "figures": figures_of(
                     chapter, f"p{number}", evidence.currency, evidence.publication.as_of_date
                 ),

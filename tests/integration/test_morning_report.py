@@ -209,6 +209,23 @@ def test_gate_and_age_come_first(reported: Reported) -> None:
     assert "Salesforce up to 29 September 2025" in text
 
 
+def test_the_few_numbers_above_the_figures_are_those_of_the_marts(reported: Reported) -> None:
+    ((deals, amount), (won, won_amount), (rate, low, high)) = (
+        reported.ask(query)[0]
+        for query in (
+            "select count(*), sum(amount) from marts.fct_opportunity where outcome = 'open'",
+            "select count(*), sum(amount) from marts.fct_opportunity where is_won "
+            "and closed_at >= '2025-03-01' and closed_at < '2025-09-01'",
+            "select value, value_low, value_high from marts.win_rate "
+            "where metric_id = 'win_rate_cohort_adjusted' and grain = 'all' and dimension = 'all'",
+        )
+    )
+    text = reported.page.text("dl")
+    assert f"Open pipeline USD {amount / 1_000_000:.2f} M {deals} deals" in text
+    assert f"USD {won_amount / 1_000_000:.2f} M {won} deals, to the end of Aug 25" in text
+    assert f"{percent(rate)} {100 * low:.1f}–{100 * high:.1f} %" in text
+
+
 def test_the_funnel_is_that_of_its_mart(reported: Reported) -> None:
     """The newest twelve months that are finished at every stage, added up by hand."""
     rows = reported.ask(
