@@ -345,6 +345,11 @@ def test_the_pipeline_is_that_of_today_and_of_four_weeks_before(reported: Report
             "join marts.dim_stage using (stage_key) where date_day = '2025-09-01' group by all"
         )
     )
+    ((unpriced,),) = reported.ask(
+        "select count(*) from marts.fct_opportunity where outcome = 'open' and amount is null"
+    )
+    assert unpriced > 1
+    assert f"Left out of the amounts: {unpriced} open deals" in reported.page.text("main")
     table = reported.page.table("Open pipeline by stage")
     assert set(table) == {row[0] for row in rows}
     for stage, deals, amount, past_due in rows:
