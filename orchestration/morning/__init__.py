@@ -11,6 +11,7 @@ heat.py        cohorts
 marks.py       what figures share
 drawing.py     from a figure to SVG that follows the page's colours
 tables.py      what is a table
+key_figures.py the few numbers above the figures of a pipeline
 chapters.py    the figures of one pipeline, with their sentences and numbers
 page.py        all of it as one HTML page (page.html, style.css)
 writing.py     the page's place on the disk

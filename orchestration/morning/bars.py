@@ -18,7 +18,7 @@ from orchestration.morning.marks import PERCENT, lines, sized, text_of, values
 if TYPE_CHECKING:
     import altair as alt
 
-_ROW = 44
+_ROW = 50
 
 
 def funnel(rows: Rows) -> alt.LayerChart | alt.FacetChart:
@@ -101,8 +101,14 @@ def win_rates(rows: Rows) -> alt.LayerChart | alt.FacetChart:
             "value": row["value"],
             "low": row["value_low"],
             "high": row["value_high"],
-            "quarter": row["quarter_value"],
-            "text": wording.share(row["value"], 1),
+            # Of few deals a quarter would be a point anywhere.
+            "quarter": None
+            if (row["quarter_member_count"] or 0) < wording.FEW
+            else row["quarter_value"],
+            "colour": MUTED if row["member_count"] < wording.FEW else SERIES,
+            "text": wording.several(row["member_count"], "deal")
+            if row["member_count"] < wording.FEW
+            else wording.share(row["value"], 1),
         }
         for place, row in enumerate(rows)
     ]
@@ -110,18 +116,17 @@ def win_rates(rows: Rows) -> alt.LayerChart | alt.FacetChart:
     axis = alt.Axis(
         labelExpr=PERCENT, title=None, tickCount=5, domain=False, ticks=False, grid=False
     )
-    y = lines(len(rows))
+    y, colour = lines(len(rows)), alt.Color("colour:N", scale=None)
     base = alt.Chart(values(marks))
     return sized(
         alt.layer(
             base.mark_rule(color=RULE, yOffset=6).encode(
                 x=alt.X("zero:Q", scale=x, axis=axis), x2="top:Q", y=y
             ),
-            base.mark_rule(color=SERIES, strokeWidth=2.5, yOffset=6, opacity=0.45)
+            base.mark_rule(strokeWidth=2.5, yOffset=6, opacity=0.45)
             .transform_filter("datum.low != null")
-            .encode(x=alt.X("low:Q", scale=x, axis=axis), x2="high:Q", y=y),
+            .encode(x=alt.X("low:Q", scale=x, axis=axis), x2="high:Q", y=y, color=colour),
             base.mark_point(
-                filled=False,
                 fill=PAPER,
                 color=MUTED,
                 size=34,
@@ -131,9 +136,9 @@ def win_rates(rows: Rows) -> alt.LayerChart | alt.FacetChart:
             )
             .transform_filter("datum.quarter != null")
             .encode(x=alt.X("quarter:Q", scale=x, axis=axis), y=y),
-            base.mark_point(filled=True, color=SERIES, size=42, opacity=1, yOffset=6)
+            base.mark_point(filled=True, size=42, opacity=1, yOffset=6)
             .transform_filter("datum.value != null")
-            .encode(x=alt.X("value:Q", scale=x, axis=axis), y=y),
+            .encode(x=alt.X("value:Q", scale=x, axis=axis), y=y, color=colour),
             text_of(marks, y, "name", align="left", dy=-9, limit=280),
             text_of(marks, y, "text", align="right", dy=-9, fontWeight="bold"),
         ),

@@ -42,7 +42,7 @@ def figures_of(chapter: Chapter, key: str, currency: str, as_of: date) -> list[F
         _cohorts(chapter.triangle, key),
         _win_rates(chapter.win_rates, key),
         _velocity(chapter.velocity, key, currency),
-        _pipeline(chapter.stages, key, currency, as_of),
+        _pipeline(chapter, key, currency, as_of),
     ]
 
 
@@ -130,8 +130,8 @@ def _velocity(rows: Rows, key: str, currency: str) -> Figure:
     )
 
 
-def _pipeline(rows: Rows, key: str, currency: str, as_of: date) -> Figure:
-    title = "Pipeline now"
+def _pipeline(chapter: Chapter, key: str, currency: str, as_of: date) -> Figure:
+    title, rows = "Pipeline now", chapter.stages
     finding = findings.pipeline(rows, currency)
     if not rows:
         return Figure("pipeline", title, finding)
@@ -141,9 +141,17 @@ def _pipeline(rows: Rows, key: str, currency: str, as_of: date) -> Figure:
         finding,
         _draw(bars.pipeline(rows), f"{key}-pipeline", title, finding),
         note=f"Open amount in {currency} at the end of {wording.day(as_of)}; the upright mark is "
-        f"four weeks before, and the change since stands at the right.",
+        f"four weeks before, and the change since stands at the right."
+        + _unpriced(chapter.pipeline["unpriced_count"]),
         numbers=tables.pipeline(rows, currency),
     )
+
+
+def _unpriced(deals: int) -> str:
+    """Nobody said their amount, or its currency has no rate."""
+    if not deals:
+        return ""
+    return f" Left out of the amounts: {wording.several(deals, 'open deal')} without one."
 
 
 def _draw(chart: alt.TopLevelMixin, key: str, title: str, finding: str) -> str:

@@ -103,9 +103,9 @@ def triangle(rows: Rows) -> str:
 
 def win_rates(rows: Rows) -> str:
     """How far the definitions lie apart."""
-    known = [row for row in rows if row["value"] is not None]
+    known = [row for row in rows if row["value"] is not None and row["member_count"] >= wording.FEW]
     if not known:
-        return "Nothing is closed yet, so there is no win rate."
+        return "Too few deals are closed for a win rate."
     highest, lowest = known[0], known[-1]
     if len({round(row["value"], 4) for row in known}) == 1:
         return f"All definitions agree on {wording.share(lowest['value'], 1)}."

@@ -14,9 +14,12 @@ from pathlib import Path
 from orchestration.morning import tables, wording
 from orchestration.morning.changes import Changes
 from orchestration.morning.chapters import figures_of
-from orchestration.morning.evidence import Evidence
+from orchestration.morning.evidence import Evidence, HeldNight
+from orchestration.morning.key_figures import key_figures
 
 _HERE = Path(__file__).parent
+# A night is published in the morning that follows it; one that did not come may be a holiday.
+_STALE_DAYS = 2
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ def render(evidence: Evidence, changes: Changes | None, night_page: str | None) 
             {
                 "pipeline": chapter.pipeline,
                 "key": f"p{number}",
+                "key_figures": key_figures(chapter, evidence.currency),
                 "figures": figures_of(
                     chapter, f"p{number}", evidence.currency, evidence.publication.as_of_date
                 ),
@@ -69,18 +73,19 @@ def render(evidence: Evidence, changes: Changes | None, night_page: str | None) 
 def notices(evidence: Evidence) -> list[Notice]:
     """What has to be known before any number, the gravest first."""
     publication = evidence.publication
-    told = [
-        Notice(
-            "bad",
-            f"The night of {wording.day(held.night)} was refused: {wording.listed(held.objects)}. "
-            f"{wording.several(held.row_count, 'row')} read are in no version; this page shows the "
-            f"state before.",
-        )
-        for held in evidence.held
-    ]
+    told = [Notice("bad", _refused(held, publication.as_of_date)) for held in evidence.held]
     if not evidence.is_shown:
         told.append(
             Notice("bad", f"Readers see another version than {publication.version} at the moment.")
+        )
+    age = (publication.published_at.date() - publication.as_of_date).days - 1
+    if age >= _STALE_DAYS:
+        told.append(
+            Notice(
+                "warn",
+                f"The newest night had ended {wording.several(age, 'day')} before this version was "
+                f"published; nothing newer was loaded.",
+            )
         )
     told += [
         Notice("warn", _late(row["source_system"], row["newest_night"], publication.as_of_date))
@@ -104,6 +109,18 @@ def notices(evidence: Evidence) -> list[Notice]:
             )
         )
     return told
+
+
+def _refused(held: HeldNight, as_of: date) -> str:
+    told = (
+        f"The night of {wording.day(held.night)} was refused: {wording.listed(held.objects)}, "
+        f"{wording.several(held.row_count, 'row')}"
+    )
+    return (
+        f"{told}. This page shows the state before it."
+        if held.night > as_of
+        else f"{told} that no version holds."
+    )
 
 
 def _late(source: str, newest: date, as_of: date) -> str:

@@ -92,7 +92,8 @@ def test_a_funnel_without_a_finished_month_says_that_rates_will_rise() -> None:
 
 
 @pytest.mark.parametrize(
-    ("newest", "told"), [(70, "above its usual 50"), (30, "below its usual 50"), (52, "In no stage")]
+    ("newest", "told"),
+    [(70, "above its usual 50"), (30, "below its usual 50"), (52, "In no stage")],
 )
 def test_a_month_stands_out_only_beyond_its_interval(newest: int, told: str) -> None:
     rows = [*(month(number, 50) for number in range(1, 6)), month(6, newest)]
@@ -117,7 +118,29 @@ def test_few_deals_are_counted_and_not_rated() -> None:
     rows = [month(1, 4, reached=9)]
     assert "9\u00a0deals in Jan\u00a025" in texts(svg(curves.trend(rows)))
     assert "–*" not in tables.trend(rows)
-    assert "<td data-number=\"\">–<small>of 9</small></td>" in tables.trend(rows)
+    assert '<td data-number="">–<small>of 9</small></td>' in tables.trend(rows)
+
+
+def win_rate(name: str, members: int, value: float) -> Row:
+    """A named rate over all time, and the same in a quarter."""
+    row = {"metric_name": name, "formula": "won / closed", "population": "closed deals"}
+    for period in ("", "quarter_"):
+        row |= {
+            f"{period}member_count": members,
+            f"{period}value": value,
+            f"{period}value_low": value - 0.05,
+            f"{period}value_high": value + 0.05,
+        }
+    return row | {"quarter_start": date(2025, 1, 1)}
+
+
+def test_a_win_rate_of_few_deals_is_grey_and_no_extreme() -> None:
+    rows = [win_rate("Few", 9, 0.9), win_rate("Broad", 40, 0.25), win_rate("Narrow", 40, 0.2)]
+    assert "20.0\u202f% or 25.0\u202f%" in findings.win_rates(rows)
+    drawn = svg(bars.win_rates(rows))
+    assert {"9\u00a0deals", "25.0 %"} <= set(texts(drawn))
+    # Two rings of quarters, and of the few the point and its interval.
+    assert len(re.findall(r"<(?:path|line)[^>]*var\(--muted\)", drawn)) == 2 + 2
 
 
 def test_one_half_year_of_velocity_is_drawn() -> None:
@@ -186,7 +209,9 @@ def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
         linear = [
             part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour
         ]
-        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+        return sum(
+            weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True)
+        )
 
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
