@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -29,6 +30,7 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.definitions import build_defs
+from orchestration.gate.results import results_of, verdict_of
 from orchestration.instance import open_instance
 from orchestration.outcome.links import check_link, page_path
 from orchestration.publication.versions import publications
@@ -257,8 +259,6 @@ def test_a_failed_check_in_dagster_leads_to_its_place_on_the_page(story: Story) 
             for record in records
         ]
     (failed,) = [each for each in evaluations if not each.passed]
-    from orchestration.gate.results import results_of, verdict_of
-
     (check,) = verdict_of(results_of(story.settings, run_id)).refusing
     link = check_link(story.settings, SECOND.isoformat(), run_id, check)
     assert failed.metadata["result_page"].value == link
@@ -297,8 +297,6 @@ def test_a_variable_of_the_table_is_one_that_is_read(name: str) -> None:
 def test_a_command_of_the_page_works(
     story: Story, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
-    import shlex
-
     monkeypatch.setenv("FLYWHEEL_HOME", str(story.settings.home))
     monkeypatch.setenv("FLYWHEEL_ALERT_WEBHOOK", story.server.url)
     result = CliRunner().invoke(app, shlex.split(line)[1:])
@@ -340,13 +338,12 @@ def _cells(path: Path) -> Iterator[bytes]:
 def _dumped(path: Path) -> bytes:
     with duckdb.connect(str(path), read_only=True) as connection:
         tables = connection.execute(
-            "select schema_name, table_name from duckdb_tables()"
+            "select table_name from duckdb_tables() where schema_name = 'ops'"
         ).fetchall()
-        return "".join(
-            connection.sql(f'from "{schema}"."{table}"').pl().write_csv()
-            for schema, table in tables
-            if schema == "ops"
-        ).encode()
+        return b"".join(
+            repr(connection.execute(f'from ops."{table}"').fetchall()).encode()
+            for (table,) in tables
+        )
 
 
 @pytest.mark.parametrize("secret", SECRETS.values())
@@ -364,9 +361,7 @@ def test_no_secret_is_written(story: Story) -> None:
     assert seen > 100
 
 
-def test_the_look_through_would_find_a_secret_in_what_is_packed(
-    story: Story, tmp_path: Path
-) -> None:
+def test_the_look_through_would_find_a_secret_in_what_is_packed(story: Story) -> None:
     (publication,) = publications(story.settings)
     needle = publication.run_id.encode()
     found = {path.suffix for path, data in _written(story.settings) if needle in data}
