@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # A stale version is told of once, so this only says how late.
 _STALENESS_SECONDS = 15 * 60
+_NIGHT_TAG = "dagster/partition"
 
 
 def build_sensors(
@@ -71,7 +72,8 @@ def _closed(
 ) -> dg.SkipReason:
     from orchestration.nightly import outcome_of
 
-    night, run_id = context.partition_key, context.dagster_run.run_id
+    run_id = context.dagster_run.run_id
+    night = context.dagster_run.tags.get(_NIGHT_TAG)
     if night is None:
         return dg.SkipReason("a run of no night")
     outcome = outcome_of(settings, date.fromisoformat(night), run_id, failure)

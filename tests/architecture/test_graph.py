@@ -35,6 +35,8 @@ def _described(defs: dg.Definitions) -> str:
     lines += [f"{job.name}" for job in defs.resolve_all_job_defs() if not job.name.startswith("__")]
     lines.append("# schedules")
     lines += [f"{each.name}: {each.cron_schedule}" for each in defs.schedules or []]
+    lines.append("# sensors")
+    lines += [f"{each.name}" for each in defs.sensors or []]
     return "\n".join(lines) + "\n"
 
 
@@ -73,6 +75,39 @@ def test_every_declared_check_is_counted_by_the_verdict(graph: dg.AssetGraph) ->
     personal = 1
     assert len(graph.asset_check_keys) == suites + personal + len(dbt)
     assert sum(key.name in CHECKS for key in dbt) == bronze
+
+
+def test_every_asset_says_who_owns_it_and_what_made_it(graph: dg.AssetGraph) -> None:
+    bare = [
+        key.to_user_string()
+        for key in graph.get_all_asset_keys()
+        if not (graph.get(key).owners and graph.get(key).kinds)
+    ]
+    assert bare == []
+
+
+def test_every_asset_is_in_the_group_of_its_layer(graph: dg.AssetGraph) -> None:
+    layers = {
+        "landing": "extracts",
+        "sources": "extracts",
+        "night": "intermediate",
+        "published": "publish",
+    }
+    astray = [
+        key.to_user_string()
+        for key in graph.get_all_asset_keys()
+        if graph.get(key).group_name != layers.get(key.path[0], key.path[0])
+    ]
+    assert astray == []
+
+
+def test_extracts_bronze_and_publication_must_be_fresh(graph: dg.AssetGraph) -> None:
+    watched = {
+        key.path[0]
+        for key in graph.get_all_asset_keys()
+        if graph.get(key).freshness_policy is not None
+    }
+    assert watched == {"landing", "bronze", "published"}
 
 
 if __name__ == "__main__":
