@@ -12,7 +12,6 @@ import pytest
 
 from orchestration.settings import Settings
 
-
 # Two homes that are to give the same tables need one key.
 os.environ.setdefault("FLYWHEEL_MASKING_KEY", "a key of tests and of nothing else")
 

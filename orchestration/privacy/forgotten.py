@@ -28,6 +28,7 @@ from orchestration.sources.contract import ORIGIN_COLUMNS, Contract
 MARK = "forgotten"
 # HubSpot's objects that a title of an activity stands in, and the one that says whose it is.
 ACTIVITIES = ("call", "email", "meeting", "task")
+_SAME_PERSON = ("Id", "MasterRecordId", "ConvertedContactId")
 _EMAIL = re.compile(EMAIL)
 
 
@@ -93,7 +94,9 @@ def person_columns(contract: Contract) -> Iterator[tuple[str, str]]:
     for column in contract.columns:
         name = column.name
         if column.type == "salesforce_id":
-            yield name, f"{contract.source}/person"
+            # A contact that reports to the person is another one.
+            if name in _SAME_PERSON or not is_of_persons(contract):
+                yield name, f"{contract.source}/person"
         elif contract.canonical and name in ("contact_id", "lead_id"):
             yield name, f"{contract.source}/{name}"
         elif contract.source == "hubspot" and name == "id":

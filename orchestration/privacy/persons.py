@@ -18,7 +18,7 @@ from orchestration.privacy.forgotten import is_of_persons, person_columns
 from orchestration.privacy.masking import is_personal_row
 from orchestration.settings import Settings
 from orchestration.sources.catalog import canonical_contracts, load_sources
-from orchestration.sources.contract import Contract
+from orchestration.sources.contract import ORIGIN_COLUMNS, Column, Contract
 
 # HubSpot says apart from an activity whom it is about.
 _ABOUT = "hubspot/engagement_association"
@@ -85,11 +85,11 @@ def find_person(settings: Settings, said: str) -> Person:
                 person.ids.add((kind, id_))
     for _, path, contract in files:
         _follow_activities(person, path, contract)
-    others: set[str] = set()
     for _, path, contract in files:
-        _collect(person, others, path, contract)
-    person.emails -= others - {address or ""}
-    person.texts -= others - {address or ""}
+        _collect(person, path, contract)
+    others = {each for _, path, contract in persons for each in _others(person, path, contract)}
+    person.emails -= others - {address}
+    person.texts -= others - {address}
     return person
 
 
@@ -110,31 +110,63 @@ def _follow_activities(person: Person, path: Path, contract: Contract) -> None:
         person.ids.update(("hubspot/activity", id_) for id_ in about["id"].drop_nulls())
 
 
-def _collect(person: Person, others: set[str], path: Path, contract: Contract) -> None:
-    """What tagged columns say in rows of the person; what they say of others, by `others`."""
+def _collect(person: Person, path: Path, contract: Contract) -> None:
+    """What tagged columns say in rows of the person, and of rows about the person."""
     tagged = [column for column in contract.columns if column.personal]
     if not tagged:
         return
     rows = pl.read_parquet(path, glob=False)
-    is_theirs = pl.Series([False]).new_from_index(0, len(rows))
+    theirs = rows.filter(_is_theirs(person, rows, contract))
+    if theirs.is_empty():
+        return
+    for column in tagged:
+        said = _texts(theirs, column)
+        person.values |= said
+        if column.personal in ("email", "phone") and is_of_persons(contract):
+            person.texts |= {text.lower() for text in said}
+        if column.personal == "email":
+            person.emails |= {text.lower() for text in said}
+    if is_of_persons(contract):
+        person.values |= _undeclared(theirs, contract)
+
+
+def _others(person: Person, path: Path, contract: Contract) -> set[str]:
+    """Addresses and numbers of the person that records of others bear too."""
+    rows = pl.read_parquet(path, glob=False)
+    others = rows.filter(~_is_theirs(person, rows, contract))
+    said = (
+        _texts(others, column)
+        for column in contract.columns
+        if column.personal in ("email", "phone")
+    )
+    return person.texts & {text.lower() for texts in said for text in texts}
+
+
+def _is_theirs(person: Person, rows: pl.DataFrame, contract: Contract) -> pl.Series:
+    found = pl.Series([False]).new_from_index(0, len(rows))
     for name, kind in person_columns(contract):
         ids = {id_ for each, id_ in person.ids if each == kind}
         if ids and name in rows.columns:
-            is_theirs = is_theirs | rows[name].is_in(ids).fill_null(False)
-    for column in tagged:
-        if column.name not in rows.columns or rows.schema[column.name] != pl.String:
+            found = found | rows[name].is_in(ids).fill_null(False)
+    return found
+
+
+def _texts(rows: pl.DataFrame, column: Column) -> set[str]:
+    """The texts of a tagged column, where they are personal."""
+    if rows.schema.get(column.name) != pl.String:
+        return set()
+    told = rows.filter(is_personal_row(column))[column.name].drop_nulls().unique()
+    return {text.strip() for text in told} - {""}
+
+
+def _undeclared(rows: pl.DataFrame, contract: Contract) -> set[str]:
+    """What columns that nobody declared say of a person, less what declared ones may say too."""
+    declared = {column.name: column for column in contract.columns}
+    said: dict[bool, set[str]] = {True: set(), False: set()}
+    for name, type_ in rows.schema.items():
+        column = declared.get(name)
+        if name in ORIGIN_COLUMNS or (column is not None and column.personal):
             continue
-        told = rows.with_columns(
-            pl.when(is_personal_row(column)).then(pl.col(column.name)).name.keep()
-        )[column.name]
-        said = {text.strip() for text in told.filter(is_theirs).drop_nulls().unique()} - {""}
-        person.values |= said
-        if column.personal not in ("email", "phone") or not is_of_persons(contract):
-            continue
-        low = {text.lower() for text in said}
-        person.texts |= low
-        if column.personal == "email":
-            person.emails |= low
-        if said:
-            rest = told.filter(~is_theirs).str.strip_chars().str.to_lowercase()
-            others.update(rest.filter(rest.is_in(low)).drop_nulls().unique())
+        texts = rows[name].cast(pl.String) if type_ != pl.String else rows[name]
+        said[column is None] |= {text.strip() for text in texts.drop_nulls().unique()}
+    return said[True] - said[False] - {""}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import sys
 import zipfile
 import zlib
@@ -105,10 +106,12 @@ def texts_in_database(path: Path, needles: Needles) -> Iterator[tuple[str, str, 
             "select schema_name, table_name, column_name from duckdb_columns() "
             "where data_type like 'VARCHAR%' and not internal order by all"
         ).fetchall()
+        pattern = "|".join(map(re.escape, needles.texts))
         for schema, table, column in columns:
-            test = " or ".join(f'contains(lower("{column}"), ?)' for _ in needles.texts)
             row = connection.execute(
-                f'select 1 from "{schema}"."{table}" where {test} limit 1', needles.texts
+                f'select 1 from "{schema}"."{table}" '
+                f'where regexp_matches(lower("{column}"), ?) limit 1',
+                [pattern],
             ).fetchone()
             if row is not None:
                 yield schema, table, column

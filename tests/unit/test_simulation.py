@@ -44,12 +44,12 @@ HEADERS = {
     "CreatedDate",
     "Task": "Id,WhoId,WhatId,AccountId,OwnerId,Subject,CreatedDate,IsDeleted,ActivityDate,Status,"
     "IsClosed,TaskSubtype,CompletedDateTime",
-    "Lead": "Id,Email,FirstName,LastName,Phone,Company,Status,LeadSource,OwnerId,CreatedDate,IsConverted,ConvertedDate,"
-    "ConvertedAccountId,ConvertedContactId,ConvertedOpportunityId,MasterRecordId,IsDeleted,"
+    "Lead": "Id,Email,FirstName,LastName,Phone,Company,Status,LeadSource,OwnerId,CreatedDate,"
+    "IsConverted,ConvertedDate,ConvertedAccountId,ConvertedContactId,ConvertedOpportunityId,MasterRecordId,IsDeleted,"
     "SystemModstamp",
     "LeadHistory": "Id,LeadId,Field,OldValue,NewValue,CreatedDate,CreatedById,IsDeleted",
-    "Contact": "Id,AccountId,Email,FirstName,LastName,Phone,Title,OwnerId,CreatedDate,MasterRecordId,IsDeleted,"
-    "SystemModstamp",
+    "Contact": "Id,AccountId,Email,FirstName,LastName,Phone,Title,OwnerId,CreatedDate,"
+    "MasterRecordId,IsDeleted,SystemModstamp",
     "OpportunityContactRole": "Id,OpportunityId,ContactId,Role,IsPrimary,CreatedDate,IsDeleted",
     "Campaign": "Id,Name,Type,Status,StartDate,EndDate,ParentId,SystemModstamp",
     "CampaignMember": "Id,CampaignId,LeadId,ContactId,Status,HasResponded,FirstRespondedDate,"
