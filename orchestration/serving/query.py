@@ -54,7 +54,7 @@ def statements_in(text: str) -> list[Statement]:
         raise QueryError(str(error)) from None
     return [
         Statement(
-            text=statement.query.strip().rstrip(";"),
+            text=_without_end(statement.query),
             is_select=statement.type == kinds.SELECT,
             is_explanation=statement.type == kinds.EXPLAIN,
         )
@@ -64,13 +64,25 @@ def statements_in(text: str) -> list[Statement]:
 
 def is_complete(text: str) -> bool:
     """Whether the last thing in a text, comments apart, is a semicolon."""
+    return _end(text) is not None
+
+
+def _without_end(text: str) -> str:
+    """A statement without its semicolon, and without the comments after that."""
+    end = _end(text)
+    return text if end is None else text.encode()[:end].decode()
+
+
+def _end(text: str) -> int | None:
+    """Where the semicolon stands that ends a text, in bytes."""
     tokens = [
         (place, kind) for place, kind in duckdb.tokenize(text) if kind != duckdb.token_type.comment
     ]
     if not tokens:
-        return False
+        return None
     place, kind = tokens[-1]
-    return kind == duckdb.token_type.operator and text.encode()[place:].lstrip()[:1] == b";"
+    is_end = kind == duckdb.token_type.operator and text.encode()[place : place + 1] == b";"
+    return place if is_end else None
 
 
 def show(

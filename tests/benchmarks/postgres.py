@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.postgres [ROWS]
 
-Serves a version of one fact of ten columns (5 million rows unless said otherwise) from a home of its
-own into a PostgreSQL of its own, and prints seconds, rows a second and CPU-seconds of both sides, step
-by step. The bar is 300,000 rows a second for the load on two quiet cores.
+Serves a version of one fact of ten columns (5 million rows unless said otherwise) from a home of
+its own into a PostgreSQL of its own, and prints seconds, rows a second and CPU-seconds of both
+sides, step by step; those of the server are of every PostgreSQL on the machine. The bar is 300,000
+rows a second for the load on two quiet cores.
 """
 
 from __future__ import annotations

@@ -324,6 +324,19 @@ def test_rows_that_are_lost_on_the_way_are_noticed(
     assert mark(database) == 1
 
 
+def test_sums_that_cancel_out_are_compared_all_the_same(
+    settings: Settings, database: Database
+) -> None:
+    """Added in another order, 0.1 to 999.9 and their negatives leave anything but 0."""
+    publish(
+        settings,
+        "create table marts.fct_one as "
+        "select (hash(i) % 1000) / 10.0 * (case when i % 2 = 0 then 1 else -1 end)::double as gap, "
+        "(i / 7.0)::float as single from range(100000) as t(i)",
+    )
+    assert serve_into(settings, database).row_count > 100000
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -333,6 +346,7 @@ def test_rows_that_are_lost_on_the_way_are_noticed(
         "update {} set instant = instant + interval '1 microsecond' where flag",
         "update {} set big = big + 1 where flag",
         "update {} set tiny = null where flag",
+        "update {} set dbl = dbl + 0.00001 where flag",
         "update {} set flag = not flag where flag",
         "update {} set moment = moment + interval '1 microsecond' where flag",
     ],

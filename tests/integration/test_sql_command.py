@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,6 +23,9 @@ from orchestration.settings import Settings
 from tests.integration.postgres_server import publish
 
 FLYWHEEL = Path(sys.executable).with_name("flywheel")
+CONTROL_D = "\x04"
+# A shell that says nothing for so long hangs.
+PATIENCE_SECONDS = 60
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
@@ -67,7 +71,7 @@ def test_a_table_of_just_as_many_rows_is_not_cut(run: Run) -> None:
 
 
 def test_several_statements_are_answered_in_turn(run: Run) -> None:
-    both = run(said="select 'one' as a; select 'two' as b;")
+    both = run(said="select 'one' as ä; -- first\nselect 'two' as b; /* all */ -- done")
 
     assert both.stdout.index(b"one") < both.stdout.index(b"two")
 
@@ -163,8 +167,8 @@ def test_a_statement_is_complete_at_its_semicolon(text: str, complete: bool) -> 
     assert is_complete(text) == complete
 
 
-def typed(home: Path, state: Path, keys: str) -> str:
-    """What a terminal shows when keys are typed into the shell."""
+def typed(home: Path, state: Path, *lines: str) -> str:
+    """What a terminal shows when lines are typed into the shell, each at its prompt."""
     ours, its = pty.openpty()
     environment = os.environ | {
         "FLYWHEEL_HOME": str(home), "XDG_STATE_HOME": str(state), "TERM": "dumb", "COLUMNS": "100",
@@ -173,25 +177,45 @@ def typed(home: Path, state: Path, keys: str) -> str:
         [FLYWHEEL, "sql"], env=environment, stdin=its, stdout=its, stderr=its, close_fds=True
     )
     os.close(its)
-    os.write(ours, keys.encode())
-    shown = b""
-    # On Linux a terminal whose other end is closed is an error to read, not an end.
+    shown = ""
     try:
-        while data := os.read(ours, 65536):
-            shown += data
-    except OSError:
-        pass
-    os.close(ours)
-    assert shell.wait() == 0
-    return shown.decode().replace("\r\n", "\n")
+        for line in lines:
+            shown += shown_until(ours, "> ")
+            os.write(ours, line.encode())
+        shown += shown_until(ours, None)
+        assert shell.wait(timeout=PATIENCE_SECONDS) == 0
+    finally:
+        shell.kill()
+        os.close(ours)
+    return shown.replace("\r\n", "\n")
+
+
+def shown_until(terminal: int, end: str | None) -> str:
+    """What is shown until it ends so; without an end, until nobody writes any more."""
+    shown = b""
+    while end is None or not shown.decode(errors="replace").endswith(end):
+        readable, _, _ = select.select([terminal], [], [], PATIENCE_SECONDS)
+        assert readable, f"nothing came after {shown!r}"
+        # On Linux a terminal whose other end is closed is an error to read, not an end.
+        try:
+            data = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not data:
+            break
+        shown += data
+    return shown.decode()
 
 
 def test_the_shell_answers_over_several_lines_and_leaves(home: Path, tmp_path: Path) -> None:
     shown = typed(
         home,
         tmp_path,
-        "select count(*) as rows_there\nfrom marts.fct_one; -- all\nselec 1;\n"
-        "select 'still here';\n.quit\n",
+        "select count(*) as rows_there\n",
+        "from marts.fct_one; -- all\n",
+        "selec 1;\n",
+        "select 'still here';\n",
+        ".quit\n",
     )
 
     assert "250" in shown
@@ -201,7 +225,10 @@ def test_the_shell_answers_over_several_lines_and_leaves(home: Path, tmp_path: P
 
 def test_the_shell_shows_what_there_is_and_what_it_means(home: Path, tmp_path: Path) -> None:
     shown = typed(
-        home, tmp_path, ".tables one\n.schema fct_one\n.schema nothing\n.nonsense\n.help\n\x04"
+        home,
+        tmp_path,
+        *(".tables one\n", ".schema fct_one\n", ".schema nothing\n", ".nonsense\n", ".help\n"),
+        CONTROL_D,
     )
 
     assert "marts.fct_one  One row a number.\n" in shown
@@ -212,7 +239,7 @@ def test_the_shell_shows_what_there_is_and_what_it_means(home: Path, tmp_path: P
 
 
 def test_the_shell_remembers(home: Path, tmp_path: Path) -> None:
-    typed(home, tmp_path, "select 'remembered';\n.quit\n")
+    typed(home, tmp_path, "select 'remembered';\n", ".quit\n")
 
     assert "select 'remembered';" in (tmp_path / "flywheel" / "sql_history").read_text()
 

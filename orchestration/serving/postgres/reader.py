@@ -117,7 +117,7 @@ def keep_to_reading(connection: psycopg.Connection) -> list[str]:
     database = sql.Identifier(connection.info.dbname)
     for statement in (
         sql.SQL("revoke temporary on database {} from public").format(database),
-        sql.SQL("revoke create on schema public from public"),
+        sql.SQL("revoke create on schema {} from public").format(sql.Identifier("public")),
         *(
             sql.SQL("revoke execute on function {} from public").format(sql.SQL(function))
             for function in _CREATES_LARGE_OBJECTS
