@@ -5,8 +5,8 @@
 
 Belongs here: simulated nights run one after the other as `flywheel nightly` runs them, and a count
 of refusals and warnings by check: all of them are false. With `--extracts-only` no mart is built:
-each night is loaded, judged by the checks of bronze and compared with the nights before, which takes
-a fifth of the time.
+each night is loaded, judged by the checks of bronze and compared with the nights before, in a third
+of the time.
 Does not belong here: nights in which something is wrong (planted/).
 """
 

@@ -1,4 +1,4 @@
-"""A company of two CRMs with five weeks of published nights, and one night more that is landed aside.
+"""A company of two CRMs with five weeks of published nights, and one night more, landed aside.
 
 Belongs here: what faults are planted in. Salesforce delivers what changed, the second CRM, `acme`,
 delivers everything every night. Does not belong here: the faults (extracts.py, marts.py).

@@ -50,7 +50,9 @@ def judged_extracts(settings: Settings, night: date) -> list[CheckResult]:
     # A copy of no version: these tables are small, and nothing else is needed.
     shutil.rmtree(settings.candidate.parent, ignore_errors=True)
     build_marts(settings, OF_EXTRACTS)
-    return results + run_suites(suites_of(f"ops.{table}" for table in OF_EXTRACTS), settings.candidate)
+    return results + run_suites(
+        suites_of(f"ops.{table}" for table in OF_EXTRACTS), settings.candidate
+    )
 
 
 def judged_night(settings: Settings, night: date, version: Path | None) -> list[CheckResult]:

@@ -1,0 +1,249 @@
+"""What is usual of a weekday, and how fresh a source is, as dbt compiles both.
+
+Belongs here: the SQL of `night_deviation` and `source_freshness` on nights made up for the purpose,
+beside medians by Python, and the suites that judge them. Does not belong here: counting the rows of
+loads (tests/unit/test_load_profile.py), whole nights (tests/faults/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from math import sqrt
+from pathlib import Path
+from random import Random
+from statistics import median
+
+import duckdb
+import pytest
+
+from orchestration.gate.run import run_suites
+from orchestration.gate.suites import read_suites
+from tests.integration.compiled import Compiler
+
+TONIGHT = date(2025, 9, 30)
+EMPTY_TABLES = """
+attach ':memory:' as flywheel;
+create schema flywheel.staging;
+create schema flywheel.intermediate;
+create schema flywheel.ops;
+create table flywheel.intermediate.int_as_of as
+    select date '2025-09-30' as as_of_date, timestamp '2025-10-01' as as_of_at;
+create table flywheel.staging.stg_flywheel__loads (
+    load_id text, run_id text, source_system text, object_name text, batch_date date, extract text,
+    rows_accepted bigint, status text, reload_of text
+);
+create table flywheel.staging.stg_flywheel__load_profiles (
+    load_id text, topic text, column_name text, label text, measured bigint
+);
+"""
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night of one object: rows in stages A and B; each night is a run of its own."""
+
+    weeks_ago: int
+    a: int
+    b: int = 0
+    days: int = 0
+    run: str | None = None
+    status: str = "accepted"
+
+    @property
+    def date(self) -> date:
+        return TONIGHT - timedelta(days=7 * self.weeks_ago + self.days)
+
+
+@pytest.fixture(scope="module")
+def models(compiler: Compiler) -> dict[str, str]:
+    names = ("night_profile", "night_deviation", "source_freshness")
+    return {name: compiler.model(name, {}) for name in names}
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        opened.execute(EMPTY_TABLES)
+        yield opened
+
+
+def tell(connection: duckdb.DuckDBPyConnection, nights: list[Night]) -> None:
+    """Write the loads of some nights and their counts."""
+    for night in nights:
+        load_id = f"load of {night.date}"
+        connection.execute(
+            "insert into flywheel.staging.stg_flywheel__loads values "
+            "(?, ?, 'crm', 'deals', ?, 'delta', ?, ?, null)",
+            [load_id, night.run or str(night.date), night.date, night.a + night.b, night.status],
+        )
+        for label, count in (("A", night.a), ("B", night.b)):
+            if count:
+                connection.execute(
+                    "insert into flywheel.staging.stg_flywheel__load_profiles "
+                    "values (?, 'stage', 'stage', ?, ?)",
+                    [load_id, label, count],
+                )
+
+
+Deviations = dict[tuple[str, str], tuple[float, float, float, int]]
+
+
+def deviations(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str], nights: list[Night]
+) -> Deviations:
+    """Measured, usual, deviation and number of nights, by topic and label."""
+    tell(connection, nights)
+    connection.execute(f"create table flywheel.ops.night_profile as {models['night_profile']}")
+    rows = connection.execute(
+        "select topic, label, measured, usual, deviation, night_count "
+        f"from ({models['night_deviation']})"
+    ).fetchall()
+    return {(topic, label): tuple(values) for topic, label, *values in rows}
+
+
+STEADY = [Night(weeks, 60 + weeks, 40) for weeks in range(1, 7)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_usual_and_deviation_are_medians_and_their_distances(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str], seed: int
+) -> None:
+    draw = Random(seed)
+    nights = [
+        Night(weeks, draw.randint(30, 90), draw.choice([0, draw.randint(1, 60)]))
+        for weeks in range(draw.randint(5, 14))
+    ]
+    found = deviations(connection, models, nights)
+    tonight, *earlier = nights
+    earlier = earlier[:13]
+
+    volumes = [night.a + night.b for night in earlier]
+    usual = median(volumes)
+    spread = max(
+        1.4826 * median(abs(each - usual) for each in volumes), sqrt(usual + 1), 0.02 * usual
+    )
+    rows = tonight.a + tonight.b
+    assert found["volume", ""] == pytest.approx(
+        (rows, usual, (rows - usual) / spread, len(earlier))
+    )
+
+    shares = [night.b / (night.a + night.b) for night in earlier]
+    usual = median(shares)
+    expected = (sum(night.b for night in earlier) + 1) / (sum(volumes) + 2)
+    chance = sqrt(expected * (1 - expected) * (1 / rows + 1 / sum(volumes)))
+    spread = max(1.4826 * median(abs(each - usual) for each in shares), chance, 0.005)
+    share = tonight.b / rows
+    assert found["stage", "B"] == pytest.approx(
+        (share, usual, (share - usual) / spread, len(earlier))
+    )
+
+
+def test_the_night_itself_teaches_nothing(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    found = deviations(connection, models, [Night(0, 5_000), *STEADY])
+    assert found["volume", ""][1] == median(night.a + night.b for night in STEADY)
+    assert found["volume", ""][2] > 6
+
+
+def test_other_weekdays_refused_nights_and_the_run_of_tonight_teach_nothing(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    others = [
+        Night(1, 9_000, days=1),
+        Night(7, 9_000, status="refused"),
+        Night(8, 9_000, run="tonight"),
+        Night(14, 9_000),
+    ]
+    found = deviations(connection, models, [Night(0, 60, 40, run="tonight"), *STEADY, *others])
+    assert found["volume", ""][1:] == pytest.approx((103.5, pytest.approx(-0.34, abs=0.01), 6))
+
+
+def test_a_weekday_is_compared_once_four_of_its_nights_are_known(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    assert deviations(connection, models, [Night(0, 5), *STEADY[:3]]) == {}
+
+
+def test_shares_of_few_rows_are_not_compared(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    found = deviations(connection, models, [Night(0, 29), *STEADY])
+    assert list(found) == [("volume", "")]
+
+
+def test_a_stage_that_is_gone_and_one_that_is_new_are_both_compared(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    without_b = [Night(weeks, 100) for weeks in range(1, 7)]
+    found = deviations(connection, models, [Night(0, 0, 100), *without_b])
+    assert found["stage", "A"][:2] == (0, 1)
+    assert found["stage", "B"][:2] == (1, 0)
+    assert min(abs(found["stage", label][2]) for label in "AB") > 6
+
+
+# Freshness ---------------------------------------------------------------------------------------
+
+
+def freshness(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str], days_ago: list[int]
+) -> tuple[int, int, float, float]:
+    """Nights behind, newest gap, usual gap and usual gap of the weekday."""
+    tell(connection, [Night(0, 1, days=days) for days in days_ago])
+    rows = connection.execute(
+        "select nights_behind, newest_gap_days, usual_gap_days, usual_gap_days_of_weekday "
+        f"from ({models['source_freshness']})"
+    ).fetchall()
+    (row,) = rows
+    return tuple(row)
+
+
+def test_a_source_that_comes_daily_is_on_time(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    assert freshness(connection, models, list(range(20))) == (0, 1, 1, 1)
+
+
+def test_a_gap_is_seen_beside_the_usual_one(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    assert freshness(connection, models, [0, *range(2, 20)]) == (0, 2, 1, 1)
+
+
+def test_a_source_that_rests_at_weekends_is_not_late_on_mondays(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    """Tonight is a Tuesday: nights come from Monday to Friday, and the newest is yesterday's."""
+    weekdays = [days for days in range(1, 40) if (TONIGHT - timedelta(days=days)).weekday() < 5]
+    assert freshness(connection, models, weekdays) == (1, 3, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("row", "failed"),
+    [
+        ("0, 1, 8, 1, 1, 0.1", []),
+        ("2, 1, 8, 1, 1, 2.1", []),
+        ("3, 1, 8, 1, 1, 3.1", ["sources_keep_coming"]),
+        ("8, null, 0, null, null, null", ["sources_keep_coming"]),
+        ("0, 2, 8, 1, 1, 0.1", ["no_night_was_skipped"]),
+        ("0, 2, 3, 1, 1, 0.1", []),
+        ("0, 3, 8, 1, 3, 0.1", []),
+        ("0, 1, 8, 1, 1, 8.5", ["newest_rows_are_new"]),
+        ("0, 7, 8, 7, 7, 13.0", []),
+    ],
+)
+def test_a_source_is_told_of_when_it_is_late(tmp_path: Path, row: str, failed: list[str]) -> None:
+    path = tmp_path / "flywheel.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema ops")
+        connection.execute(
+            "create table ops.source_freshness as select 'crm' as source_system, "
+            f"date '2025-09-30' as newest_date, timestamp '2025-09-30' as newest_row_at, * "
+            f"from (values ({row})) as told (nights_behind, newest_gap_days, earlier_gap_count, "
+            "usual_gap_days, usual_gap_days_of_weekday, row_age_days)"
+        )
+    (suite,) = (each for each in read_suites() if each.name == "ops.source_freshness")
+    results = run_suites([replace(suite)], path)
+    assert [each.check for each in results if not each.success] == failed
