@@ -9,16 +9,19 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
 import pytest
 
+from bi.superset.connection import LOADER, LOADER_FILE, READER_PASSWORD
 from bi.superset.environment import is_installed
 from orchestration.nightly import plan, run_nights
 from orchestration.settings import Settings
 from orchestration.simulation import simulate
+from tests.bi.postgres import PASSWORD, postgres_with_marts
 from tests.bi.running import Superset, Visit, running
 from tests.browser import CHROMIUM, MOST_BYTES, chromium
 
@@ -45,10 +48,17 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return made
 
 
-@pytest.fixture(scope="module")
-def superset(settings: Settings) -> Iterator[Superset]:
-    with running(settings) as started:
-        yield started
+@pytest.fixture(scope="module", params=["file", "postgres"])
+def superset(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Superset]:
+    """Superset on the published file, then on the same marts in PostgreSQL."""
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        for variable in (LOADER, LOADER_FILE):
+            patch.delenv(variable, raising=False)
+        if request.param == "postgres":
+            patch.setenv(LOADER, stack.enter_context(postgres_with_marts(settings.published)))
+            patch.setenv(READER_PASSWORD, PASSWORD)
+        yield stack.enter_context(running(settings))
 
 
 @pytest.fixture(scope="module")
