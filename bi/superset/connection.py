@@ -15,6 +15,8 @@ from orchestration.settings import Settings
 LOADER, LOADER_FILE = "FLYWHEEL_POSTGRES", "FLYWHEEL_POSTGRES_FILE"
 READER_PASSWORD = "FLYWHEEL_POSTGRES_READER_PASSWORD"
 READER = "bi_reader"
+# Whoever may write SQL in Superset would otherwise read, and write, files of this machine.
+_LOCKED = "access_mode=read_only&enable_external_access=false&lock_configuration=true"
 
 
 class NotConnectedError(Exception):
@@ -34,7 +36,7 @@ def address(settings: Settings) -> str:
             f"{settings.published} is not there: run `make nightly` first, or name the PostgreSQL "
             f"that holds the marts in {LOADER}"
         )
-    return f"duckdb:///{quote(str(settings.published))}?access_mode=read_only"
+    return f"duckdb:///{quote(str(settings.published))}?{_LOCKED}"
 
 
 def shown(address_: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
@@ -102,6 +103,26 @@ def test_every_metric_of_every_dataset_is_sql_that_its_mart_answers(superset: Su
         if answer["error"] or answer["rowcount"] != 1:
             refused[dataset["table_name"]] = answer["error"]
     assert refused == {}
+
+
+def test_sql_lab_answers_from_the_marts(superset: Superset) -> None:
+    (row,) = superset.sql("select count(distinct metric_id) as rates from marts.win_rate")
+    assert row == {"rates": 7}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "create table marts.mine as select 1 as one",
+        "delete from marts.win_rate",
+        # What DuckDB, and what PostgreSQL would read files with.
+        "select * from read_text('/etc/hostname')",
+        "select pg_read_file('/etc/hostname')",
+    ],
+)
+def test_sql_lab_neither_writes_nor_reads_files(superset: Superset, query: str) -> None:
+    with pytest.raises(urllib.error.HTTPError):
+        superset.sql(query)
 
 
 # For each chart: the columns of its answer that tell a row from others, those that hold numbers (of

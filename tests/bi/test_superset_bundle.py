@@ -149,7 +149,10 @@ def test_without_postgres_superset_reads_the_published_file_and_cannot_write(
         address(settings)
     settings.warehouse.mkdir(parents=True)
     settings.published.touch()
-    assert address(settings) == f"duckdb:///{settings.published}?access_mode=read_only"
+    assert address(settings) == (
+        f"duckdb:///{settings.published}"
+        "?access_mode=read_only&enable_external_access=false&lock_configuration=true"
+    )
 
 
 def test_every_pin_of_superset_has_a_version_and_a_hash() -> None:
