@@ -44,8 +44,8 @@ def _load(uri: str, published: Path) -> None:
             "select table_name from information_schema.tables where table_schema = 'marts'"
         ).fetchall()
         for (table,) in tables:
-            rows = warehouse.cursor().sql(f"from marts.{table}").to_arrow_reader(10_000)
-            with target.cursor() as cursor:
+            with target.cursor() as cursor, warehouse.cursor() as stream:
+                rows = stream.sql(f"from marts.{table}")
                 cursor.adbc_ingest(table, rows, mode="create", db_schema_name="marts")
         target.commit()
     with psycopg.connect(uri, autocommit=True) as connection:
