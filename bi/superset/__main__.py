@@ -27,8 +27,11 @@ _USAGE = 2
 def main() -> None:
     """Become the server, once everything is in place."""
     settings = Settings()
-    port = int(os.environ.get("FLYWHEEL_SUPERSET_PORT", "8088"))
+    port = os.environ.get("FLYWHEEL_SUPERSET_PORT", "8088")
     given = os.environ.get("FLYWHEEL_SUPERSET_PASSWORD")
+    if not port.isdecimal():
+        print(f"FLYWHEEL_SUPERSET_PORT must be a number, not {port}", file=sys.stderr)
+        sys.exit(_USAGE)
     try:
         marts = address(settings)
         if not is_installed():
@@ -42,7 +45,7 @@ def main() -> None:
     if made_up:
         print(f"password   {made_up}  (of {ADMINISTRATOR}; it is not shown again)")
     print(f"look       http://127.0.0.1:{port}{DASHBOARD_PATH}  (as {ADMINISTRATOR})", flush=True)
-    serve = command(port)
+    serve = command(int(port))
     os.execve(serve[0], serve, dict(variables(settings)))
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from bi.superset.bundle import bundle
@@ -76,7 +77,7 @@ def _keep_secret(path: Path) -> None:
         _write(path, secrets.token_urlsafe(42))
 
 
-def _digest(asked: dict[str, object]) -> str:
+def _digest(asked: Mapping[str, object]) -> str:
     """Of everything that decides what a preparation does."""
     said = json.dumps(asked, sort_keys=True).encode() + REQUIREMENTS.read_bytes()
     return hashlib.sha256(said + _PREPARE.read_bytes()).hexdigest()

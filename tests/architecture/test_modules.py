@@ -11,7 +11,9 @@ import pytest
 
 from orchestration.settings import PROJECT_ROOT
 
-MODULES = sorted((PROJECT_ROOT / "orchestration").rglob("*.py"))
+MODULES = sorted(
+    path for folder in ("orchestration", "bi") for path in (PROJECT_ROOT / folder).rglob("*.py")
+)
 READABLE_LINES = 400
 
 

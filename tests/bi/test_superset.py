@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import math
 import os
+import urllib.error
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
 import pytest
 
+from bi.superset.connection import LOADER, LOADER_FILE, READER_PASSWORD
 from bi.superset.environment import is_installed
 from orchestration.nightly import plan, run_nights
 from orchestration.settings import Settings
 from orchestration.simulation import simulate
+from tests.bi.postgres import PASSWORD, postgres_with_marts
 from tests.bi.running import Superset, Visit, running
 from tests.browser import CHROMIUM, MOST_BYTES, chromium
 
@@ -45,10 +49,17 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return made
 
 
-@pytest.fixture(scope="module")
-def superset(settings: Settings) -> Iterator[Superset]:
-    with running(settings) as started:
-        yield started
+@pytest.fixture(scope="module", params=["file", "postgres"])
+def superset(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Superset]:
+    """Superset on the published file, then on the same marts in PostgreSQL."""
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        for variable in (LOADER, LOADER_FILE):
+            patch.delenv(variable, raising=False)
+        if request.param == "postgres":
+            patch.setenv(LOADER, stack.enter_context(postgres_with_marts(settings.published)))
+            patch.setenv(READER_PASSWORD, PASSWORD)
+        yield stack.enter_context(running(settings))
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +103,26 @@ def test_every_metric_of_every_dataset_is_sql_that_its_mart_answers(superset: Su
         if answer["error"] or answer["rowcount"] != 1:
             refused[dataset["table_name"]] = answer["error"]
     assert refused == {}
+
+
+def test_sql_lab_answers_from_the_marts(superset: Superset) -> None:
+    (row,) = superset.sql("select count(distinct metric_id) as rates from marts.win_rate")
+    assert row == {"rates": 7}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "create table marts.mine as select 1 as one",
+        "delete from marts.win_rate",
+        # What DuckDB, and what PostgreSQL would read files with.
+        "select * from read_text('/etc/hostname')",
+        "select pg_read_file('/etc/hostname')",
+    ],
+)
+def test_sql_lab_neither_writes_nor_reads_files(superset: Superset, query: str) -> None:
+    with pytest.raises(urllib.error.HTTPError):
+        superset.sql(query)
 
 
 # For each chart: the columns of its answer that tell a row from others, those that hold numbers (of

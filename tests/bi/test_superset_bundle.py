@@ -15,7 +15,14 @@ import pytest
 import yaml
 
 from bi.superset.bundle import bundle
-from bi.superset.connection import LOADER, READER, NotConnectedError, address, shown
+from bi.superset.connection import (
+    LOADER,
+    LOADER_FILE,
+    READER_PASSWORD,
+    NotConnectedError,
+    address,
+    shown,
+)
 from bi.superset.datasets import DASHBOARD, dataset_files, models
 from bi.superset.environment import REQUIREMENTS
 from orchestration.metrics.registry import registered_metrics
@@ -107,26 +114,45 @@ def test_the_bundle_bears_the_address_of_this_machine() -> None:
     assert not connection["allow_dml"]
 
 
-def test_superset_reads_as_the_reader_where_one_is_named(
+def test_in_postgres_superset_is_the_reader_and_never_the_loader(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(LOADER, "postgresql://loader:secret@db/warehouse")
-    assert address(settings) == "postgresql+psycopg2://loader:secret@db/warehouse"
-    monkeypatch.setenv(READER, "postgresql://bi_reader:secret@db/warehouse")
+    monkeypatch.setenv(LOADER, "postgresql://loader:secret@db:5433/warehouse?sslmode=require")
+    monkeypatch.delenv(READER_PASSWORD, raising=False)
+    with pytest.raises(NotConnectedError, match=READER_PASSWORD):
+        address(settings)
+    monkeypatch.setenv(READER_PASSWORD, "p@ss/word")
+    found = address(settings)
+    assert found == (
+        "postgresql+psycopg2://bi_reader:p%40ss%2Fword@db:5433/warehouse?sslmode=require"
+    )
+    assert shown(found) == "postgresql+psycopg2://bi_reader:…@db:5433/warehouse?sslmode=require"
+
+
+def test_the_address_of_postgres_may_stand_in_a_file(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(LOADER_FILE, str(tmp_path / "address"))
+    monkeypatch.setenv(READER_PASSWORD, "secret")
+    with pytest.raises(NotConnectedError, match=LOADER_FILE):
+        address(settings)
+    (tmp_path / "address").write_text("postgresql://loader@db/warehouse\n")
     assert address(settings) == "postgresql+psycopg2://bi_reader:secret@db/warehouse"
-    assert shown(address(settings)) == "postgresql+psycopg2://bi_reader:…@db/warehouse"
 
 
 def test_without_postgres_superset_reads_the_published_file_and_cannot_write(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variable in (READER, LOADER):
+    for variable in (LOADER, LOADER_FILE):
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(NotConnectedError, match="make nightly"):
         address(settings)
     settings.warehouse.mkdir(parents=True)
     settings.published.touch()
-    assert address(settings) == f"duckdb:///{settings.published}?access_mode=read_only"
+    assert address(settings) == (
+        f"duckdb:///{settings.published}"
+        "?access_mode=read_only&enable_external_access=false&lock_configuration=true"
+    )
 
 
 def test_every_pin_of_superset_has_a_version_and_a_hash() -> None:

@@ -49,7 +49,7 @@ def lineage(settings: Settings) -> bytes:
 
 def _picture(url: str) -> bytes:
     with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1700, "height": 640})
+        page = browser.new_page(viewport={"width": 1700, "height": 800})
         page.set_default_timeout(120_000)
         page.goto(f"{url}/asset-groups?expanded={_OPENED}")
         page.wait_for_selector("text=intermediate")
