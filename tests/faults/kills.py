@@ -6,7 +6,7 @@ process is killed (forked.py), what must hold (invariants.py).
 Each case begins on a fresh copy of a home before one of its nights. The night is killed, often once
 more when it is tried again, then run to its end, and every table must be what the undisturbed night
 made. There are kills at changes of files, half of them power cuts that take what was not synced
-(power.py), and kills at seconds of processor time; first nights, later nights, and later nights that
+(power.py), and kills at seconds of processor time; first nights, later ones, and later ones that
 build everything anew.
 """
 
