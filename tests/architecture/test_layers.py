@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -19,9 +20,33 @@ MAY_READ = {
 
 
 @pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
-    project = manifest(Settings(home=tmp_path_factory.mktemp("manifest")))
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home in which the project was parsed."""
+    settings = Settings(home=tmp_path_factory.mktemp("manifest"))
+    manifest(settings)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def nodes(parsed: Settings) -> dict[str, dict]:
+    project = manifest(parsed)
     return {**project["nodes"], **project["sources"]}
+
+
+def test_a_manifest_stays_true_whatever_the_clock_says(parsed: Settings) -> None:
+    path = parsed.dbt_target / "manifest.json"
+    os.utime(path, (0, 0))
+
+    manifest(parsed)
+    assert path.stat().st_mtime == 0
+
+
+def test_a_manifest_that_a_kill_cut_off_is_parsed_anew(parsed: Settings) -> None:
+    path = parsed.dbt_target / "manifest.json"
+    path.write_bytes(path.read_bytes()[:1000])
+    path.with_name("manifest.of").unlink()
+
+    assert "model.flywheel.fct_opportunity" in manifest(parsed)["nodes"]
 
 
 def _layer(node: dict) -> str:

@@ -3,11 +3,11 @@
 Belongs here: drawing moments, and the account of what came of them. Does not belong here: how a
 process is killed (forked.py), what must hold (invariants.py).
 
-Each kill begins on a fresh copy of a home before one of its nights. The night is killed; half of
-those that go on are killed once more; then it is run to its end, and every table must be what the
-undisturbed night made. There are kills at changes of files, half of them power cuts that take what
-was not synced (power.py), and kills at seconds of processor time;
-first nights, later nights, and later nights that build everything anew.
+Each case begins on a fresh copy of a home before one of its nights. The night is killed, often once
+more when it is tried again, then run to its end, and every table must be what the undisturbed night
+made. There are kills at changes of files, half of them power cuts that take what was not synced
+(power.py), and kills at seconds of processor time; first nights, later ones, and later ones that
+build everything anew.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--opportunities", type=int, default=150)
+    parser.add_argument("--chain", type=int, default=2, help="kills before a night may end")
     parser.add_argument("--results", type=Path, help="a file that gets a line of JSON for each")
     options = parser.parse_args()
     forked.import_everything()
@@ -83,7 +84,8 @@ def main() -> int:
         story = undisturbed(Path(folder), options.opportunities, NIGHTS)
         while kills < options.kills:
             number = generator.randrange(NIGHTS)
-            moments = [draw(story, number, generator) for _ in range(generator.choice((1, 2)))]
+            chain = generator.randint(1, options.chain)
+            moments = [draw(story, number, generator) for _ in range(chain)]
             full = ["--full-refresh"] if number and generator.random() < 0.3 else []
             begun = time.monotonic()
             done, faults = kill_night(story, number, moments, *full)

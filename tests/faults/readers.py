@@ -35,7 +35,8 @@ import duckdb
 
 # Sixteen that never rest would leave little of the machine to who publishes.
 os.nice(5)
-published, stop, tables, seconds = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4]
+published, stop = sys.argv[1], Path(sys.argv[2])
+tables, seconds = json.loads(sys.argv[3]), float(sys.argv[4])
 every = " union ".join(f"select version from marts.{table}" for table in tables)
 
 def look(connection):
@@ -51,13 +52,13 @@ def open_and_look():
 
 held = duckdb.connect(published, read_only=True, config={"threads": 1})
 first = look(held)
-end = time.monotonic() + float(seconds)
+end = time.monotonic() + seconds
 is_last = False
 while not is_last and time.monotonic() < end:
     # Looked at before the symlink: what is seen afterwards is the last version.
     is_last = stop.exists()
     print(json.dumps({"opened": open_and_look(), "held": look(held), "first": first}), flush=True)
-"""  # noqa: E501
+"""
 
 Look = dict[str, list[int]]
 
