@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from random import Random
 
 import duckdb
 import pytest
@@ -197,6 +198,94 @@ def test_a_curve_is_that_of_the_textbook(
         assert [row["median"], row["low"], row["high"]] == [
             curve.median, curve.median_bound(-1), curve.median_bound(+1),
         ]  # fmt: skip
+
+
+# --- how long a stay lasts in a month --------------------------------------------------------
+
+STAYS = """
+create table flywheel.marts.fct_stage_visit as
+select
+    number as opportunity_key,
+    'drawn:sales:1' as stage_key,
+    'Ana' as owner_key,
+    entered_at,
+    case when ended_at < today then ended_at end as exited_at,
+    ended_at >= today as is_censored,
+    case when ended_at >= today then 'open' else 'advanced' end as exit_kind,
+    1.0 as days_in_stage
+from drawn;
+
+create table flywheel.intermediate.int_opportunity_facts as
+select
+    number as opportunity_key,
+    'Web' as lead_source,
+    'Small' as segment,
+    'New' as opportunity_type,
+    'Energy' as account_industry,
+    seen_at > entered_at as is_left_truncated,
+    seen_at as observed_from_at,
+    false as is_late_created,
+    false as is_created_won
+from drawn;
+
+create table flywheel.intermediate.int_as_of as
+select date '2025-03-31' as as_of_date, timestamp '2025-04-01' as as_of_at;
+
+create table flywheel.intermediate.int_stages as
+select
+    'drawn:sales' as pipeline_key,
+    'drawn:sales:1' as stage_key,
+    'One' as stage_name,
+    1 as stage_rank
+"""
+
+
+def test_the_median_of_a_month_is_that_of_lifelines_over_what_was_watched_in_it(
+    compiler: Compiler, database: duckdb.DuckDBPyConnection
+) -> None:
+    """Half a year of stays, some seen late, some open, in days of the calendar."""
+    from lifelines import KaplanMeierFitter
+    from lifelines.utils import median_survival_times
+
+    random, today = Random(11), datetime(2025, 4, 1)
+    stays = []
+    for number in range(900):
+        entered = datetime(2024, 10, 1) + timedelta(minutes=random.randrange(180 * 24 * 60))
+        ended = entered + timedelta(days=random.lognormvariate(2.7, 1))
+        seen = entered + (timedelta(days=random.random() * 20) if number % 4 == 0 else timedelta())
+        stays.append((number, entered, ended, seen, today))
+    database.execute(
+        "create table drawn (number int, entered_at timestamp, ended_at timestamp, "
+        "seen_at timestamp, today timestamp)"
+    )
+    database.executemany("insert into drawn values (?, ?, ?, ?, ?)", stays)
+    database.execute(STAYS)
+    found = {
+        row["exit_month"]: row
+        for row in rows(database, compiler.model("funnel_stage_exit", {}))
+        if row["dimension"] == "all"
+    }
+
+    for month in [date(2024, 10, 1), date(2024, 12, 1), date(2025, 3, 1)]:
+        last = add_months(month, 1) - timedelta(days=1)
+        durations, ends, entries = [], [], []
+        for _, entered_at, ended_at, seen_at, _ in stays:
+            entered, is_open = entered_at.date(), ended_at >= today
+            ended = AS_OF if is_open else ended_at.date()
+            # Who was first seen after the end was never watched.
+            if seen_at >= min(ended_at, today) or seen_at.date() > last or ended < month:
+                continue
+            durations.append((min(ended, last) - entered).days)
+            ends.append(not is_open and ended <= last)
+            entries.append((max(seen_at.date(), month) - entered).days - 1)
+        fitted = KaplanMeierFitter().fit(durations, ends, entry=entries)
+        halved = fitted.survival_function_["KM_estimate"] <= 0.5 + 1e-9
+        low, high = median_survival_times(fitted.confidence_interval_).iloc[0]
+        row = found[month]
+        assert row["median_days_in_stage"] == min(halved.index[halved])
+        assert (row["median_days_low"], row["median_days_high"]) == (low, high)
+        assert row["median_days_at_least"] is None
+    assert len({found[month]["median_days_in_stage"] for month in found}) > 2
 
 
 # --- draws -----------------------------------------------------------------------------------

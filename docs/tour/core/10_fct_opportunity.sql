@@ -4,9 +4,9 @@
 -- has already passed, and the age of the middle one. Beside it what became of closed deals with as
 -- many pushes.
 --
--- Pushes do not help a deal to win, whatever `won_of_closed` seems to say: only deals that live
--- long can be pushed often, those that die young never are, and a close after the expected date
--- moves the date as well. Compare open deals with open ones of the same age instead.
+-- Pushes do not help a deal to win, whatever `won_of_closed` may seem to say: only deals that live
+-- long can be pushed often, and those that die young never are. A date that moves with the close
+-- itself is no push. Compare open deals with open ones of the same age instead.
 select
     if(push_count > 3, 3, push_count) as pushes_up_to_3,
     count(*) filter (not is_closed) as open_deals,
