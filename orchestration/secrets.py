@@ -11,6 +11,7 @@ file that the environment names, and shows as stars wherever settings are printe
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import unquote, urlsplit
@@ -75,9 +76,19 @@ def _read(variable: str, path: Path) -> str:
 
 def redacted(settings: Settings, text: str) -> str:
     """A text without any secret of the settings: whole, or the part of an address that opens it."""
-    for secret in sorted(_secrets(settings), key=len, reverse=True):
-        text = text.replace(secret, _STARS)
-    return text
+    return redactor(settings)(text)
+
+
+def redactor(settings: Settings) -> Callable[[str], str]:
+    """`redacted` for many texts."""
+    secrets = sorted(_secrets(settings), key=len, reverse=True)
+
+    def without_secrets(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, _STARS)
+        return text
+
+    return without_secrets
 
 
 def _secrets(settings: Settings) -> set[str]:

@@ -92,18 +92,19 @@ def _tell_once(settings: Settings, subject: str, alert: Alert) -> list[str]:
         if _is_ours(claim):
             is_sent, line = _send(channel, alert)
             told.append(line)
-            if not is_sent:
-                claim.unlink(missing_ok=True)
+            if not is_sent and claim.exists():
+                claim.unlink()
     return told
 
 
 def _is_ours(claim: Path) -> bool:
     """Whether nobody has sent it, nor is about to."""
-    claim.parent.mkdir(parents=True, exist_ok=True)
     try:
+        claim.parent.mkdir(parents=True, exist_ok=True)
         claim.touch(exist_ok=False)
-    except FileExistsError:
-        return False
+    except OSError:
+        # On a full disk nothing can be remembered: rather told twice than never.
+        return not claim.exists()
     return True
 
 

@@ -16,6 +16,7 @@ from orchestration.gate.results import result_files
 from orchestration.outcome.alerts import tell_if_stale, tell_of_crash, tell_of_night
 from orchestration.outcome.links import night_and_run, page_path
 from orchestration.outcome.page import write_page
+from orchestration.secrets import redacted
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,24 +30,30 @@ class NoSuchNightError(Exception):
 
 
 def close_night(settings: Settings, outcome: NightOutcome) -> list[str]:
-    """Write the page, tell who must know; lines for the terminal, none of a plainly good night."""
+    """Write the page, tell who must know; lines for the terminal, none of a plainly good night.
+
+    Nothing is raised, whatever it is: the night has ended, and its outcome stands.
+    """
     told = []
     try:
         page = write_page(settings, outcome)
         if outcome.state != "published":
             told.append(f"page      {page}")
+    except Exception as error:
+        told.append(f"no page   {redacted(settings, _in_a_line(error))}")
+    try:
         told += tell_of_night(settings, outcome)
-    except OSError as error:
-        told.append(f"no page   {error}")
+    except Exception as error:
+        told.append(f"no alert  {redacted(settings, _in_a_line(error))}")
     return told
 
 
 def close_without_night(settings: Settings) -> list[str]:
-    """There was nothing to do: tell if what readers see is too old."""
+    """There was nothing to do: tell if what readers see is too old. Nothing is raised."""
     try:
         return tell_if_stale(settings)
-    except OSError as error:
-        return [f"no alert  {error}"]
+    except Exception as error:
+        return [f"no alert  {redacted(settings, _in_a_line(error))}"]
 
 
 @contextmanager
@@ -57,8 +64,8 @@ def telling_of_crashes(settings: Settings) -> Iterator[None]:
     except Exception as error:
         try:
             tell_of_crash(settings, error)
-        except OSError as further:
-            error.add_note(f"nobody was told: {further}")
+        except Exception as further:
+            error.add_note(f"nobody was told: {redacted(settings, _in_a_line(further))}")
         raise
 
 
@@ -83,6 +90,10 @@ def page_of(settings: Settings, night: date | None) -> Path:
         outcome = outcome_of(settings, date.fromisoformat(day), run_id, _GONE)
         path = write_page(settings, outcome, is_latest=chosen[-1] == runs[-1])
     return path
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _runs(settings: Settings) -> list[tuple[str, str]]:

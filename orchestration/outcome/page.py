@@ -23,7 +23,7 @@ from orchestration.gate.suites import Suite, read_suites
 from orchestration.outcome.alerts import readers_see
 from orchestration.outcome.links import LATEST, anchor_of, night_and_run, page_path
 from orchestration.outcome.remedies import remedies_of
-from orchestration.secrets import redacted
+from orchestration.secrets import redactor
 from orchestration.settings import Settings
 from orchestration.terminal import printable
 
@@ -82,11 +82,13 @@ def render(
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup, escape
 
+    without_secrets = redactor(settings)
+
     def cleaned(value: Any) -> Any:
         """HTML has no place for control characters, and a secret none on a page."""
         if isinstance(value, Markup) or not isinstance(value, str):
             return value
-        return printable(redacted(settings, value))
+        return printable(without_secrets(value))
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

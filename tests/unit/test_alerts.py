@@ -173,11 +173,17 @@ def test_where_nothing_was_published_nothing_is_stale(heard: Settings) -> None:
     assert tell_if_stale(heard, LATE) == []
 
 
-def test_an_alert_that_cannot_be_remembered_does_not_fail_the_command(heard: Settings) -> None:
+def test_an_alert_that_cannot_be_remembered_is_sent_all_the_same(heard: Settings) -> None:
     published(heard, NIGHT)
     (heard.operations / "alert").write_text("in the way")
+    assert tell_if_stale(heard, LATE) == ["alerted   by webhook"]
+
+
+def test_what_breaks_while_looking_at_the_clock_does_not_fail_the_command(heard: Settings) -> None:
+    published(heard, NIGHT)
+    heard.company.write_text("business_time_zone: [")
     (line,) = close_without_night(heard)
-    assert line.startswith("no alert")
+    assert line.startswith("no alert  CompanyFileError")
 
 
 # Commands ----------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from orchestration.outcome.page import write_page
 from orchestration.report import print_told
 from orchestration.settings import Settings
 from orchestration.terminal import open_console
+from tests.alert_servers import webhook
 from tests.nights import NIGHT, RUN, check, night, published, refusing
 
 HOSTILE = "a <script>alert(1)</script> & \x1b[31m \x00 \u202e ]]> '\"`"
@@ -184,11 +185,13 @@ def test_pages_stay_as_long_as_results(settings: Settings) -> None:
     assert (old.exists(), kept.exists()) == (False, True)
 
 
-def test_a_page_that_cannot_be_written_does_not_fail_the_night(settings: Settings) -> None:
-    settings.root.mkdir(parents=True)
-    settings.report.write_text("in the way")
-    (line,) = close_night(settings, night(settings, check()))
-    assert line.startswith("no page")
+def test_a_page_that_cannot_be_written_fails_neither_night_nor_alert(tmp_path: Path) -> None:
+    with webhook() as server:
+        settings = Settings(home=tmp_path, alert_webhook=server.url)
+        settings.report.write_text("in the way")
+        told = close_night(settings, night(settings, refusing()))
+    assert [line[:9] for line in told] == ["no page  ", "alerted  "]
+    assert len(server.posts) == 1
 
 
 def test_the_terminal_names_the_page_of_a_night_that_was_refused(
