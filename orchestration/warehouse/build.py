@@ -15,7 +15,6 @@ from typing import Any
 
 import duckdb
 
-from orchestration.privacy.border import mask_bronze
 from orchestration.settings import Settings
 from orchestration.warehouse.project import DbtFailedError, invoke
 from orchestration.warehouse.seed import seal_build, seed_candidate
@@ -88,7 +87,6 @@ def build_candidate(
 
     Raises DbtFailedError when dbt does not get as far as running nodes.
     """
-    mask_bronze(settings)
     rebuilt_because = seed_candidate(settings, version, full=full)
     excluded = ["unit_test"] if with_tests else ["unit_test", "test"]
     result = invoke(settings, ["build", "--exclude-resource-type", *excluded, "--no-write-json"])
