@@ -16,7 +16,6 @@ from typing import Any
 import duckdb
 
 from orchestration.faults import is_of_the_machine
-from orchestration.privacy.border import mask_bronze
 from orchestration.settings import Settings
 from orchestration.warehouse.project import DbtFailedError, invoke
 from orchestration.warehouse.seed import seal_build, seed_candidate
@@ -90,7 +89,6 @@ def build_candidate(
     Raises DbtFailedError when dbt does not get as far as running nodes, or the machine fails it: a
     test that could not be run on a full disk must not refuse the night.
     """
-    mask_bronze(settings)
     rebuilt_because = seed_candidate(settings, version, full=full)
     excluded = ["unit_test"] if with_tests else ["unit_test", "test"]
     result = invoke(settings, ["build", "--exclude-resource-type", *excluded, "--no-write-json"])

@@ -7,6 +7,8 @@ same files by plain Python (examples/). Does not belong here: which words of a s
 
 from __future__ import annotations
 
+import hmac
+import os
 import runpy
 import shutil
 import sys
@@ -239,9 +241,24 @@ def test_the_way_of_every_deal_through_its_stages_is_that_of_the_files(
     assert found == expected
 
 
+def masks(email: str | None) -> tuple[str | None, str | None]:
+    """What the models may see of an address."""
+    if email is None:
+        return None, None
+    key = os.environ["FLYWHEEL_MASKING_KEY"].encode()
+    told = hmac.new(key, email.strip().lower().encode(), "sha256").hexdigest()
+    return told[:32], email.strip().lower().partition("@")[2]
+
+
 SAID: dict[str, tuple[str, Callable[[Said], dict]]] = {
     "leads": ("lead_id, status, created_at, opportunity_id", lambda said: said.leads),
-    "contacts": ("contact_id, full_name, account_id, email", lambda said: said.contacts),
+    "contacts": (
+        "contact_id, account_id, email_hash, email_domain",
+        lambda said: {
+            id_: (account_id, *masks(email))
+            for id_, (_, account_id, email) in said.contacts.items()
+        },
+    ),
     "activities": (
         "activity_id, opportunity_id, owner_id, channel, direction, occurred_at",
         lambda said: said.activities,
@@ -265,6 +282,17 @@ def test_other_records_are_those_of_the_files(home: Home, name: str, object_: st
         f"select {columns} from staging.stg_mapped__{object_} where source_system = ?", name
     )
     assert {key: tuple(rest) for key, *rest in found} == expected
+
+
+@pytest.mark.parametrize("name", ["pipedrive", "zoho"])
+def test_people_are_in_bronze_as_the_files_name_them(home: Home, name: str) -> None:
+    said = {
+        id_: (full_name, account_id, email)
+        for id_, full_name, account_id, email in home.bronze(name, "contacts")
+        .select("contact_id", "full_name", "account_id", "email")
+        .iter_rows()
+    }
+    assert said == home.said[name].contacts != {}
 
 
 def test_each_kind_of_record_is_in_some_example(home: Home) -> None:
