@@ -17,7 +17,7 @@ from orchestration.settings import PROJECT_ROOT
 MODELS = PROJECT_ROOT / "dbt_project" / "models"
 
 
-def tested_keys() -> Iterator[tuple[str, list[str]]]:
+def keys_by_dbt() -> Iterator[tuple[str, list[str]]]:
     """Marts and the columns whose combination a test of dbt calls the key."""
     for path in sorted((MODELS / "marts").rglob("*.yml")):
         for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
@@ -30,7 +30,7 @@ def tested_keys() -> Iterator[tuple[str, list[str]]]:
                     yield model["name"], [column["name"]]
 
 
-KEYS = dict(tested_keys())
+KEYS = dict(keys_by_dbt())
 
 
 @pytest.mark.parametrize("suite", read_suites(), ids=lambda suite: suite.table)

@@ -27,6 +27,23 @@ if TYPE_CHECKING:
 _ROWS = "the number of rows"
 _FLOATING = ("real", "double precision")
 _RELATIVE = 1e-9
+# What is summed, by type; other types as they are.
+_IN_DUCKDB = {
+    "real": "cast({} as double)",
+    "boolean": "cast({} as integer)",
+    "text": "strlen({})",
+    "date": "datediff('day', date '1970-01-01', {})",
+    "timestamp": "epoch_us({})",
+    "timestamptz": "epoch_us({})",
+}
+_IN_POSTGRES = {
+    "real": "cast({} as double precision)",
+    "boolean": "cast({} as integer)",
+    "text": "octet_length({})",
+    "date": "{} - date '1970-01-01'",
+    "timestamp": "cast(extract(epoch from {}) * 1000000 as bigint)",
+    "timestamptz": "cast(extract(epoch from {}) * 1000000 as bigint)",
+}
 
 
 class NotTheSameError(PostgresError):
@@ -43,11 +60,11 @@ def verify(
 
     Raises NotTheSameError.
     """
-    figures = list(_figures(table, _in_duckdb))
+    figures = list(_figures(table, _IN_DUCKDB))
     sent = warehouse.execute(
         f"select {', '.join(expression for _, expression in figures)} from {table.source}"
     ).fetchone()
-    asked = ", ".join(expression for _, expression in _figures(table, _in_postgres))
+    asked = ", ".join(expression for _, expression in _figures(table, _IN_POSTGRES))
     arrived = connection.execute(
         sql.SQL("select {} from {}").format(sql.SQL(asked), sql.Identifier(schema, table.name))
     ).fetchone()
@@ -88,24 +105,6 @@ def _values_of(column: Column) -> str:
 
 def _kind(column: Column) -> str:
     return column.type.split("(")[0]
-
-
-_in_duckdb = {
-    "real": "cast({} as double)",
-    "boolean": "cast({} as integer)",
-    "text": "strlen({})",
-    "date": "datediff('day', date '1970-01-01', {})",
-    "timestamp": "epoch_us({})",
-    "timestamptz": "epoch_us({})",
-}
-_in_postgres = {
-    "real": "cast({} as double precision)",
-    "boolean": "cast({} as integer)",
-    "text": "octet_length({})",
-    "date": "{} - date '1970-01-01'",
-    "timestamp": "cast(extract(epoch from {}) * 1000000 as bigint)",
-    "timestamptz": "cast(extract(epoch from {}) * 1000000 as bigint)",
-}
 
 
 def _equal(ours: object, theirs: object) -> bool:
