@@ -65,7 +65,7 @@ def write_profiles_file(settings: Settings) -> None:
 def remember_profiles(settings: Settings) -> None:
     """Count the rows of every load of the newest nights that was not counted yet.
 
-    Those of an unpublished night are counted anew: the records of a history may have been corrected.
+    Those of an unpublished night are counted anew: the records of a history may be corrected ones.
     """
     ledger = Ledger(settings.ledger)
     loads = {load.load_id: load for load in _newest(ledger)}
@@ -123,7 +123,7 @@ def _nulls(
     # That a column is missing is told by `as_usual` of its object.
     there = set(rows.columns) - set(json.loads(load.missing_columns or "[]"))
     names = [column.name for column in contract.columns if column.name in there]
-    counts = rows.aggregate(", ".join(['count(*)', *(f'count("{name}")' for name in names)]))
+    counts = rows.aggregate(", ".join(["count(*)", *(f'count("{name}")' for name in names)]))
     ((row_count, *filled),) = counts.fetchall()
     for name, count in zip(names, filled, strict=True):
         yield "nulls", name, "empty", row_count - count

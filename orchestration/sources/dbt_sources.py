@@ -82,7 +82,9 @@ def declarations() -> dict[Path, str]:
             {
                 "name": "load_profile",
                 "description": "One row a load × topic × column × label: how many rows it has.",
-                "config": {"external_location": f"read_parquet('{_HOME}/ops/load_profile.parquet')"},
+                "config": {
+                    "external_location": f"read_parquet('{_HOME}/ops/load_profile.parquet')"
+                },
                 "columns": [{"name": name} for name in PROFILE_SCHEMA],
             },
             {

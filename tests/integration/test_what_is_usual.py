@@ -131,8 +131,9 @@ def test_usual_and_deviation_are_medians_and_their_distances(
 
     shares = [night.b / (night.a + night.b) for night in earlier]
     usual = median(shares)
-    expected = (sum(night.b for night in earlier) + 1) / (sum(volumes) + 2)
-    chance = sqrt(expected * (1 - expected) * (1 / rows + 1 / sum(volumes)))
+    known = len(earlier) * median(volumes)
+    expected = (sum(shares) / len(shares) * known + 1) / (known + 2)
+    chance = sqrt(expected * (1 - expected) * (1 / rows + 1 / known) + 1 / rows**2)
     spread = max(1.4826 * median(abs(each - usual) for each in shares), chance, 0.005)
     share = tonight.b / rows
     assert found["stage", "B"] == pytest.approx(
@@ -182,6 +183,22 @@ def test_a_stage_that_is_gone_and_one_that_is_new_are_both_compared(
     assert found["stage", "A"][:2] == (0, 1)
     assert found["stage", "B"][:2] == (1, 0)
     assert min(abs(found["stage", label][2]) for label in "AB") > 6
+
+
+def test_a_few_rows_of_a_rare_stage_are_no_news(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    without_b = [Night(weeks, 55) for weeks in range(1, 5)]
+    found = deviations(connection, models, [Night(0, 49, 4), *without_b])
+    assert found["stage", "B"][2] < 4
+
+
+def test_a_first_night_that_holds_everything_does_not_outweigh_the_others(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    nights = [Night(weeks, 60, 5 + weeks) for weeks in range(1, 4)]
+    found = deviations(connection, models, [Night(0, 50, 15), *nights, Night(4, 12_000)])
+    assert found["stage", "B"][2] < 6
 
 
 # Freshness ---------------------------------------------------------------------------------------

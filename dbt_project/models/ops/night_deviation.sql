@@ -178,8 +178,8 @@ usual as (
         column_name,
         label,
         count(*) as night_count,
-        sum(row_count) as row_count,
-        sum(column_row_count) as column_row_count,
+        count(*) * {{ median_of('column_row_count') }} as column_row_count,
+        avg(measured) as mean_measured,
         {{ median_of('measured') }} as median_measured
     from earlier
     group by source_system, object_name, topic, column_name, label
@@ -225,8 +225,11 @@ compared as (
         usual.median_measured,
         -- Of numbers from a normal distribution the median distance is 0.67 standard deviations.
         1.4826 * distances.median_distance as spread_of_nights,
-        -- Chance alone: the share that is usual, one row of either kind added, in as many rows.
-        (usual.row_count + 1) / (usual.column_row_count + 2) as expected_share,
+        -- Chance alone: the share that is usual, one row of either kind added, in as many rows. Every
+        -- night counts as much as another, or the first one, which holds all, would outweigh them.
+        (usual.mean_measured * usual.column_row_count + 1) / (usual.column_row_count + 2)
+            as expected_share,
+        1.0 / tonight.column_row_count as row_share,
         1.0 / tonight.column_row_count + 1.0 / usual.column_row_count as rows_inverted
     from tonight
     inner join usual
@@ -258,7 +261,9 @@ banded as (
                 )
             else greatest(
                 spread_of_nights,
-                sqrt(expected_share * (1 - expected_share) * rows_inverted),
+                sqrt(
+                    expected_share * (1 - expected_share) * rows_inverted + row_share * row_share
+                ),
                 0.005
             )
         end as usual_spread
