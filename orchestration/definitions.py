@@ -10,7 +10,7 @@ from orchestration.gate.assets import build_gate
 from orchestration.gate.suites import read_suites
 from orchestration.jobs import build_nightly_job, nights
 from orchestration.labels import FILES, labelled
-from orchestration.morning.assets import build_morning_report, build_refusal_hook
+from orchestration.morning.assets import build_morning_report
 from orchestration.outcome.sensors import build_sensors
 from orchestration.publication.assets import build_publication
 from orchestration.schedules import build_nightly_schedule
@@ -37,7 +37,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     )
     publication = build_publication(settings, partitions)
     morning = build_morning_report(settings, partitions)
-    nightly_job = build_nightly_job(partitions, {build_refusal_hook(settings)})
+    nightly_job = build_nightly_job(partitions)
 
     return dg.Definitions(
         assets=labelled(

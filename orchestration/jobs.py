@@ -31,7 +31,7 @@ def nights() -> dg.DailyPartitionsDefinition:
 
 
 def build_nightly_job(
-    partitions: dg.PartitionsDefinition[str], hooks: set[dg.HookDefinition]
+    partitions: dg.PartitionsDefinition[str],
 ) -> UnresolvedAssetJobDefinition:
     """The one job. A process for each step would cost about two CPU-seconds a step."""
     return dg.define_asset_job(
@@ -39,6 +39,5 @@ def build_nightly_job(
         selection=dg.AssetSelection.all(),
         partitions_def=partitions,
         executor_def=dg.in_process_executor,
-        hooks=hooks,
         description="Load what landed, build the candidate, run the gate, publish.",
     )

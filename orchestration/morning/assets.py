@@ -1,4 +1,4 @@
-"""The report as a Dagster asset, and the hook that tells it of a refused night.
+"""The report as a Dagster asset.
 
 Belongs here: Dagster's view of the report. Does not belong here: how a page is made (writing.py).
 A page that cannot be written fails its own step, after the version was published: readers have it.
@@ -44,21 +44,3 @@ def build_morning_report(
         )
 
     return morning_report
-
-
-def build_refusal_hook(settings: Settings) -> dg.HookDefinition:
-    """A night that was refused publishes nothing, so the page of the version before has to say so.
-
-    A hook and not a step: Dagster runs no step after one that failed.
-    """
-
-    @dg.failure_hook(name="refusal_in_morning_report")
-    def tell(_context: dg.HookContext) -> None:
-        from orchestration.extracts.ledger import Ledger
-        from orchestration.morning.writing import write_morning
-        from orchestration.publication.versions import current_version
-
-        if current_version(settings) and Ledger(settings.ledger).held():
-            write_morning(settings)
-
-    return tell

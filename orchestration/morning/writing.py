@@ -9,9 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestration.durable import replace_durably
+from orchestration.gate.results import result_files
 from orchestration.morning.changes import changes
 from orchestration.morning.evidence import gather, published
 from orchestration.morning.page import render
+from orchestration.outcome.links import page_path
 from orchestration.publication.versions import Publication, kept_versions
 from orchestration.settings import Settings
 
@@ -58,11 +60,19 @@ def _write(path: Path, html: str) -> Path:
 
 
 def _night_page(settings: Settings, publication: Publication, output: Path | None) -> str | None:
-    """Where every check of the run that made the version can be read, from the page's own place."""
-    pages = sorted(settings.report.glob(f"night-*-{publication.run_id}.html"))
-    if not pages:
+    """Where every check of the run that made the version can be read, from the page's own place.
+
+    That page is written when the run has ended, after this one.
+    """
+    nights = [
+        path.name.partition(".")[0]
+        for path in result_files(settings)
+        if f".{publication.run_id}." in path.name
+    ]
+    if not nights:
         return None
-    return pages[-1].name if output is None else pages[-1].as_uri()
+    page = page_path(settings, nights[-1], publication.run_id)
+    return page.name if output is None else page.as_uri()
 
 
 def _prune(settings: Settings) -> None:

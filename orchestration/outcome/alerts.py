@@ -29,15 +29,17 @@ if TYPE_CHECKING:
 
 
 def tell_of_night(settings: Settings, outcome: NightOutcome) -> list[str]:
-    """Alert of a refused or failed night; what came of sending, in a line each."""
-    if outcome.publication is not None:
+    """Alert of a night that was refused, or of which a step failed; a line of each sending."""
+    if outcome.publication is not None and not outcome.failure:
         return []
     night = outcome.night.isoformat()
     link = page_link(settings, night, outcome.run_id)
-    if outcome.verdict.refusing:
+    reason = redacted(settings, outcome.failure or "")
+    if outcome.publication is not None:
+        alert = message.left_undone(night, outcome.publication.version, reason, link)
+    elif outcome.verdict.refusing:
         alert = message.refusal(night, outcome.verdict.refusing, readers_see(settings), link)
     else:
-        reason = redacted(settings, outcome.failure or "")
         alert = message.failure(night, reason, readers_see(settings), link)
     return _tell_once(settings, f"night-{night}-{outcome.run_id}", alert)
 

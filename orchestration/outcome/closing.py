@@ -1,7 +1,7 @@
-"""What is done when a night has ended, whoever ran it: its page, and its alerts.
+"""What is done when a night has ended, whoever ran it: its page, its alerts, the morning report.
 
 Belongs here: the order of these, and that none of them can fail a night. Does not belong here: the
-page (page.py), the alerts (alerts.py), Dagster (sensors.py).
+page (page.py), the alerts (alerts.py), the report (morning/), Dagster (sensors.py).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from orchestration.gate.results import result_files
 from orchestration.outcome.alerts import tell_if_stale, tell_of_crash, tell_of_night
 from orchestration.outcome.links import night_and_run, page_path
 from orchestration.outcome.page import write_page
+from orchestration.publication.versions import current_version
 from orchestration.secrets import redacted
 from orchestration.settings import Settings
 
@@ -45,7 +46,20 @@ def close_night(settings: Settings, outcome: NightOutcome) -> list[str]:
         told += tell_of_night(settings, outcome)
     except Exception as error:
         told.append(f"no alert  {redacted(settings, _in_a_line(error))}")
+    try:
+        if outcome.state == "refused":
+            _tell_readers(settings)
+    except Exception as error:
+        told.append(f"no report {redacted(settings, _in_a_line(error))}")
     return told
+
+
+def _tell_readers(settings: Settings) -> None:
+    """A refused night publishes nothing, so the report of the version before has to say so."""
+    from orchestration.morning.writing import write_morning
+
+    if current_version(settings) is not None:
+        write_morning(settings)
 
 
 def close_without_night(settings: Settings) -> list[str]:

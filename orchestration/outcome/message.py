@@ -55,6 +55,15 @@ def failure(night: str, reason: str, readers_see: str, link: str) -> Alert:
     return Alert(f"Flywheel: night {night} failed", [_line(reason), readers_see], link)
 
 
+def left_undone(night: str, version: str, reason: str, link: str) -> Alert:
+    """A night was published, and a step after that broke: its report, or PostgreSQL."""
+    return Alert(
+        f"Flywheel: night {night} is published, but a step after it failed",
+        [_line(reason), f"Readers of the file see {version}."],
+        link,
+    )
+
+
 def no_night(reason: str, readers_see: str) -> Alert:
     """`flywheel nightly` broke before or between nights."""
     return Alert("Flywheel: no night could run", [_line(reason), readers_see])

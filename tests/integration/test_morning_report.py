@@ -35,6 +35,7 @@ from orchestration.morning.screenshots import (
 )
 from orchestration.morning.writing import newest_page, page_of, write_morning
 from orchestration.nightly import NightOutcome, run_nights
+from orchestration.outcome.closing import close_night
 from orchestration.publication.versions import NoSuchVersionError, prune, roll_back, version_path
 from orchestration.settings import Settings
 from orchestration.simulation import simulate
@@ -181,6 +182,7 @@ def test_the_newest_page_says_that_a_later_night_was_refused(
     (night / "_SUCCESS").touch()
     (outcome,) = run_nights(settings, [THIRD])
     assert outcome.exit_status == 1
+    assert not [line for line in close_night(settings, outcome) if line.startswith("no ")]
     page = HtmlPage(newest_page(settings))
     (first, *_) = page.every("li")
     assert "The night of 30 September 2025 was refused: salesforce/opportunity" in page.text("li")
@@ -402,16 +404,10 @@ def test_warnings_are_told_with_what_they_found(reported: Reported, tmp_path: Pa
     assert table["marts.fct_lead: mean_in_band | As many leads as usual."]["Found"] == "3 < 5"
 
 
-def test_the_night_s_own_page_is_linked_where_there_is_one(
-    reported: Reported, altered: Callable[[str], Settings]
-) -> None:
-    settings = altered("select 1")
-    settings.report.mkdir()
-    own = settings.report / f"night-{SECOND}-{reported.outcomes[1].run_id}.html"
-    own.touch()
-    page = HtmlPage(write_morning(settings))
-    assert [link.get("href") for link in page.every("a")] == [own.name]
-    assert reported.page.every("a") == []
+def test_the_page_of_the_night_that_made_the_version_is_linked(reported: Reported) -> None:
+    run_id = reported.outcomes[1].run_id
+    (link,) = reported.page.every("a")
+    assert link.get("href") == f"night-{SECOND}-{run_id}.html"
 
 
 def test_a_version_that_was_rolled_back_says_that_readers_see_another(
