@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from orchestration.bronze.lost import restore_lost
+from orchestration.bronze.night import forget_repeated
 from orchestration.extracts.ledger import Ledger, mend_ledger
 from orchestration.faults import HelpNeededError
 from orchestration.publication.interrupted import settle
@@ -42,6 +43,7 @@ def _mended(settings: Settings) -> Iterator[str]:
             f"version {publication.version} was completed: its publication had been interrupted "
             f"after {publication.published_at:%Y-%m-%d %H:%M} UTC"
         )
+    forget_repeated(settings)
     for load in restore_lost(settings):
         yield f"lost bronze rows were read anew: {load.name} of {load.batch_date}, {load.file}"
 

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.bronze.judge import CHECKS, judge_object
-from orchestration.bronze.night import heal, load_night, refuse, refuse_objects, survey
+from orchestration.bronze.night import begin, heal, load_night, refuse, refuse_objects, survey
 from orchestration.bronze.profile import remember_profiles
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
@@ -72,6 +72,7 @@ def _landing(
             context.log.warning(sentence)
         night = date.fromisoformat(context.partition_key)
         undone = heal(settings)
+        begin(settings, context.run_id)
         found = survey(settings, Ledger(settings.ledger), always=[night])
         for name in sources:
             due = [

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from orchestration.bronze.declared import declared_files, declared_night
 from orchestration.bronze.load import accepted_path, load_file, write_contract_file
@@ -17,6 +18,7 @@ from orchestration.bronze.profile import write_profiles_file
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.bronze.reload import reload_files
 from orchestration.bronze.usual import is_whole
+from orchestration.durable import make_folder, replace_durably
 from orchestration.extracts.archives import ZipDirectories
 from orchestration.extracts.landing import (
     FIRST_NIGHT,
@@ -179,6 +181,30 @@ def heal(settings: Settings) -> list[Load]:
     return unjudged
 
 
+def begin(settings: Settings, run_id: str) -> None:
+    """Write down which run is at work, until its night is published or refused."""
+    path = _at_work(settings)
+    make_folder(path.parent)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(run_id, encoding="utf-8")
+    replace_durably(temporary, path)
+
+
+def forget_repeated(settings: Settings) -> None:
+    """Forget what a run that was interrupted found to be duplicates: its whole night is due again.
+
+    To be called once it is known that the run published nothing.
+    """
+    path = _at_work(settings)
+    if not path.exists():
+        return
+    run_id, ledger = path.read_text(encoding="utf-8"), Ledger(settings.ledger)
+    repeated = [each.load_id for each in ledger.of_run(run_id) if each.status == "duplicate"]
+    if repeated:
+        ledger.forget(repeated)
+    path.unlink()
+
+
 def accept(settings: Settings, load_ids: Container[str] | None = None) -> None:
     """The rows of the unjudged loads are published: of all, or of those that are named."""
     ledger = Ledger(settings.ledger)
@@ -186,6 +212,7 @@ def accept(settings: Settings, load_ids: Container[str] | None = None) -> None:
     published = [each for each in unjudged if load_ids is None or each in load_ids]
     if published:
         ledger.mark(published, "accepted")
+    _at_work(settings).unlink(missing_ok=True)
 
 
 def refuse(settings: Settings) -> None:
@@ -195,6 +222,7 @@ def refuse(settings: Settings) -> None:
     ledger.mark([load.load_id for load in [*unjudged, *ledger.copies(unjudged)]], "refused")
     for load in unjudged:
         accepted_path(settings, load).unlink(missing_ok=True)
+    _at_work(settings).unlink(missing_ok=True)
 
 
 def refuse_objects(settings: Settings, objects: list[str], loads: list[Load]) -> None:
@@ -212,6 +240,10 @@ def retry(settings: Settings, night: date) -> None:
     ledger.forget(
         load.load_id for load in ledger.with_status("refused") if load.batch_date == night
     )
+
+
+def _at_work(settings: Settings) -> Path:
+    return settings.operations / "at_work"
 
 
 def _seen(file: LandedFile, ledger: Ledger) -> bool:

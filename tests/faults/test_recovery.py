@@ -19,7 +19,7 @@ import pytest
 
 from orchestration.bronze.load import accepted_path
 from orchestration.bronze.lost import LostRowsOfBronzeError
-from orchestration.bronze.night import accept, heal, load_night
+from orchestration.bronze.night import accept, begin, heal, load_night, refuse
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of
 from orchestration.faults import advice, is_of_the_machine
 from orchestration.nightly import plan
@@ -204,6 +204,39 @@ def test_rows_that_no_gate_has_judged_are_undone_and_not_asked_for(loaded: Setti
 
     assert recover(loaded) == []
     assert len(heal(loaded)) == 1
+
+
+# Duplicates --------------------------------------------------------------------------------------
+
+
+def repeat(settings: Settings) -> None:
+    """The next night brings the same bytes again, and its run is cut off once it has read them."""
+    again = NIGHT + timedelta(days=1)
+    delta = ACME.replace("key:", "extract: delta, key:")
+    (settings.user_sources / "acme.yml").write_text(delta)
+    files = {"accounts.csv": (settings.landing / f"acme/{NIGHT}/accounts.csv").read_bytes()}
+    land(settings, "acme", again, files)
+    begin(settings, "cut off")
+    (load,) = load_night(settings, again, "cut off", "acme")
+    assert load.status == "duplicate"
+
+
+def test_a_night_of_duplicates_that_was_cut_off_is_due_again(loaded: Settings) -> None:
+    repeat(loaded)
+    recover(loaded)
+
+    assert plan(loaded, None, None).nights == [NIGHT + timedelta(days=1)]
+
+
+@pytest.mark.parametrize("judge", [accept, refuse])
+def test_duplicates_of_a_night_that_was_judged_are_not_read_again(
+    loaded: Settings, judge: Callable[[Settings], None]
+) -> None:
+    repeat(loaded)
+    judge(loaded)
+    recover(loaded)
+
+    assert plan(loaded, None, None).landing.files == {}
 
 
 # Versions ----------------------------------------------------------------------------------------
