@@ -10,7 +10,7 @@
 select
     if(push_count > 3, 3, push_count) as pushes_up_to_3,
     count(*) filter (not is_closed) as open_deals,
-    sum(amount) filter (not is_closed)::bigint as open_amount,
+    coalesce(sum(amount) filter (not is_closed), 0)::bigint as open_amount,
     coalesce(sum(amount) filter (is_past_due), 0)::bigint as past_due_amount,
     round(median(as_of.day - created_at::date) filter (not is_closed)) as median_age_days,
     count(*) filter (is_closed) as closed_deals,
