@@ -13,6 +13,7 @@ microsecond a value.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,7 +128,9 @@ def is_personal_row(column: Column) -> pl.Expr:
     unless = column.personal_unless
     if unless is None:
         return pl.lit(True)
-    return ~pl.col(unless.column).cast(pl.String).fill_null("").is_in(unless.values)
+    told = "|".join(re.escape(value).replace(r"\*", ".*") for value in unless.values)
+    said = pl.col(unless.column).cast(pl.String).fill_null("")
+    return ~said.str.contains(f"^(?:{told})$")
 
 
 def _tests(schema: pl.Schema, contract: Contract) -> Iterator[pl.Expr]:

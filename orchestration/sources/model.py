@@ -48,7 +48,7 @@ class PersonalUnless(Strict):
     """Rows in which a tagged column holds nothing of a person, told by another column."""
 
     column: str = Field(description="The column of the object that tells.")
-    values: TextList = Field(description="What it says in such rows; an empty text for nothing.")
+    values: TextList = Field(description="What it says in such rows; `*` for any text.")
 
 
 class ColumnSpec(Strict):

@@ -16,8 +16,9 @@ import duckdb
 import pytest
 
 from orchestration.bronze.night import accept, heal, load_night
+from orchestration.privacy.masking import masked_columns
 from orchestration.settings import Settings
-from orchestration.sources.catalog import canonical_objects, native_sources
+from orchestration.sources.catalog import canonical_contracts, canonical_objects, native_sources
 from tests.conftest import land
 from tests.integration.marts import build_marts
 from tests.integration.salesforce_org import (
@@ -383,7 +384,8 @@ def test_salesforce_is_staged_in_canonical_columns(ask: Ask, model: str, object_
         return {name: type_ for name, type_, *_ in ask(f"describe staging.{table}")}
 
     native, mapped = types_of(f"stg_salesforce__{model}"), types_of(f"stg_mapped__{object_}")
-    canonical = ["source_system", *canonical_objects()[object_].columns]
+    seen = [name for name, *_ in masked_columns(canonical_contracts()[object_])]
+    canonical = ["source_system", *seen]
     assert {name: native.get(name) for name in canonical} == {
         name: mapped[name] for name in canonical
     }

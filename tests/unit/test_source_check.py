@@ -620,3 +620,25 @@ def test_without_a_source_file_the_way_to_one_is_told(home: Path) -> None:
 
     assert status == 0
     assert any("flywheel sources infer" in line for line in lines)
+
+
+def test_an_undeclared_column_that_looks_personal_is_told(landing: Path) -> None:
+    file = next(landing.glob("acme/2025-01-02/deals_1.csv"))
+    file.write_text("Deal ID,Stage,Value,Company,CREATED,Contact Email\n", encoding="utf-8")
+    told = [mistake for mistake in compared(landing).mistakes if "Contact Email" in mistake.told]
+
+    assert [mistake.is_warning for mistake in told] == [True]
+    assert "undeclared: drop" in told[0].told
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("{column: Name, personal_unless: {column: stage, values: Won}}", "needs `personal`"),
+        ("{column: Name, personal: name, personal_unless: {column: x, values: a}}", "no column of"),
+    ],
+)
+def test_a_tag_that_cannot_be_carried_out_is_told(said: str, why: str) -> None:
+    named = f"opportunity_id: Deal ID\n      opportunity_name: {said}"
+    text = GOOD.replace("opportunity_id: Deal ID", named)
+    assert [why in mistake.told for mistake in check_text(text, "acme")] == [True]
