@@ -32,8 +32,6 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
-app.command()(serve_postgres)
-app.command(name="sql")(ask)
 console = open_console()
 
 _DAY = {"formats": ["%Y-%m-%d"]}
@@ -175,6 +173,9 @@ def status(
     print_held(console, work.held)
 
 
+app.command(name="sql")(ask)
+
+
 @app.command()
 def versions() -> None:
     """List the published versions; the one that readers see is marked."""
@@ -198,6 +199,9 @@ def rollback(
     settings = Settings()
     hold_lock(settings)
     console.print(f"readers now see {roll_back(settings, version)}", highlight=False)
+
+
+app.command()(serve_postgres)
 
 
 def _print_nothing_new(settings: Settings) -> None:
