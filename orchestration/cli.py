@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
+<<<<<<< HEAD
 app.add_typer(alerts_app, name="alerts")
 app.command()(report)
 app.command()(serve_postgres)
@@ -43,6 +44,8 @@ app.command(name="sql")(ask)
 app.command()(morning)
 app.command()(forget)
 app.command()(retention)
+=======
+>>>>>>> serving
 console = open_console()
 
 _DAY = {"formats": ["%Y-%m-%d"]}
@@ -216,6 +219,9 @@ def status(
     print_held(console, work.held)
 
 
+app.command(name="sql")(ask)
+
+
 @app.command()
 def versions() -> None:
     """List the published versions; the one that readers see is marked."""
@@ -243,6 +249,7 @@ def rollback(
     console.print(f"readers now see {roll_back(settings, version)}", highlight=False)
 
 
+<<<<<<< HEAD
 @app.command()
 def changes(
     version: Annotated[str | None, typer.Argument(help="Default: the one readers see.")] = None,
@@ -251,6 +258,9 @@ def changes(
     from orchestration.publication.changes_cli import print_changes
 
     print_changes(console, Settings(), version)
+=======
+app.command()(serve_postgres)
+>>>>>>> serving
 
 
 def _print_nothing_new(settings: Settings) -> None:

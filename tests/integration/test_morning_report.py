@@ -117,7 +117,7 @@ def percent(value: float | None) -> str:
 def test_a_page_that_cannot_be_written_leaves_the_version_published(reported: Reported) -> None:
     first = reported.outcomes[0]
     assert first.publication is not None
-    assert first.exit_status == 0
+    assert first.exit_status == 3
     assert first.failure is not None
     assert first.failure.startswith("morning_report:")
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -74,10 +75,10 @@ def told(settings: Settings, database: Database, tmp_path: Path) -> dict[str, li
     }
     try:
         for number in range(2, FLIPS + 2):
-            wait_for_look(tmp_path, number - 1)
+            wait_for_look(tmp_path, readers, number - 1)
             publish_number(settings, number)
             assert serve_into(settings, database).remarks == []
-        wait_for_look(tmp_path, FLIPS + 1)
+        wait_for_look(tmp_path, readers, FLIPS + 1)
         stop.touch()
         for name, reader in readers.items():
             _, errors = reader.communicate()
@@ -92,11 +93,12 @@ def told(settings: Settings, database: Database, tmp_path: Path) -> dict[str, li
     }
 
 
-def wait_for_look(folder: Path, number: int) -> None:
-    """Until each reader has seen a version."""
-    for name in READERS:
+def wait_for_look(folder: Path, readers: dict[str, subprocess.Popen[str]], number: int) -> None:
+    """Until each reader has seen a version, or has ended with an error."""
+    for name, reader in readers.items():
         while f"[[{number}], [{number}]" not in (folder / name).read_text():
-            pass
+            assert reader.poll() is None, f"{name} ended: {reader.communicate()[1]}"
+            time.sleep(0.02)
 
 
 def test_no_reader_meets_an_error_or_a_mixture(told: dict[str, list[list]]) -> None:
