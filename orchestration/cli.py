@@ -36,16 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
-<<<<<<< HEAD
 app.add_typer(alerts_app, name="alerts")
-app.command()(report)
-app.command()(serve_postgres)
-app.command(name="sql")(ask)
-app.command()(morning)
-app.command()(forget)
-app.command()(retention)
-=======
->>>>>>> serving
 console = open_console()
 
 _DAY = {"formats": ["%Y-%m-%d"]}
@@ -249,7 +240,6 @@ def rollback(
     console.print(f"readers now see {roll_back(settings, version)}", highlight=False)
 
 
-<<<<<<< HEAD
 @app.command()
 def changes(
     version: Annotated[str | None, typer.Argument(help="Default: the one readers see.")] = None,
@@ -258,9 +248,13 @@ def changes(
     from orchestration.publication.changes_cli import print_changes
 
     print_changes(console, Settings(), version)
-=======
+
+
+app.command()(morning)
+app.command()(report)
 app.command()(serve_postgres)
->>>>>>> serving
+app.command()(forget)
+app.command()(retention)
 
 
 def _print_nothing_new(settings: Settings) -> None:
