@@ -39,14 +39,13 @@ def prepare(settings: Settings, address: str, password: str | None) -> str | Non
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     _keep_secret(folder / "secret_key")
-    made_up = None
     stamp = folder / "prepared"
-    if password is None and not stamp.exists():
-        password = made_up = secrets.token_urlsafe(12)
-    asked = {"files": bundle(address), "password": password}
-    digest = _digest(asked)
-    if made_up is None and stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
+    files = bundle(address)
+    digest = _digest({"files": files, "password": password})
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
         return None
+    made_up = None if password or stamp.exists() else secrets.token_urlsafe(12)
+    asked = {"files": files, "password": password or made_up}
     log = folder / "prepare.log"
     with log.open("w", encoding="utf-8") as words:
         done = subprocess.run(
