@@ -98,7 +98,9 @@ def _wanted(settings: Settings, sources: Mapping[str, Source]) -> Iterator[tuple
     """Every bronze file that the models read, by its name without ending."""
     for contracts in [*(each.contracts for each in sources.values()), canonical_contracts()]:
         for contract in contracts.values():
-            yield contract_file(contract), contract
+            # After an upgrade it is there from the next night on.
+            if (settings.bronze / f"{contract_file(contract)}.parquet").exists():
+                yield contract_file(contract), contract
     for load in Ledger(settings.ledger).loads:
         if load.status in ("loaded", "accepted") and load.error is None:
             source = sources.get(load.source)
