@@ -14,9 +14,8 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
 
 from orchestration.bronze.load import accepted_path
@@ -26,6 +25,9 @@ from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
 from orchestration.sources.contract import Contract
+
+if TYPE_CHECKING:
+    import duckdb
 
 # A weekday has thirteen nights in a quarter; some more, for sources that come late.
 MEMORY_DAYS = 100
@@ -98,6 +100,9 @@ def _newest(ledger: Ledger) -> Iterator[Load]:
 def _profiles(
     settings: Settings, missing: Iterable[Load], loads: list[Load]
 ) -> Iterator[tuple[Any, ...]]:
+    # Who only asks for the status does not pay for it.
+    import duckdb
+
     sources = load_sources(settings.user_sources)
     with duckdb.connect() as connection:
         for load in missing:

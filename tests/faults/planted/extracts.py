@@ -224,8 +224,6 @@ FAULTS = [
     Fault("an owner was deleted and all is somebody else's",
           _column(_OPPORTUNITY, "OwnerId", pl.lit("0055g00000ZZZZZAAZ")),
           WARNED, BANDS, "owner_mix_as_usual"),
-    Fault("the columns of account and owner are swapped",
-          _swapped(_OPPORTUNITY, "AccountId", "OwnerId"), WARNED, BANDS, "owner_mix_as_usual"),
     Fault("the columns of source and type are swapped",
           _swapped(_OPPORTUNITY, "LeadSource", "Type"), WARNED, BANDS, "kinds_as_usual"),
     Fault("half the opportunities were deleted",
