@@ -193,6 +193,23 @@ def test_a_few_rows_of_a_rare_stage_are_no_news(
     assert found["stage", "B"][2] < 4
 
 
+def test_many_labels_that_nobody_knows_are_news_together(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    tonight = Night(0, 0)
+    tell(connection, [tonight])
+    for number in range(50):
+        connection.execute(
+            "insert into flywheel.staging.stg_flywheel__load_profiles "
+            "values (?, 'stage', 'stage', ?, 1)",
+            [f"load of {tonight.date}", f"stranger {number}"],
+        )
+    found = deviations(connection, models, STEADY)
+    assert max(found["stage", f"stranger {number}"][2] for number in range(50)) < 6
+    assert found["stage", "(new)"][:2] == (1, 0)
+    assert found["stage", "(new)"][2] > 6
+
+
 def test_a_first_night_that_holds_everything_does_not_outweigh_the_others(
     connection: duckdb.DuckDBPyConnection, models: dict[str, str]
 ) -> None:

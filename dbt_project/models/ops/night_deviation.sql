@@ -150,10 +150,71 @@ shares as (
             and labels.label = profiles.label
 ),
 
+first_seen as (
+    select
+        source_system,
+        object_name,
+        topic,
+        column_name,
+        label,
+        min(batch_date) as first_date
+    from profiles
+    where topic not in ('nulls', 'keys', 'records')
+    group by source_system, object_name, topic, column_name, label
+),
+
+-- Of its very first night every label is new.
+first_nights as (
+    select
+        source_system,
+        object_name,
+        topic,
+        column_name,
+        min(first_date) as first_date
+    from first_seen
+    group by source_system, object_name, topic, column_name
+),
+
+-- A hundred labels that nobody knows are each too rare to be told: what is new is counted as one.
+new_shares as (
+    select
+        profiles.source_system,
+        profiles.object_name,
+        profiles.batch_date,
+        profiles.topic,
+        profiles.column_name,
+        '(new)' as label,
+        sum(case when first_seen.first_date = profiles.batch_date then profiles.row_count else 0 end)
+            as row_count,
+        max(profiles.column_row_count) as column_row_count,
+        sum(case when first_seen.first_date = profiles.batch_date then profiles.row_count else 0 end)
+        / cast(max(profiles.column_row_count) as double) as measured
+    from profiles
+    inner join first_seen
+        on
+            profiles.source_system = first_seen.source_system
+            and profiles.object_name = first_seen.object_name
+            and profiles.topic = first_seen.topic
+            and profiles.column_name = first_seen.column_name
+            and profiles.label = first_seen.label
+    inner join first_nights
+        on
+            profiles.source_system = first_nights.source_system
+            and profiles.object_name = first_nights.object_name
+            and profiles.topic = first_nights.topic
+            and profiles.column_name = first_nights.column_name
+            and profiles.batch_date > first_nights.first_date
+    group by
+        profiles.source_system, profiles.object_name, profiles.batch_date, profiles.topic,
+        profiles.column_name
+),
+
 measured as (
     select * from volumes
     union all
     select * from shares
+    union all
+    select * from new_shares
 ),
 
 earlier as (

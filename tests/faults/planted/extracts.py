@@ -1,4 +1,4 @@
-"""Faults in extracts, each with what must come of it, written before it was tried.
+"""Faults in extracts, each with what must come of it.
 
 Belongs here: one line a fault: its name, what it does to the files of a night, whether the night is
 refused or warned, and by which check. Does not belong here: faults in marts (marts.py), running
@@ -224,6 +224,8 @@ FAULTS = [
     Fault("an owner was deleted and all is somebody else's",
           _column(_OPPORTUNITY, "OwnerId", pl.lit("0055g00000ZZZZZAAZ")),
           WARNED, BANDS, "owner_mix_as_usual"),
+    Fault("the columns of account and owner are swapped",
+          _swapped(_OPPORTUNITY, "AccountId", "OwnerId"), WARNED, BANDS, "owner_mix_as_usual"),
     Fault("the columns of source and type are swapped",
           _swapped(_OPPORTUNITY, "LeadSource", "Type"), WARNED, BANDS, "kinds_as_usual"),
     Fault("half the opportunities were deleted",
