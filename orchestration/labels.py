@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import dagster as dg
 
-from orchestration.bronze.assets import LEDGER_KEY
 from orchestration.publication.assets import WAREHOUSE_KEY
 from orchestration.settings import Settings
 
@@ -23,22 +22,15 @@ _OWNERS = {
     "ops": "team:data-platform",
     "gate": "team:data-platform",
     "publish": "team:data-platform",
+    "serve": "team:data-platform",
 }
 _KINDS = {"extracts": {"file"}, "bronze": {"polars", "parquet"}}
 
-# What the models read and no step of its own makes.
-FILES = (
-    dg.AssetSpec(
-        dg.AssetKey(["sources", "stage_map"]),
-        group_name="extracts",
-        description="What the company calls its stages, by hand: `sources/stage_map.csv`.",
-    ),
-    dg.AssetSpec(
-        dg.AssetKey(["sources", "load_profile"]),
-        deps=[LEDGER_KEY],
-        group_name="bronze",
-        description="What each load of the newest nights holds, in numbers.",
-    ),
+# The one table of the models that no step makes.
+STAGE_MAP = dg.AssetSpec(
+    dg.AssetKey(["sources", "stage_map"]),
+    group_name="extracts",
+    description="What the company calls its stages, by hand: `sources/stage_map.csv`.",
 )
 
 

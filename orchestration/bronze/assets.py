@@ -28,6 +28,7 @@ _MEANINGS = {
     "as_usual": "It came as in the night before: columns and, where it comes whole, rows.",
 }
 LEDGER_KEY = dg.AssetKey(["bronze", "ledger"])
+PROFILE_KEY = dg.AssetKey(["bronze", "load_profile"])
 
 
 def count_checks(sources: dict[str, Source]) -> int:
@@ -179,6 +180,13 @@ def _ledger(
                 description="Every file that was ever loaded, with its rows and its fate.",
                 partitions_def=partitions,
             ),
+            dg.AssetSpec(
+                PROFILE_KEY,
+                deps=bronze,
+                group_name="bronze",
+                description="What each load of the newest nights holds, in numbers.",
+                partitions_def=partitions,
+            ),
             *(
                 dg.AssetSpec(
                     dg.AssetKey(["bronze", "mapped", name]),
@@ -193,6 +201,7 @@ def _ledger(
     )
     def bronze_account() -> Iterator[dg.MaterializeResult[None]]:
         remember_profiles(settings)
+        yield dg.MaterializeResult(asset_key=PROFILE_KEY)
         loads = [load for load in Ledger(settings.ledger).loads if load.status != "refused"]
         yield dg.MaterializeResult(asset_key=LEDGER_KEY, metadata=_sums(loads))
         for name, deps in canonical.items():

@@ -25,6 +25,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from orchestration.publication.comments import METRIC_VALUE, VERSION_CHANGE, comment
 from orchestration.publication.versions import Publication, version_path
 from orchestration.settings import Settings
 
@@ -125,16 +126,15 @@ def write_changes(
             changes, history = _compared(connection, older, publication, values)
     about = publication.version, publication.as_of_date, publication.published_at
     history += [(*about, *each) for each in sorted(values.items())]
-    for table, rows, schema, said in (
-        ("version_change", [astuple(each) for each in changes], _CHANGES, "difference from the "
-         "version before"),
-        ("metric_value", history, _VALUES, "metric and version, up to this one"),
-    ):  # fmt: skip
+    for table, rows, schema, description in (
+        ("version_change", [astuple(each) for each in changes], _CHANGES, VERSION_CHANGE),
+        ("metric_value", history, _VALUES, METRIC_VALUE),
+    ):
         pl.DataFrame(rows, schema=schema, orient="row").write_parquet(scratch)
         connection.execute(
             f"create or replace table ops.{table} as select * from read_parquet(?)", [str(scratch)]
         )
-        connection.execute(f"comment on table ops.{table} is 'One row a {said}.'")
+        comment(connection, f"ops.{table}", description)
         scratch.unlink()
 
 

@@ -54,6 +54,33 @@ GATE_RESULT = Description(
     },
 )
 
+VERSION_CHANGE = Description(
+    "One row a difference from the version that readers saw before.",
+    {
+        "version": "Version that brought the change.",
+        "compared_with": "Version that readers saw before it.",
+        "kind": "`rows`, `table added`, `table removed`, `column added`, `column removed`, "
+        "`column retyped` or `metric`.",
+        "table_name": "Table that changed; of a metric, the one it is computed from.",
+        "item": "Column or metric; NULL where the whole table is meant.",
+        "before": "What it was; NULL where there was none.",
+        "after": "What it is; NULL where there is none.",
+        "low": "Of a metric, the lowest value that would have been usual; else NULL.",
+        "high": "Of a metric, the highest value that would have been usual; else NULL.",
+    },
+)
+
+METRIC_VALUE = Description(
+    "One row a metric and version, up to this one: the memory that tells what is usual.",
+    {
+        "version": "Version whose marts gave the value.",
+        "as_of_date": "Newest night whose extracts the version holds.",
+        "published_at": "Instant of publication, UTC.",
+        "metric_id": "Metric of `marts.metric_registry`.",
+        "value": "The metric over all its rows, all dimensions and the newest day, in its unit.",
+    },
+)
+
 PUBLICATION = Description(
     "One row a published version, this one included; the newest row is the version that holds this "
     "table.",

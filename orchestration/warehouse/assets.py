@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
-from orchestration.bronze.assets import LEDGER_KEY
+from orchestration.bronze.assets import LEDGER_KEY, PROFILE_KEY
 from orchestration.bronze.night import refuse
 from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
 from orchestration.jobs import FULL_REFRESH, ONE_NIGHT_A_RUN
@@ -37,7 +37,8 @@ class LayerTranslator(DagsterDbtTranslator):
             return super().get_asset_key(dbt_resource_props)
         source, table = dbt_resource_props["source_name"], dbt_resource_props["name"]
         if source == "flywheel":
-            return LEDGER_KEY if table == "ledger" else dg.AssetKey(["sources", table])
+            remembered = {"ledger": LEDGER_KEY, "load_profile": PROFILE_KEY}
+            return remembered.get(table, dg.AssetKey(["sources", table]))
         return dg.AssetKey(["bronze", source, table])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:

@@ -49,6 +49,7 @@ AS_A_USER_WITHOUT_RIGHTS = """
 import os, sys
 import orchestration.cli, orchestration.company, orchestration.faults, orchestration.lock
 import orchestration.nightly, orchestration.progress, orchestration.recovery, orchestration.report
+import orchestration.outcome.closing, orchestration.privacy.keys
 import pydantic
 
 if os.geteuid() == 0:

@@ -119,10 +119,12 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 # Console -----------------------------------------------------------------------------------------
 
 
-def test_a_published_night_is_nobodys_alarm(story: Story) -> None:
-    assert story.printed["published"].returncode == 0, story.out("published")
-    assert story.posts["published"] == []
-    assert "page " not in story.out("published")
+def test_a_published_night_whose_postgresql_is_away_is_told(story: Story) -> None:
+    assert story.printed["published"].returncode == 3, story.out("published")
+    assert f"published version {FIRST}-001" in story.out("published")
+    (told,) = story.posts["published"]
+    assert f"night {FIRST} is published, but a step after it failed" in told
+    assert f"Readers of the file see {FIRST}-001." in told
 
 
 def test_a_published_night_has_a_page_too(story: Story) -> None:

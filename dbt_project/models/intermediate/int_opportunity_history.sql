@@ -17,10 +17,7 @@ changes as (
             'is_deleted',
         ],
         [
-            {
-                'rows': ref('stg_salesforce__opportunity_history'),
-                'lacking': {'is_migration': 'false'},
-            },
+            ref('stg_salesforce__opportunity_history'),
             {
                 'rows': ref('stg_hubspot__opportunity_stage_history'),
                 'lacking': {'is_deleted': 'false'},

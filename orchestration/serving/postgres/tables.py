@@ -16,7 +16,14 @@ from orchestration.gate.suites import read_suites
 from orchestration.serving.postgres.target import PostgresError
 
 # Tables of `ops` that tell readers how far a version can be trusted.
-_ABOUT_THE_VERSION = ("publication", "gate_result", "load_audit", "reconciliation")
+_ABOUT_THE_VERSION = (
+    "publication",
+    "version_change",
+    "gate_result",
+    "load_audit",
+    "reconciliation",
+    "source_freshness",
+)
 
 # Type in the file → type in PostgreSQL, and what DuckDB casts to on the way, where that is needed.
 _TYPES: dict[str, tuple[str, str | None]] = {

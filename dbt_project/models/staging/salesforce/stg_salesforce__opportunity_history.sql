@@ -20,6 +20,7 @@ typed as (
         CloseDate as close_date,
         Probability / 100 as probability,
         {{ forecast_category_name('ForecastCategory') }} as forecast_category,
+        false as is_migration,
         coalesce(IsDeleted, false) as is_deleted,
         _batch_date as batch_date,
         _load_number as load_number,
