@@ -30,7 +30,7 @@ TABLE = "marts.fct_lead"
 
 _SCHEMAS = ("staging", "intermediate", "marts")
 # Tables of the company's own staff.
-_STAFF = re.compile(r"user|rep")
+_STAFF = re.compile(r"(?:^|_)(?:user|rep)s?(?:_|$)")
 # Columns that may hold what people write; ids, keys and closed vocabularies are left out, since
 # every value of a large table would be looked at for nothing.
 _FREE_TEXT = re.compile(

@@ -6,7 +6,6 @@ asks for. Does not belong here: what is on the page (tests/unit/test_outcome_pag
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -16,31 +15,18 @@ import pytest
 
 from orchestration.outcome.page import write_page
 from orchestration.settings import Settings
+from tests.browser import CHROMIUM, chromium
 from tests.nights import NIGHT, RUN, check, night, published, refusing
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SIZES = {"screen": {"width": 1200, "height": 900}, "phone": {"width": 360, "height": 740}}
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed here")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium is installed here")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""`python -m tests.screenshots superset|dagster`: take the picture of docs/images/ anew.
+"""`python -m tests.screenshots PICTURE`: take a picture of docs/images/ anew.
 
 Belongs here: which home is shown and where a picture goes. Does not belong here: how the tools are
 started. The home is FLYWHEEL_HOME; for the pictures in docs/ that of the sample company, after
@@ -14,6 +14,7 @@ from pathlib import Path
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.browser import chromium, keep_picture
 from tests.screenshots.dagster import lineage
+from tests.screenshots.morning import MORNING
 
 IMAGES = PROJECT_ROOT / "docs" / "images"
 
@@ -29,6 +30,7 @@ def superset(settings: Settings) -> bytes:
 PICTURES: dict[str, tuple[Path, Callable[[Settings], bytes]]] = {
     "superset": (IMAGES / "superset-dashboard.png", superset),
     "dagster": (IMAGES / "dagster-lineage.png", lineage),
+    **{each.name: (IMAGES / f"{each.name}.png", each) for each in MORNING},
 }
 
 if __name__ == "__main__":

@@ -189,25 +189,22 @@ seen as (
 final as (
     select
         opportunity_key,
-        cast(row_number() over by_time as integer) as entry_number,
+        cast(row_number() over by_night as integer) as entry_number,
         pipeline_key,
         stage_key,
-        -- Entries of one second are ordered by something else than their fractions: no instant lies
-        -- before that of the entry before it.
+        -- What a later night showed came later, also a close that is dated back behind the one it
+        -- corrects: no instant lies before that of the entry before it.
         max(occurred_at) over so_far as occurred_at,
         amount,
         origin,
-        lag(stage_key) over by_time as previous_stage_key,
-        lag(pipeline_key) over by_time as previous_pipeline_key
+        lag(stage_key) over by_night as previous_stage_key,
+        lag(pipeline_key) over by_night as previous_pipeline_key
     from seen
     window
-        by_time as (
-            partition by opportunity_key
-            order by {{ second_of('occurred_at') }} nulls first, place
-        ),
+        by_night as (partition by opportunity_key order by place),
         so_far as (
             partition by opportunity_key
-            order by {{ second_of('occurred_at') }} nulls first, place
+            order by place
             rows between unbounded preceding and current row
         )
 )
