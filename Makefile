@@ -47,7 +47,7 @@ requirements: ## pin the tree anew from pyproject.toml (needs uv)
 		--extra build --extra dev pyproject.toml -o requirements-dev.txt
 
 superset: install ## Apache Superset on the marts, on loopback (installs 700 MB once)
-	@.venv/bin/python -m bi.superset
+	@.venv/bin/python -m orchestration.serving.superset
 
 clean: ## remove the environment and dbt's artifacts; data stays
 	rm -rf .venv .venv-superset target logs

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bi.superset.datasets import DASHBOARD
+from orchestration.serving.superset.datasets import DASHBOARD
 from orchestration.settings import Settings
 from orchestration.warehouse.project import manifest
 

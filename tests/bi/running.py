@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Request, Response
 
-from bi.superset.connection import address
-from bi.superset.environment import home, install, is_installed, variables
-from bi.superset.server import ADMINISTRATOR, DASHBOARD_PATH, command, prepare
+from orchestration.serving.superset.connection import address
+from orchestration.serving.superset.environment import home, install, is_installed, variables
+from orchestration.serving.superset.server import ADMINISTRATOR, DASHBOARD_PATH, command, prepare
 from orchestration.settings import Settings
 from tests.browser import free_port
 

@@ -17,12 +17,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from bi.superset.connection import LOADER, LOADER_FILE, READER_PASSWORD
-from bi.superset.environment import is_installed
 from orchestration.nightly import plan, run_nights
+from orchestration.serving.superset.environment import is_installed
 from orchestration.settings import Settings
 from orchestration.simulation import simulate
-from tests.bi.postgres import PASSWORD, postgres_with_marts
+from tests.bi.postgres import served_by_postgres
 from tests.bi.running import Superset, Visit, running
 from tests.browser import CHROMIUM, MOST_BYTES, chromium
 
@@ -53,13 +52,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def superset(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Superset]:
     """Superset on the published file, then on the same marts in PostgreSQL."""
     with ExitStack() as stack:
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        for variable in (LOADER, LOADER_FILE):
-            patch.delenv(variable, raising=False)
+        served = settings
         if request.param == "postgres":
-            patch.setenv(LOADER, stack.enter_context(postgres_with_marts(settings.published)))
-            patch.setenv(READER_PASSWORD, PASSWORD)
-        yield stack.enter_context(running(settings))
+            served = stack.enter_context(served_by_postgres(settings))
+        yield stack.enter_context(running(served))
 
 
 @pytest.fixture(scope="module")

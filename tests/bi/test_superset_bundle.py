@@ -14,18 +14,16 @@ from typing import Any
 import pytest
 import yaml
 
-from bi.superset.bundle import bundle
-from bi.superset.connection import (
-    LOADER,
-    LOADER_FILE,
+from orchestration.metrics.registry import registered_metrics
+from orchestration.serving.superset.bundle import bundle
+from orchestration.serving.superset.connection import (
     READER_PASSWORD,
     NotConnectedError,
     address,
     shown,
 )
-from bi.superset.datasets import DASHBOARD, dataset_files, models
-from bi.superset.environment import REQUIREMENTS
-from orchestration.metrics.registry import registered_metrics
+from orchestration.serving.superset.datasets import DASHBOARD, dataset_files, models
+from orchestration.serving.superset.environment import REQUIREMENTS
 from orchestration.settings import Settings
 
 CHARTS = sorted((DASHBOARD / "charts").glob("*.yaml"))
@@ -51,7 +49,7 @@ WRITTEN = dataset_files()
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
 def test_a_dataset_of_a_mart_is_up_to_date(path: Path) -> None:
-    """After a change of a mart or of the registry: `python -m bi.superset.datasets`."""
+    """Of marts and registry as they are: `python -m orchestration.serving.superset.datasets`."""
     assert path.read_text(encoding="utf-8") == WRITTEN[path]
 
 
@@ -114,37 +112,22 @@ def test_the_bundle_bears_the_address_of_this_machine() -> None:
     assert not connection["allow_dml"]
 
 
-def test_in_postgres_superset_is_the_reader_and_never_the_loader(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(LOADER, "postgresql://loader:secret@db:5433/warehouse?sslmode=require")
-    monkeypatch.delenv(READER_PASSWORD, raising=False)
+def test_in_postgres_superset_is_the_reader_and_never_the_loader(settings: Settings) -> None:
+    loader = "postgresql://loader:secret@db:5433/warehouse?sslmode=require"
     with pytest.raises(NotConnectedError, match=READER_PASSWORD):
-        address(settings)
-    monkeypatch.setenv(READER_PASSWORD, "p@ss/word")
-    found = address(settings)
+        address(Settings(home=settings.home, postgres=loader))
+    found = address(
+        Settings(home=settings.home, postgres=loader, postgres_reader_password="p@ss/word")
+    )
     assert found == (
         "postgresql+psycopg2://bi_reader:p%40ss%2Fword@db:5433/warehouse?sslmode=require"
     )
     assert shown(found) == "postgresql+psycopg2://bi_reader:…@db:5433/warehouse?sslmode=require"
 
 
-def test_the_address_of_postgres_may_stand_in_a_file(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv(LOADER_FILE, str(tmp_path / "address"))
-    monkeypatch.setenv(READER_PASSWORD, "secret")
-    with pytest.raises(NotConnectedError, match=LOADER_FILE):
-        address(settings)
-    (tmp_path / "address").write_text("postgresql://loader@db/warehouse\n")
-    assert address(settings) == "postgresql+psycopg2://bi_reader:secret@db/warehouse"
-
-
 def test_without_postgres_superset_reads_the_published_file_and_cannot_write(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
 ) -> None:
-    for variable in (LOADER, LOADER_FILE):
-        monkeypatch.delenv(variable, raising=False)
     with pytest.raises(NotConnectedError, match="make nightly"):
         address(settings)
     settings.warehouse.mkdir(parents=True)
