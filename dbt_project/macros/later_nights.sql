@@ -12,18 +12,8 @@
 {#- Bronze rows of an object: those that are new to a later night, else all there are. -#}
 {% macro bronze(source_name, object_name) -%}
     {%- set everything = source(source_name, object_name) -%}
-    {%- if not is_later_night() -%}
-        {{ return(everything) }}
-    {%- endif -%}
-    {{ return(adapter.dispatch('new_files', 'flywheel')(source_name, object_name)) }}
-{%- endmacro %}
-
-{% macro default__new_files(source_name, object_name) -%}
-    {%- set paths = run_query(
-        "select path from ops.new_loads where family = '" ~ source_name ~ "' and object_name = '"
-        ~ object_name ~ "' order by path"
-    ).columns[0].values() -%}
-    read_parquet(['{{ paths | join("', '") }}'], union_by_name=true)
+    {%- set new = 'new_bronze.' ~ source_name ~ '__' ~ object_name -%}
+    {{ return(new if is_later_night() else everything) }}
 {%- endmacro %}
 
 {#- A small table as it was in the version before; only there in a later night. -#}
@@ -45,29 +35,25 @@
 {%- endmacro %}
 
 {#-
-    The incremental strategy of every table that is computed anew in parts. Rows go out whose
-    `unique_key` is in the relation `meta.recomputed`, or without one in the new rows themselves;
-    then the new rows come in, but for those in which all of `meta.sums` are 0. A build that is no
-    later night replaces everything.
+    How a later night changes a table that is computed anew in parts (materializations.sql). Rows go
+    out whose `unique_key` is in the relation `meta.recomputed`, or without one in the new rows
+    themselves; then the new rows come in, but for those in which all of `meta.sums` are 0.
 
     A new row that was not to be computed anew would stand beside its old self, where no check looks
     that follows the change (macros/scope.sql, expectations/README.md): it breaks the build.
 -#}
-{% macro get_incremental_recomputed_sql(arguments) -%}
-    {{ return(adapter.dispatch('recompute', 'flywheel')(arguments)) }}
+{% macro recompute(target, fresh, columns) -%}
+    {{ return(adapter.dispatch('recompute', 'flywheel')(target, fresh, columns)) }}
 {%- endmacro %}
 
-{% macro default__recompute(arguments) -%}
-    {%- set target, fresh = arguments['target_relation'], arguments['temp_relation'] -%}
-    {%- set columns = adapter.get_columns_in_relation(fresh) | map(attribute='quoted') | join(', ') -%}
-    {%- set keys = arguments['unique_key'] -%}
+{% macro default__recompute(target, fresh, columns) -%}
+    {%- set keys = config.get('unique_key') -%}
     {%- set keys = [keys] if keys is string else keys -%}
-    {%- set recomputed = (config.get('meta') or {}).get('recomputed') -%}
-    {%- set outdated = ref(recomputed) if recomputed else fresh -%}
-    {%- if recomputed and is_later_night() -%}
-        {{ refuse_strays(target, fresh, outdated, keys) }}
-    {%- endif -%}
-    {%- if is_later_night() %}
+    {%- set meta = config.get('meta') or {} -%}
+    {%- set outdated = ref(meta['recomputed']) if 'recomputed' in meta else fresh -%}
+    {%- if 'recomputed' in meta %}
+    {{ refuse_strays(target, fresh, outdated, keys) }};
+    {%- endif %}
     delete from {{ target }}
     where exists (
         select 1
@@ -75,14 +61,10 @@
         where
             {{ have_one_key(target, 'outdated', keys) }}
     );
-    {%- else %}
-    delete from {{ target }};
-    {%- endif %}
     insert into {{ target }} ({{ columns }})
     select {{ columns }} from {{ fresh }}
-    {%- set measures = (config.get('meta') or {}).get('sums') %}
-    {%- if measures %}
-    where not ({{ is_nothing(measures) }})
+    {%- if 'sums' in meta %}
+    where not ({{ is_nothing(meta['sums']) }})
     {%- endif %}
 {%- endmacro %}
 
@@ -93,15 +75,21 @@
 {%- endmacro %}
 
 {% macro refuse_strays(target, fresh, outdated, keys) -%}
-    {%- set found = run_query(
-        'select count(*) from ' ~ fresh ~ ' as fresh where not exists (select 1 from ' ~ outdated
-        ~ ' as outdated where ' ~ have_one_key('fresh', 'outdated', keys) ~ ')'
-    ).columns[0].values()[0] -%}
-    {%- if found -%}
-        {{ exceptions.raise_compiler_error(
-            found ~ ' new rows of ' ~ target ~ ' are of none that was to be computed anew'
-        ) }}
-    {%- endif -%}
+    select
+        case
+            when count(*) > 0
+                then
+                    error(
+                        count(*) || ' new rows of {{ target }} are of none that was to be computed anew'
+                    )
+        end
+    from {{ fresh }} as fresh
+    where not exists (
+        select 1
+        from {{ outdated }} as outdated
+        where
+            {{ have_one_key('fresh', 'outdated', keys) }}
+    )
 {%- endmacro %}
 
 {#- The same of rows that have no key of ours yet. -#}
@@ -135,7 +123,6 @@
         source_system,
         batch_date
     from ops.new_loads
-    where batch_date is not null
 {%- endmacro %}
 
 {#- Rows of two relations that are not in both, in some columns. -#}

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from orchestration.faults import is_of_the_machine
+from orchestration.privacy.border import mask_bronze
 from orchestration.settings import Settings
 from orchestration.warehouse.project import DbtFailedError, invoke
 from orchestration.warehouse.seed import seal_build, seed_candidate
@@ -84,11 +85,12 @@ def build_candidate(
     with_tests: bool = True,
 ) -> BuildResult:
     """Build every model and run every data test on a candidate that begins as a copy of `version`;
-    if asked not to, no test.
+    if asked not to, no test. What is read of bronze is read masked.
 
     Raises DbtFailedError when dbt does not get as far as running nodes, or the machine fails it: a
     test that could not be run on a full disk must not refuse the night.
     """
+    mask_bronze(settings)
     rebuilt_because = seed_candidate(settings, version, full=full)
     excluded = ["unit_test"] if with_tests else ["unit_test", "test"]
     result = invoke(settings, ["build", "--exclude-resource-type", *excluded, "--no-write-json"])

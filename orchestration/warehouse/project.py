@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from orchestration.company import read_company
-from orchestration.privacy.border import mask_bronze
 from orchestration.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -61,14 +60,8 @@ def manifest(settings: Settings) -> Mapping[str, Any]:
 
 
 def invoke(settings: Settings, arguments: list[str]) -> dbtRunnerResult:
-    """Run dbt in this process: a process of its own would import it all a second time.
-
-    Whatever reads bronze reads it masked; to parse the project, nothing is read.
-    """
+    """Run dbt in this process: a process of its own would import it all a second time."""
     from dbt.cli.main import dbtRunner
-
-    if arguments[0] != "parse":
-        mask_bronze(settings)
 
     settings.candidate.parent.mkdir(parents=True, exist_ok=True)
     os.environ["FLYWHEEL_HOME"] = str(settings.root)

@@ -4,16 +4,17 @@ Belongs here: whether a night may work on what changed or must rebuild everythin
 what the models need to know of the version before. Does not belong here: the build (build.py), what
 the models make of it (dbt_project/macros/later_nights.sql).
 
-A copy gets two things that the build takes out again: `ops.new_loads`, the bronze files that the
-copy does not hold yet, and the schema `previous`, small tables as they were. It leaves one thing to
-the gate: the opportunities that were computed anew (gate/scope.py).
+A copy gets three things that the build takes out again: `ops.new_loads`, the nights of the loads
+that the copy does not hold yet; the schema `new_bronze`, their rows, a view an object; the schema
+`previous`, small tables as they were. It leaves one thing to the gate: the opportunities that were
+computed anew (gate/scope.py).
 """
 
 from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def seal_build(settings: Settings, rebuilt_because: str | None) -> None:
     with duckdb.connect(str(settings.candidate)) as connection:
         connection.execute("create schema if not exists ops")
         _keep_recomputed(connection)
-        for schema in ("previous", "night"):
+        for schema in ("previous", "night", "new_bronze"):
             connection.execute(f"drop schema if exists {schema} cascade")
         connection.execute("drop table if exists ops.new_loads")
         connection.execute(
@@ -151,29 +152,36 @@ def _out_of_order(seen: Iterable[tuple[str, date]], new: list[Load]) -> str | No
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, new: list[Load]) -> None:
-    connection.execute(
-        "create table ops.new_loads (family varchar, object_name varchar, "
-        "source_system varchar, batch_date date, path varchar)"
-    )
-    connection.executemany(
-        "insert into ops.new_loads values (?, ?, ?, ?, ?)",
-        [*_contract_rows(settings), *(_load_row(settings, load) for load in new)],
-    )
+    connection.execute("create table ops.new_loads (source_system varchar, batch_date date)")
+    if new:
+        connection.executemany(
+            "insert into ops.new_loads values (?, ?)",
+            [(load.source, load.batch_date) for load in new],
+        )
+    connection.execute("create schema new_bronze")
+    for name, files in _new_files(settings, new).items():
+        # Nothing that is created takes parameters, and a path may hold a quotation mark.
+        paths = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+        connection.execute(
+            f"create view new_bronze.{name} as from read_parquet([{paths}], union_by_name = true)"
+        )
     connection.execute("create schema previous")
     for table in _PREVIOUS:
         connection.execute(f"create table previous.{table} as from intermediate.{table}")
 
 
-def _load_row(settings: Settings, load: Load) -> tuple[str, str, str, date | None, str]:
-    family = load.source if load.source in native_sources() else "mapped"
-    path = str(masked_path(settings, load.load_id))
-    return family, load.object, load.source, load.batch_date, path
+def _new_files(settings: Settings, new: list[Load]) -> dict[str, list[Path]]:
+    """The new files of each object by the name of its view, `<family>__<object>`.
 
-
-def _contract_rows(settings: Settings) -> Iterator[tuple[str, str, str, date | None, str]]:
-    """Files without rows, so that an object that no load brought can be scanned too."""
+    The first has no rows, so that an object that no load brought can be scanned too.
+    """
+    files: dict[str, list[Path]] = {}
     families = {name: source.contracts for name, source in native_sources().items()}
     for family, contracts in (families | {"mapped": canonical_contracts()}).items():
         for contract in contracts.values():
-            path = masked_path(settings, contract_file(contract))
-            yield family, contract.object, contract.source, None, str(path)
+            empty = masked_path(settings, contract_file(contract))
+            files[f"{family}__{contract.object}"] = [empty]
+    for load in new:
+        family = load.source if load.source in native_sources() else "mapped"
+        files[f"{family}__{load.object}"].append(masked_path(settings, load.load_id))
+    return files

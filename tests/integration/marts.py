@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from orchestration.privacy.border import mask_bronze
 from orchestration.settings import Settings
 from orchestration.warehouse.build import build_candidate
 from orchestration.warehouse.project import invoke
@@ -13,6 +14,7 @@ def build_marts(settings: Settings, marts: Iterable[str]) -> None:
     """Build some marts and all they stand on into the candidate, without their data tests."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
+    mask_bronze(settings)
     selected = [f"+{mart}" for mart in marts]
     result = invoke(
         settings,
