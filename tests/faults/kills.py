@@ -21,28 +21,31 @@ import time
 from pathlib import Path
 
 from orchestration.publication.versions import current_version
+from orchestration.settings import Settings
 from tests.faults import forked
 from tests.faults.forked import Moment
-from tests.faults.homes import Undisturbed, undisturbed
+from tests.faults.homes import Undisturbed, copy_home, undisturbed
 from tests.faults.invariants import broken, differences
 
 NIGHTS = 3
 
 
 def kill_night(
-    story: Undisturbed, number: int, moments: list[Moment], *options: str
+    story: Undisturbed, number: int, moments: list[Moment], built_anew: Settings | None = None
 ) -> tuple[int, list[str]]:
     """Kill a night at one moment after another, then let it end.
 
-    Returns how often it was killed, and what did not hold.
+    `built_anew` is the home after that night where it built everything anew; then the first try
+    does so too. Returns how often it was killed, and what did not hold.
     """
+    options = [] if built_anew is None else ["--full-refresh"]
     settings = story.set_up(number)
     allowed = {current_version(settings), current_version(story.expected(number))}
     night, faults, kills = str(story.nights[number]), [], 0
     for moment in moments:
         ended = forked.run(story.home, "nightly", "--to", night, *options, kill=moment)
         # What was asked for once may be done by now: asked for again, it would be done again.
-        options = ()
+        options = []
         faults += [
             f"after the kill {moment}: {fault}" for fault in forked.call(broken, settings, allowed)
         ]
@@ -56,8 +59,20 @@ def kill_night(
         return kills, [*faults, f"the next night ended with {ended.status}: {said}"]
     allowed = {current_version(story.expected(number))}
     faults += forked.call(broken, settings, allowed)
-    faults += forked.call(differences, settings, story.expected(number))
-    return kills, faults
+    ends = [story.expected(number), *([] if built_anew is None else [built_anew])]
+    found = [forked.call(differences, settings, end) for end in ends]
+    # Whether the night that came to its end built everything anew depends on the moments.
+    return kills, faults if [] in found else [*faults, *found[0]]
+
+
+def build_anew(story: Undisturbed, number: int) -> Settings:
+    """The home after a night that builds everything anew, undisturbed."""
+    story.set_up(number)
+    night = str(story.nights[number])
+    done = forked.run(story.home, "nightly", "--to", night, "--full-refresh")
+    assert done.status == 0, done.printed
+    copy_home(story.home, story.folder / f"anew_{number}")
+    return Settings(home=story.folder / f"anew_{number}")
 
 
 def draw(story: Undisturbed, number: int, generator: random.Random) -> Moment:
@@ -82,18 +97,20 @@ def main() -> int:
     kills = cases = bad = 0
     with tempfile.TemporaryDirectory(prefix="flywheel-kills-") as folder:
         story = undisturbed(Path(folder), options.opportunities, NIGHTS)
+        # A first night builds everything anyway.
+        anew = {number: build_anew(story, number) for number in range(1, NIGHTS)}
         while kills < options.kills:
             number = generator.randrange(NIGHTS)
             chain = generator.randint(1, options.chain)
             moments = [draw(story, number, generator) for _ in range(chain)]
-            full = ["--full-refresh"] if number and generator.random() < 0.3 else []
+            built_anew = anew[number] if number and generator.random() < 0.3 else None
             begun = time.monotonic()
-            done, faults = kill_night(story, number, moments, *full)
+            done, faults = kill_night(story, number, moments, built_anew)
             kills, cases, bad = kills + done, cases + 1, bad + bool(faults)
             line = {
                 "kills": kills,
                 "night": number,
-                "full": bool(full),
+                "full": built_anew is not None,
                 "moments": [str(each) for each in moments],
                 "seconds": round(time.monotonic() - begun),
                 "faults": faults,

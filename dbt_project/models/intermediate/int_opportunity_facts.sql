@@ -4,6 +4,7 @@
 -- depends_on: {{ ref('int_left_funnel_sums') }}
 -- depends_on: {{ ref('int_left_closing_sums') }}
 -- depends_on: {{ ref('int_left_cohort_sums') }}
+-- depends_on: {{ ref('int_left_stays') }}
 {{ config(
     materialized='incremental',
     unique_key='opportunity_key',

@@ -1,5 +1,7 @@
 -- One row an entry of an opportunity into a stage that counts, in order: void closes are out, and a
 -- stay that was moved in bulk bears the stage it was moved to.
+-- What it held of changed opportunities is read before it is changed:
+-- depends_on: {{ ref('int_left_stays') }}
 {{ config(
     materialized='incremental',
     unique_key='opportunity_key',

@@ -27,79 +27,25 @@ as_of as (
     from {{ ref('int_as_of') }}
 ),
 
--- A stay is timed unless history begins after its end. Of events within a second the order may be
--- another than that of their instants.
 stays as (
-    select
-        *,
-        coalesce(
-            has_clock and (watched_from_at = entered_at or watched_from_at < ended_at), false
-        ) as is_timed,
-        -- A mean knows no stay but one that was watched as a whole.
-        case
-            when has_clock and exit_kind <> 'open' and watched_from_at = entered_at
-                then {{ microseconds_between('entered_at', 'ended_at') }}
-        end as lasted_us,
-        {{ business_date('watched_from_at') }} as watched_from_date
-    from (
-        select
-            visits.stage_key,
-            visits.owner_key as owner,
-            opportunities.lead_source,
-            opportunities.segment,
-            opportunities.opportunity_type,
-            opportunities.account_industry,
-            visits.exit_kind,
-            {{ month_of(business_date('visits.exited_at')) }} as exit_month,
-            visits.entered_at,
-            greatest(
-                visits.entered_at,
-                case when visits.is_censored then as_of.as_of_at else visits.exited_at end
-            ) as ended_at,
-            greatest(
-                visits.entered_at,
-                case when opportunities.is_left_truncated then opportunities.observed_from_at end
-            ) as watched_from_at,
-            visits.days_in_stage is not null
-            and not opportunities.is_late_created
-            and not opportunities.is_created_won as has_clock,
-            {{ business_date('visits.entered_at') }} as entered_date,
-            -- The last day on which it was watched.
-            case
-                when visits.is_censored then as_of.as_of_date
-                else {{ business_date('greatest(visits.entered_at, visits.exited_at)') }}
-            end as ended_date,
-            as_of.year_ago_at
-        from visits
-        cross join as_of
-        inner join opportunities on visits.opportunity_key = opportunities.opportunity_key
-    ) as clocked
+    {{ watched_stays('visits', 'opportunities', 'as_of') }}
 ),
 
 exits as (
-    select
-        stage_key,
-        exit_month,
-        {{ slice_columns() }},
-        count(*) as visit_count,
-        sum(case when exit_kind = 'advanced' then 1 else 0 end) as advanced_count,
-        sum(case when exit_kind = 'regressed' then 1 else 0 end) as regressed_count,
-        sum(case when exit_kind = 'won' then 1 else 0 end) as won_count,
-        sum(case when exit_kind = 'lost' then 1 else 0 end) as lost_count,
-        sum(case when exit_kind = 'handed_off' then 1 else 0 end) as handed_off_count,
-        sum(case when exit_kind = 'open' then 1 else 0 end) as open_count,
-        count(lasted_us) as lasted_count,
-        sum(lasted_us) as lasted_us
-    from stays
-    {{ group_by_slices(['stage_key', 'exit_month']) }}
+    select * from {{ ref('int_exit_sums') }}
+),
+
+stay_sums as (
+    select * from {{ ref('int_stay_sums') }}
 ),
 
 watched as (
     select
-        *,
-        greatest(watched_from_at, year_ago_at) as seen_from_at
+        stays.*,
+        greatest(stays.watched_from_at, as_of.year_ago_at) as seen_from_at
     from stays
-    where is_timed and ended_at >= year_ago_at
+    cross join as_of
+    where stays.is_timed and stays.ended_at >= as_of.year_ago_at
 ),
 
 -- Stays of the year by age in hours, when they were first seen in it and when they ended.
@@ -191,51 +137,32 @@ month_cells as (
     select
         stage_key,
         exit_month,
-        {{ add_days(add_months('exit_month', 1), -1) }} as last_date,
         row_number() over (order by stage_key, exit_month) as cell_number
     from exits
     where dimension = 'all' and exit_month is not null
 ),
 
--- The part of each stay that lies in a month, by age in days of the calendar, the first one 0. Every
--- day belongs to one month, so that no part of a stay is watched in two.
-month_stays as (
-    select
-        *,
-        case
-            when seen_from_date > entered_date
-                then {{ dbt.datediff('entered_date', 'seen_from_date', 'day') }} - 1
-        end as entered,
-        {{ dbt.datediff('entered_date', 'seen_to_date', 'day') }} as ended,
-        exit_kind <> 'open' and ended_date = seen_to_date as is_exit,
-        1 as stay_count
-    from (
-        select
-            stays.*,
-            month_cells.cell_number,
-            greatest(stays.watched_from_date, month_cells.exit_month) as seen_from_date,
-            least(stays.ended_date, month_cells.last_date) as seen_to_date
-        from stays
-        inner join month_cells
-            on
-                stays.stage_key = month_cells.stage_key
-                and stays.watched_from_date <= month_cells.last_date
-                and stays.ended_date >= month_cells.exit_month
-        where stays.is_timed
-    ) as in_months
+-- Stays that go on reach into every month up to today, as long as they were by its last day.
+open_stay_sums as (
+    {{ stay_sums_of('stays', "exit_kind = 'open'") }}
 ),
 
 month_points as (
     select
-        cell_number,
-        {{ slice_columns() }},
-        duration,
-        cast(sum(leave_count) as bigint) as leave_count,
-        cast(sum(exit_count) as bigint) as exit_count
+        month_cells.cell_number,
+        sums.dimension,
+        sums.dimension_value,
+        sums.duration,
+        cast(sum(sums.leave_count) as bigint) as leave_count,
+        cast(sum(sums.exit_count) as bigint) as exit_count
     from (
-        {{ kaplan_meier_points('month_stays', ['cell_number'] + slice_dimensions()) }}
-    ) as points
-    {{ group_by_slices(['cell_number', 'duration']) }}
+        select * from stay_sums
+        union all
+        select * from open_stay_sums
+    ) as sums
+    inner join month_cells
+        on sums.stage_key = month_cells.stage_key and sums.stay_month = month_cells.exit_month
+    group by month_cells.cell_number, sums.dimension, sums.dimension_value, sums.duration
 ),
 
 month_curves as (
