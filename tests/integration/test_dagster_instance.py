@@ -74,11 +74,7 @@ def test_no_secret_of_an_error_is_kept(tmp_path: Path, monkeypatch: pytest.Monke
 
     home = Settings(home=tmp_path / "home")
     instance = open_instance(home)
-    definitions = dg.Definitions(
-        assets=[leaking],
-        jobs=[dg.define_asset_job("one")],
-    )
-    job = definitions.resolve_job_def("one")
+    job = dg.Definitions(assets=[leaking], jobs=[dg.define_asset_job("one")]).resolve_job_def("one")
     ended = job.execute_in_process(instance=instance, raise_on_error=False)
     assert not ended.success
     planted = [b"planted-reader", b"planted-token"]
@@ -86,8 +82,9 @@ def test_no_secret_of_an_error_is_kept(tmp_path: Path, monkeypatch: pytest.Monke
         data = path.read_bytes() if path.is_file() else b""
         assert [each for each in planted if each in data] == [], path
     kept = instance.all_logs(ended.run_id)
-    (failure,) = [each for each in kept if each.get_dagster_event().is_step_failure]
-    told = failure.get_dagster_event().step_failure_data.error.to_string()
+    events = [each.dagster_event for each in kept if each.dagster_event]
+    (failure,) = [each for each in events if each.is_step_failure]
+    told = failure.step_failure_data.error.to_string()
     assert "ValueError: role bi_reader, ****" in told and "POST **** failed" in told
 
 
