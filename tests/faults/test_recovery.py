@@ -266,6 +266,31 @@ def test_refused_rows_that_went_for_their_age_are_not_taken_for_lost(loaded: Set
     assert recover(loaded) == []
 
 
+def test_a_file_that_was_landed_with_a_forgotten_person_restores_the_rest(
+    settings: Settings,
+) -> None:
+    settings.user_sources.mkdir(parents=True)
+    (settings.user_sources / "acme.yml").write_text(PEOPLE)
+    rows = "id,mail,since\nc1,ann@shop.example,2025-01-01\nc2,bob@shop.example,once\n"
+    land(settings, "acme", NIGHT, {"people.csv": rows})
+    load_night(settings, NIGHT, "run", "acme")
+    accept(settings)
+    (load,) = Ledger(settings.ledger).loads
+    forget(settings, "ann@shop.example")
+    paths = [accepted_path(settings, load), quarantine_path(settings, load)]
+    kept = {
+        path: pl.read_parquet(path, columns=["_row_number"] if path == paths[0] else ["raw_text"])
+        for path in paths
+    }
+    for path in paths:
+        path.unlink()
+
+    assert len(recover(settings)) == 1
+    for path, rows_before in kept.items():
+        assert pl.read_parquet(path, columns=rows_before.columns).equals(rows_before)
+    assert find(settings.root, Needles(["ann@shop.example"])) == []
+
+
 def test_what_is_read_anew_knows_nothing_of_a_forgotten_person(settings: Settings) -> None:
     """As when extracts lie in a bucket, which nobody writes anew."""
     settings.user_sources.mkdir(parents=True)
