@@ -167,22 +167,18 @@ def _with_query(expectation: Expectation, *, narrowed: bool) -> Expectation:
 
 def _as_check(suite: Suite, expectation: Expectation, result: Any) -> CheckResult:
     raised = [info["exception_message"] for info in _exceptions(result.exception_info)]
-    if any(map(is_of_the_machine, raised)):
-        # It says nothing of the night, which is not refused but fails, and is run again.
-        raise GateIncompleteError(f"{suite.name}, {expectation.check}: {'; '.join(raised)}")
     found = result.result
     observed = found.get("observed_value")
     if observed is None and found.get("unexpected_count") is not None:
         observed = f"{found['unexpected_count']} of {found.get('element_count')} values"
-    return CheckResult(
+    told = CheckResult(
         suite=suite.name,
         check=expectation.check,
         table=suite.table,
-        # A check that could not be carried out refuses the night, whatever it would have said.
-        severity="critical" if raised else expectation.severity,
-        success=bool(result.success) and not raised,
+        severity=expectation.severity,
+        success=bool(result.success),
         description=expectation.description,
-        observed="; ".join(raised) if raised else str(observed),
+        observed=str(observed),
         expected=", ".join(
             f"{name}={value}"
             for name, value in expectation.kwargs.items()
@@ -193,6 +189,7 @@ def _as_check(suite: Suite, expectation: Expectation, result: Any) -> CheckResul
             :_SAMPLE_ROWS
         ],
     )
+    return _broken(told, raised) if raised else told
 
 
 def _exceptions(info: Any) -> list[dict[str, Any]]:
@@ -221,11 +218,32 @@ def _with_samples(
             if query is None or result.success:
                 sampled.append(result)
                 continue
-            cursor = connection.execute(f"from ({query}) limit {_SAMPLE_ROWS}")
-            names = [column[0] for column in cursor.description]
-            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-            sampled.append(replace(result, sample=rows))
+            try:
+                rows = _rows(connection, f"from ({query}) limit {_SAMPLE_ROWS}")
+            except duckdb.Error as error:
+                # Counting had left out the columns that cannot be computed.
+                sampled.append(_broken(result, [str(error)]))
+            else:
+                sampled.append(replace(result, sample=rows))
     return sampled
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _broken(result: CheckResult, raised: list[str]) -> CheckResult:
+    """A check that could not be carried out refuses the night, whatever it would have said.
+
+    Raises GateIncompleteError where the machine is to blame: that says nothing of the night, which
+    is not refused but fails, and is run again.
+    """
+    said = "; ".join(raised)
+    if any(map(is_of_the_machine, raised)):
+        raise GateIncompleteError(f"{result.suite}, {result.check}: {said}")
+    return replace(result, severity="critical", success=False, observed=said)
 
 
 def _query_for_people(suite: Suite, expectation: Expectation, narrows: bool) -> str:
