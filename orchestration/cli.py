@@ -21,7 +21,7 @@ from orchestration.morning_cli import morning
 from orchestration.outcome_cli import alerts_app, report
 from orchestration.privacy_cli import forget, retention
 from orchestration.quarantine_cli import quarantine_app
-from orchestration.secrets import SecretFileError
+from orchestration.secrets import SecretFileError, redacted
 from orchestration.serving.postgres.cli import serve_postgres
 from orchestration.serving.sql_cli import ask
 from orchestration.settings import Settings
@@ -45,6 +45,8 @@ _REFUSED, _USAGE, _FAILED = 1, 2, 3
 
 def main() -> None:
     """Run a command; configuration errors end with a sentence and not with a traceback."""
+    import traceback
+
     from pydantic import ValidationError
 
     from orchestration.company import CompanyFileError
@@ -75,11 +77,13 @@ def main() -> None:
         Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(_FAILED)
     except Exception as error:
-        advised = advice(told(error), Settings())
+        settings = Settings()
+        advised = advice(told(error), settings)
         if advised is None:
-            raise
+            sys.stderr.write(redacted(settings, "".join(traceback.format_exception(error))))
+            sys.exit(_FAILED)
         first_line = str(error).partition("\n")[0]
-        said = f"{type(error).__name__}: {first_line}\n{advised}"
+        said = redacted(settings, f"{type(error).__name__}: {first_line}\n{advised}")
         Console(stderr=True).print(said, style="red", markup=False, soft_wrap=True)
         sys.exit(_FAILED)
 

@@ -1,7 +1,7 @@
 """Dagster's instance of a home: its configuration, and a store of events that costs little.
 
-Belongs here: `dagster.yaml`, the one storage class of ours, and runs whose process is dead. Does
-not belong here: runs that live (nightly.py).
+Belongs here: `dagster.yaml`, the one storage class of ours, which keeps no secret, and runs whose
+process is dead. Does not belong here: runs that live (nightly.py), what is secret (secrets.py).
 
 Dagster's SQLite storage makes an engine and a connection for every statement. A night stores some
 five hundred events (two for each check): that alone was seven of twenty CPU-seconds. The subclass
@@ -20,8 +20,9 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as sa
 from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._serdes import ConfigurableClassData
+from dagster._serdes import ConfigurableClassData, deserialize_value, serialize_value
 
+from orchestration.secrets import redacted
 from orchestration.settings import Settings
 
 _KEPT_ENGINES = 8
@@ -86,12 +87,31 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
             self._engines.popitem(last=False)[1].dispose()
         return engine
 
+    def store_event(self, event: dg.EventLogEntry) -> None:
+        """Dagster's own, without secrets in what an error says.
+
+        A library may have put an address or a password into its error, and Dagster keeps the whole
+        chain of causes.
+        """
+        super().store_event(_without_secrets(event))
+
     def dispose(self) -> None:
         """Close every database."""
         for engine in self._engines.values():
             engine.dispose()
         self._engines.clear()
         super().dispose()
+
+
+def _without_secrets(event: dg.EventLogEntry) -> dg.EventLogEntry:
+    about = event.dagster_event
+    if about is not None and getattr(about.event_specific_data, "error", None) is None:
+        # What our own steps tell of themselves: most of five hundred events a night.
+        return event
+    written = serialize_value(event)
+    # Secrets come from the environment alone, so these settings know all of them.
+    clean = redacted(Settings(), written)
+    return event if clean == written else deserialize_value(clean, dg.EventLogEntry)
 
 
 def _commit_without_waiting(connection: Any, _record: Any) -> None:

@@ -38,6 +38,7 @@ def forget(
     _print_places(outcome, dry_run)
     if settings.is_landing_remote:
         _say(f"not touched: extracts in {settings.landing_name}")
+    is_served = _clear_postgres(settings, dry_run)
     if dry_run:
         _print_left(f"{len(outcome.left):,} files hold an address or a number", outcome.left)
         _say("nothing was written; run it again without --dry-run")
@@ -49,6 +50,8 @@ def forget(
             f"searched every byte below {settings.root}, databases and archives read: nothing is "
             f"left. Later extracts will not bring the person back."
         )
+    if not is_served:
+        raise typer.Exit(_LEFT)
 
 
 def retention(dry_run: DryRun = False) -> None:
@@ -67,6 +70,32 @@ def retention(dry_run: DryRun = False) -> None:
     if dry_run and found:
         _print_left("they are", [each.path for each in found])
         _say("nothing was removed; run it again without --dry-run")
+
+
+def _clear_postgres(settings: Settings, is_dry: bool) -> bool:
+    """Let PostgreSQL serve the version without the person; whether there is nothing left to do."""
+    if settings.postgres is None or not settings.published.exists():
+        return True
+    if is_dry:
+        _say("postgresql  the version that is served would be sent anew, and those before it go")
+        return True
+    from orchestration.serving.postgres.clear import send_anew
+    from orchestration.serving.postgres.target import PostgresError, target_of
+
+    try:
+        target = target_of(settings)
+        if target is not None:
+            served = send_anew(settings, target)
+            for line in (served.told, *served.remarks):
+                _say(f"postgresql  {line}")
+    except PostgresError as error:
+        _say(
+            f"postgresql  {error}\n"
+            f"            it may still hold hashes of the person: run this command again once it "
+            f"answers"
+        )
+        return False
+    return True
 
 
 def _print_places(outcome: Outcome, is_dry: bool) -> None:

@@ -44,8 +44,18 @@ def _mended(settings: Settings) -> Iterator[str]:
             f"after {publication.published_at:%Y-%m-%d %H:%M} UTC"
         )
     forget_repeated(settings)
-    for load in restore_lost(settings):
-        yield f"lost bronze rows were read anew: {load.name} of {load.batch_date}, {load.file}"
+    lost = restore_lost(settings)
+    for loads, what in (
+        (lost.accepted, "lost bronze rows were read anew"),
+        (lost.refused, "lost refused rows were read anew"),
+        (
+            lost.given_up,
+            "refused rows are lost and cannot be read anew, because their extract is gone or gives "
+            "other rows now; no version misses them",
+        ),
+    ):
+        for load in loads:
+            yield f"{what}: {load.name} of {load.batch_date}, {load.file}"
 
 
 def _require_clock(settings: Settings) -> None:

@@ -10,7 +10,9 @@ file that the environment names, and shows as stars wherever settings are printe
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _STARS = "****"
 # Taking a shorter one out would make holes in words, and it protects nothing.
 _SHORTEST = 4
+_NAMED_PASSWORD = re.compile(r"password\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s&']+))")
 
 
 class SecretFileError(Exception):
@@ -95,17 +98,32 @@ def _secrets(settings: Settings) -> set[str]:
     secrets: set[str] = set()
     for name in type(settings).model_fields:
         value = getattr(settings, name)
-        if not isinstance(value, SecretStr):
-            continue
-        secret = value.get_secret_value()
-        secrets.add(secret)
-        try:
-            address = urlsplit(secret)
-        except ValueError:
-            continue
-        password = address.password or ""
-        secrets |= {password, unquote(password)}
-        # The token of a webhook is its path.
-        if address.scheme in ("http", "https"):
-            secrets |= {address.path, address.path.rpartition("/")[2], address.query}
+        if isinstance(value, SecretStr):
+            secret = value.get_secret_value()
+            secrets |= {secret, *_parts(secret), *_named_passwords(secret)}
+    # As it stands in JSON, and in what Python writes of a text within another.
+    secrets |= {repr(each)[1:-1] for each in secrets}
+    secrets |= {json.dumps(each)[1:-1] for each in secrets}
     return {secret for secret in secrets if len(secret) >= _SHORTEST}
+
+
+def _parts(secret: str) -> set[str]:
+    """The parts of an address that open it."""
+    try:
+        address = urlsplit(secret)
+    except ValueError:
+        return set()
+    password = address.password or ""
+    parts = {password, unquote(password)}
+    # The token of a webhook is its path.
+    if address.scheme in ("http", "https"):
+        parts |= {address.path, address.path.rpartition("/")[2], address.query}
+    return parts
+
+
+def _named_passwords(secret: str) -> set[str]:
+    """`password=…` of PostgreSQL, which is written within an address or beside `host=…`."""
+    found: set[str] = set()
+    for quoted, plain in _NAMED_PASSWORD.findall(secret):
+        found |= {quoted, re.sub(r"\\(.)", r"\1", quoted), plain, unquote(plain)}
+    return found

@@ -56,6 +56,11 @@ def declared_files(
     return due
 
 
+def declared_file(contract: Contract, night: date, settings: Settings) -> LandedFile:
+    """A declared table as the source file says it now, as a file of `night`."""
+    return local_file(contract, night, _written(contract, settings))
+
+
 def _written(contract: Contract, settings: Settings) -> Path:
     text = io.StringIO()
     columns = [column.name for column in contract.columns]

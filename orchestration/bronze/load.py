@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -28,6 +28,7 @@ from orchestration.extracts.landing import LandedFile
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.extracts.table import UnreadableFileError
 from orchestration.extracts.unpack import plain_name, unpack
+from orchestration.privacy.forgotten import read_forgotten
 from orchestration.privacy.patterns import redacted
 from orchestration.privacy.rewriting import suppress
 from orchestration.progress import reading
@@ -71,23 +72,38 @@ def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: st
     return load
 
 
-def read_again(load: Load, landed: LandedFile, settings: Settings) -> bool:
-    """Write the rows of a load anew from the file they came from.
+def read_again(load: Load, landed: LandedFile, settings: Settings, lost: Container[Path]) -> bool:
+    """Write those files of a load that are lost anew, from the file that its rows came from.
 
     False, and nothing is written, when it is not that file or no longer gives the same counts.
     """
     with tempfile.TemporaryDirectory(prefix=".loading-", dir=settings.bronze) as scratch:
-        path = _plain_file(landed, settings, Path(scratch))
-        if checksum(path) != load.checksum:
+        plain = _plain_file(landed, settings, Path(scratch))
+        if checksum(plain) != load.checksum and not _is_rewritten(load, landed, settings):
             return False
-        sides = split_file(landed, path, load.load_number, settings, Path(scratch))
+        sides = split_file(landed, plain, load.load_number, settings, Path(scratch))
         counts = sides.rows_accepted, sides.rows_quarantined
         if counts != (load.rows_accepted, load.rows_quarantined):
             return False
-        if sides.bad:
-            _move(sides.bad, quarantine_path(settings, load))
-        _move(sides.good, accepted_path(settings, load))
+        # The file may be older than somebody's wish to be forgotten.
+        suppress(sides.good, sides.bad, landed.contract, settings)
+        for side, path in (
+            (sides.bad, quarantine_path(settings, load)),
+            (sides.good, accepted_path(settings, load)),
+        ):
+            if side and path in lost:
+                _move(side, path)
     return True
+
+
+def _is_rewritten(load: Load, landed: LandedFile, settings: Settings) -> bool:
+    """Whether it may be the file without a forgotten person: the ledger was told its new size, and
+    its instant stayed.
+    """
+    entry = landed.entry
+    place = landed.place, entry.bytes, entry.modified_ns
+    is_in_place = place == (load.place, load.bytes, load.modified_ns)
+    return is_in_place and bool(read_forgotten(settings).hashes)
 
 
 def _begun(landed: LandedFile, number: int, run_id: str) -> Load:
@@ -187,8 +203,9 @@ def _unchanged(path: Path) -> Iterator[None]:
 
 def _known(load: Load, landed: LandedFile, digest: str, ledger: Ledger) -> Load | None:
     """The load that brought in these bytes before, where that makes these ones needless."""
-    if landed.contract.is_declared:
-        # What a source file says itself is due only when it changed, be it back to what it was.
+    if landed.contract.is_declared or landed.reload_of is not None:
+        # What a source file says itself is due only when it changed, be it back to what it was. And
+        # of a file that was refused to its last row, the rows to be read anew are the same bytes.
         return None
     only_night = landed.night if landed.contract.extract == "full" else None
     return ledger.known(load.source, load.object, digest, only_night)

@@ -1,16 +1,26 @@
-"""Accepted rows that are no longer where they were put: found out, and read anew if they can be.
+"""Rows of published nights that are no longer where they were put, and read anew if they can be.
 
-Belongs here: telling which loads lost their bronze file, and writing it again from the very file
-that was landed. Does not belong here: a lost ledger (extracts/ledger.py), loads that no gate has
-judged, which are undone and due again (night.py).
+Belongs here: telling which loads lost their bronze file or their quarantine file, and writing it
+again from the very file that was landed, or that Flywheel itself wrote down. Does not belong here:
+a lost ledger (extracts/ledger.py), loads that no gate has judged, which are undone and due again
+(night.py), refused rows that went for their age (privacy/retention.py).
+
+Both are restored alike. What differs is what it means when they cannot be: without accepted rows
+no version could be built any more, so the night stops and a person is asked. Refused rows are in no
+version; it is said once that they are gone.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestration.bronze.declared import declared_file
 from orchestration.bronze.load import accepted_path, read_again
+from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.reload import planned_again
 from orchestration.extracts.archives import ZipDirectories
 from orchestration.extracts.landing import LandedFile, landed_nights
 from orchestration.extracts.ledger import Ledger, Load
@@ -28,32 +38,54 @@ class LostRowsOfBronzeError(HelpNeededError):
     """Accepted rows are gone and cannot be read anew; the text names the extracts."""
 
 
-def restore_lost(settings: Settings) -> list[Load]:
-    """Read lost bronze files anew from landing; return their loads.
-
-    Raises LostRowsOfBronzeError when for some the extract is no longer there.
+@dataclass
+class Restored:
+    """What became of lost files: loads whose accepted rows, and whose refused rows, were read anew,
+    and loads whose refused rows are gone for good.
     """
-    lost = lost_loads(settings)
-    if not lost:
-        return []
-    landed = _landed(settings, lost)
-    gone = [load for load in lost if not _is_restored(load, landed, settings)]
+
+    accepted: list[Load] = field(default_factory=list)
+    refused: list[Load] = field(default_factory=list)
+    given_up: list[Load] = field(default_factory=list)
+
+
+def restore_lost(settings: Settings) -> Restored:
+    """Read lost bronze and quarantine files anew.
+
+    Raises LostRowsOfBronzeError when some accepted rows cannot be; nothing is given up then.
+    """
+    restored, gone = Restored(), list[Load]()
+    lost = lost_files(settings)
+    landed = _landed(settings, [load for load, _ in lost]) if lost else []
+    for load, paths in lost:
+        accepted = accepted_path(settings, load) in paths
+        if _is_restored(load, paths, landed, settings):
+            (restored.accepted if accepted else restored.refused).append(load)
+        else:
+            (gone if accepted else restored.given_up).append(load)
     if gone:
         raise LostRowsOfBronzeError(_message(settings, gone))
-    return lost
+    _give_up(settings, restored.given_up)
+    return restored
 
 
-def lost_loads(settings: Settings) -> list[Load]:
-    """Accepted loads whose file is missing, or cut off, in the order of loading."""
+def lost_files(settings: Settings) -> list[tuple[Load, set[Path]]]:
+    """Accepted loads of which a file is missing, or cut off, with these files, in the order of
+    loading.
+    """
     accepted = Ledger(settings.ledger).with_status("accepted")
-    return sorted(
-        (
-            load
-            for load in accepted
-            if load.error is None and not _is_whole(accepted_path(settings, load))
-        ),
-        key=lambda load: load.load_number,
-    )
+    lost = [
+        (load, {path for path in _files_of(settings, load) if not _is_whole(path)})
+        for load in sorted(accepted, key=lambda load: load.load_number)
+        if load.error is None
+    ]
+    return [(load, paths) for load, paths in lost if paths]
+
+
+def _files_of(settings: Settings, load: Load) -> Iterator[Path]:
+    yield accepted_path(settings, load)
+    if load.rows_quarantined and not load.is_quarantine_gone:
+        yield quarantine_path(settings, load)
 
 
 def _is_whole(path: Path) -> bool:
@@ -80,15 +112,39 @@ def _landed(settings: Settings, loads: list[Load]) -> list[LandedFile]:
     ]
 
 
-def _is_restored(load: Load, landed: list[LandedFile], settings: Settings) -> bool:
-    for file in landed:
+def _is_restored(
+    load: Load, paths: set[Path], landed: list[LandedFile], settings: Settings
+) -> bool:
+    for file in [*_own_file(load, settings), *landed]:
         if file.place[:3] == load.place[:3] and file.entry.bytes == load.bytes:
             try:
-                if read_again(load, file, settings):
+                if read_again(load, file, settings, paths):
                     return True
             except UnreadableFileError:
                 continue
     return False
+
+
+def _own_file(load: Load, settings: Settings) -> Iterator[LandedFile]:
+    """The file of a load that nobody landed: a table of the source file, or rows read anew."""
+    source = load_sources(settings.user_sources).get(load.source)
+    contract = source.contracts.get(load.object) if source else None
+    if contract is not None and contract.is_declared:
+        yield declared_file(contract, load.batch_date, settings)
+    elif contract is not None and load.reload_of is not None:
+        first = [each for each in Ledger(settings.ledger).loads if each.load_id == load.reload_of]
+        # Restored before this one, where it was lost too: it is older.
+        if first and _is_whole(quarantine_path(settings, first[0])):
+            yield planned_again(settings, first[0], contract)
+
+
+def _give_up(settings: Settings, loads: list[Load]) -> None:
+    if not loads:
+        return
+    Ledger(settings.ledger).update({load.load_id: {"is_quarantine_gone": True} for load in loads})
+    for load in loads:
+        # Half of one would break whoever reads it.
+        quarantine_path(settings, load).unlink(missing_ok=True)
 
 
 def _message(settings: Settings, gone: list[Load]) -> str:
@@ -102,10 +158,11 @@ def _message(settings: Settings, gone: list[Load]) -> str:
     return "\n".join(
         [
             "accepted rows are lost, and the files they came from are no longer in "
-            f"{settings.landing_name}:",
+            f"{settings.landing_name}, or no longer give the same rows:",
             *lines,
             *more,
             "Put these extracts back where they were landed, unchanged, or the bronze files from a "
-            "backup, and run again. Readers still see the last version",
+            "backup, and run again; after a change of the source file, undo it until then. Readers "
+            "still see the last version",
         ]
     )

@@ -43,6 +43,15 @@ def plan_reload(settings: Settings, loads: Iterable[Load]) -> list[Path]:
     return planned
 
 
+def planned_again(settings: Settings, load: Load, contract: Contract) -> LandedFile:
+    """The refused rows of one load as a file, of which the rows were read before.
+
+    It goes away with the next look at what is due.
+    """
+    (path,) = plan_reload(settings, [load])
+    return local_file(_raw(contract, path), load.batch_date, path)
+
+
 def reload_files(
     settings: Settings, ledger: Ledger, sources: dict[str, Source]
 ) -> list[LandedFile]:

@@ -49,6 +49,7 @@ SCHEMA = pl.Schema(
         "columns": pl.String(),
         "new_columns": pl.String(),
         "missing_columns": pl.String(),
+        "is_quarantine_gone": pl.Boolean(),
     }
 )
 
@@ -59,6 +60,7 @@ class Load:
 
     `is_whole` tells of a full extract whether records it lacks are deleted; `reload_of` is the
     load whose quarantined rows the file repeats. Columns are those of the file, as JSON lists.
+    `is_quarantine_gone` tells of refused rows that are kept no longer, for their age or by a fault.
     """
 
     load_id: str
@@ -85,6 +87,7 @@ class Load:
     columns: str | None = None
     new_columns: str | None = None
     missing_columns: str | None = None
+    is_quarantine_gone: bool | None = None
 
     @property
     def name(self) -> str:

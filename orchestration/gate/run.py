@@ -6,7 +6,7 @@ fail. Does not belong here: what is asked (expectations/), what follows from it 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,13 @@ def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
     """
     import great_expectations as gx
 
-    from orchestration.gate.engine import connection_string, dispose, keep_rows
+    from orchestration.gate.engine import DuckDBDatasource, connection_string, dispose, keep_rows
 
     narrows = follows_the_change(candidate)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    datasource = context.data_sources.add_duckdb(
-        "candidate",
+    datasource = DuckDBDatasource(
+        name="candidate",
         connection_string=connection_string(candidate),
         kwargs={"skip_autocommit_rollback": True},
     )
@@ -56,8 +56,12 @@ def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
     try:
         for table in _narrowed_tables(suites) if narrows else []:
             keep_rows(datasource, scratch_name(table), recomputed_rows(table))
+        asked = {suite.name: _assets(datasource, suite, narrows) for suite in suites}
+        # A context writes all its configuration anew whenever something is added to what it knows:
+        # so it gets to know the datasource last, and whole.
+        context.add_datasource(datasource=datasource)
         for suite in suites:
-            results += _run_suite(datasource, suite, narrows)
+            results += _run_suite(asked[suite.name], suite)
     finally:
         dispose(datasource)
     return _with_samples(results, suites, candidate, narrows)
@@ -85,19 +89,38 @@ def build_suite(suite: Suite) -> Any:
     )
 
 
-def _run_suite(datasource: Any, suite: Suite, narrows: bool) -> list[CheckResult]:
+@dataclass(frozen=True)
+class _Asked:
+    """Some expectations of a suite, and the rows that they are asked about."""
+
+    asset: Any
+    expectations: list[Expectation]
+    narrowed: bool
+
+
+def _assets(datasource: Any, suite: Suite, narrows: bool) -> list[_Asked]:
+    """The whole table, and what the night computed anew of it, for those that ask about them."""
     schema, table = suite.table.split(".")
     whole = [each for each in suite.expectations if not _is_narrowed(each, narrows)]
     narrowed = [each for each in suite.expectations if _is_narrowed(each, narrows)]
-    by_check: dict[str, Any] = {}
+    asked = []
     if whole:
         asset = datasource.add_table_asset(suite.table, table_name=table, schema_name=schema)
-        by_check |= _validate(asset, suite, whole, narrowed=False)
+        asked.append(_Asked(asset, whole, narrowed=False))
     if narrowed:
         asset = datasource.add_query_asset(
             f"{suite.table} of this night", query=f"select * from {scratch_name(suite.table)}"
         )
-        by_check |= _validate(asset, suite, narrowed, narrowed=True)
+        asked.append(_Asked(asset, narrowed, narrowed=True))
+    for each in asked:
+        each.asset.add_batch_definition_whole_table("whole")
+    return asked
+
+
+def _run_suite(asked: list[_Asked], suite: Suite) -> list[CheckResult]:
+    by_check: dict[str, Any] = {}
+    for each in asked:
+        by_check |= _validate(each, suite)
     return [
         _as_check(suite, expectation, by_check[expectation.check])
         for expectation in suite.expectations
@@ -121,14 +144,12 @@ def _is_narrowed(expectation: Expectation, narrows: bool) -> bool:
     return narrows and expectation.scope == "recomputed"
 
 
-def _validate(
-    asset: Any, suite: Suite, expectations: list[Expectation], *, narrowed: bool
-) -> dict[str, Any]:
+def _validate(asked: _Asked, suite: Suite) -> dict[str, Any]:
     """Results by name of the check; raises when one is missing."""
-    batch = asset.add_batch_definition_whole_table("whole").get_batch()
-    asked = [_with_query(each, narrowed=narrowed) for each in expectations]
+    batch = asked.asset.get_batch_definition("whole").get_batch()
+    expectations = [_with_query(each, narrowed=asked.narrowed) for each in asked.expectations]
     outcome = batch.validate(
-        build_suite(replace(suite, expectations=asked)), result_format="SUMMARY"
+        build_suite(replace(suite, expectations=expectations)), result_format="SUMMARY"
     )
     if len(outcome.results) != len(expectations):
         raise GateIncompleteError(
@@ -146,22 +167,18 @@ def _with_query(expectation: Expectation, *, narrowed: bool) -> Expectation:
 
 def _as_check(suite: Suite, expectation: Expectation, result: Any) -> CheckResult:
     raised = [info["exception_message"] for info in _exceptions(result.exception_info)]
-    if any(map(is_of_the_machine, raised)):
-        # It says nothing of the night, which is not refused but fails, and is run again.
-        raise GateIncompleteError(f"{suite.name}, {expectation.check}: {'; '.join(raised)}")
     found = result.result
     observed = found.get("observed_value")
     if observed is None and found.get("unexpected_count") is not None:
         observed = f"{found['unexpected_count']} of {found.get('element_count')} values"
-    return CheckResult(
+    told = CheckResult(
         suite=suite.name,
         check=expectation.check,
         table=suite.table,
-        # A check that could not be carried out refuses the night, whatever it would have said.
-        severity="critical" if raised else expectation.severity,
-        success=bool(result.success) and not raised,
+        severity=expectation.severity,
+        success=bool(result.success),
         description=expectation.description,
-        observed="; ".join(raised) if raised else str(observed),
+        observed=str(observed),
         expected=", ".join(
             f"{name}={value}"
             for name, value in expectation.kwargs.items()
@@ -172,6 +189,7 @@ def _as_check(suite: Suite, expectation: Expectation, result: Any) -> CheckResul
             :_SAMPLE_ROWS
         ],
     )
+    return _broken(told, raised) if raised else told
 
 
 def _exceptions(info: Any) -> list[dict[str, Any]]:
@@ -200,11 +218,32 @@ def _with_samples(
             if query is None or result.success:
                 sampled.append(result)
                 continue
-            cursor = connection.execute(f"from ({query}) limit {_SAMPLE_ROWS}")
-            names = [column[0] for column in cursor.description]
-            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-            sampled.append(replace(result, sample=rows))
+            try:
+                rows = _rows(connection, f"from ({query}) limit {_SAMPLE_ROWS}")
+            except duckdb.Error as error:
+                # Counting had left out the columns that cannot be computed.
+                sampled.append(_broken(result, [str(error)]))
+            else:
+                sampled.append(replace(result, sample=rows))
     return sampled
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _broken(result: CheckResult, raised: list[str]) -> CheckResult:
+    """A check that could not be carried out refuses the night, whatever it would have said.
+
+    Raises GateIncompleteError where the machine is to blame: that says nothing of the night, which
+    is not refused but fails, and is run again.
+    """
+    said = "; ".join(raised)
+    if any(map(is_of_the_machine, raised)):
+        raise GateIncompleteError(f"{result.suite}, {result.check}: {said}")
+    return replace(result, severity="critical", success=False, observed=said)
 
 
 def _query_for_people(suite: Suite, expectation: Expectation, narrows: bool) -> str:

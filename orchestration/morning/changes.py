@@ -1,78 +1,98 @@
-"""What is different since the version that was published before.
+"""What is different since the version that readers saw before.
 
-Belongs here: comparing two kept files. Does not belong here: telling it (page.py, tables.py).
+Belongs here: what the version itself says of that (`ops.version_change`), and the company's figures
+of both side by side. Does not belong here: comparing (publication/changes.py), telling it (page.py,
+tables.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from orchestration.morning.evidence import Row, Rows, ask, open_version
+from orchestration.publication.changes import FEWEST_VERSIONS, Change, changes_of
 from orchestration.publication.versions import Publication, kept_versions, publications
 from orchestration.settings import Settings
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Two versions side by side: `headline` and `tables` have `before`, `now` and `difference`.
+    """Two versions side by side.
 
-    `tables` holds the marts whose number of rows differs, the widest difference first.
+    `headline` and `tables` have `before`, `now` and `difference`; `headline` is empty when the file
+    of the version before is gone. `tables` holds the marts whose number of rows differs, the widest
+    difference first; `columns` has sentences. `metrics` have left their limits, and have the name
+    and the unit of their definition too; `awaited_count` is how many versions are still to come
+    before metrics have limits.
     """
 
     before: Publication
     headline: Rows
     tables: Rows
     same_count: int
+    columns: list[str]
+    metrics: Rows
+    awaited_count: int
 
 
 def changes(settings: Settings, publication: Publication) -> Changes | None:
-    """Against the version published before; None when there is none, or its file is gone."""
-    everything = publications(settings)
-    place = [each.version for each in everything].index(publication.version)
-    before = everything[place - 1] if place else None
-    if before is None or before.version not in kept_versions(settings):
+    """Against the version that readers saw when this one came; None for the first of all."""
+    told = changes_of(settings, publication.version)
+    before = _before(told, publications(settings), publication)
+    if before is None:
         return None
-    with (
-        open_version(settings, before.version) as then,
-        open_version(settings, publication.version) as now,
-    ):
-        headline = _side_by_side(ask(then, "headline", {}), ask(now, "headline", {}))
-        tables = _side_by_side(_row_counts(then), _row_counts(now))
-    differing = [row for row in tables if row["difference"]]
+    with open_version(settings, publication.version) as now:
+        known = ask(now, "compared", {})[0]
+        metrics = {row["metric_id"]: row for row in ask(now, "metrics", {})}
+        headline = ask(now, "headline", {})
+    differing = [_counted(each) for each in told if each.kind == "rows"]
     return Changes(
         before=before,
-        headline=headline,
+        headline=_beside(settings, before, headline),
         tables=sorted(differing, key=lambda row: (-abs(row["difference"]), row["name"])),
-        same_count=len(tables) - len(differing),
+        same_count=known["mart_count"] - len(differing),
+        columns=[each.sentence for each in told if each.kind not in ("rows", "metric")],
+        metrics=[_moved(each, metrics) for each in told if each.kind == "metric"],
+        awaited_count=max(0, FEWEST_VERSIONS - known["version_count"]),
     )
 
 
-def _side_by_side(then: Rows, now: Rows) -> Rows:
-    """What only one version has counts as 0 in the other."""
-    names = {row["name"]: row for row in [*then, *now]}
-    before, after = ({row["name"]: row["value"] for row in rows} for rows in (then, now))
+def _before(
+    told: list[Change], everything: list[Publication], publication: Publication
+) -> Publication | None:
+    if told:
+        # After a rollback it is not the one that was published before.
+        return next((each for each in everything if each.version == told[0].compared_with), None)
+    place = [each.version for each in everything].index(publication.version)
+    return everything[place - 1] if place else None
+
+
+def _beside(settings: Settings, before: Publication, now: Rows) -> Rows:
+    if before.version not in kept_versions(settings):
+        return []
+    with open_version(settings, before.version) as then:
+        values = {row["name"]: row["value"] for row in ask(then, "headline", {})}
     return [
         {
             **row,
-            "before": before.get(name, 0),
-            "now": after.get(name, 0),
-            "difference": after.get(name, 0) - before.get(name, 0),
+            "before": values[row["name"]],
+            "now": row["value"],
+            "difference": row["value"] - values[row["name"]],
         }
-        for name, row in names.items()
+        for row in now
     ]
 
 
-def _row_counts(connection: duckdb.DuckDBPyConnection) -> Rows:
-    names = connection.execute(
-        "select table_name from information_schema.tables where table_schema = 'marts' order by 1"
-    ).fetchall()
-    return [_count(connection, name) for (name,) in names]
+def _counted(change: Change) -> Row:
+    before, now = int(change.before or 0), int(change.after or 0)
+    return {"name": change.table, "before": before, "now": now, "difference": now - before}
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> Row:
-    found = connection.execute(f'select count(*) from marts."{table}"').fetchone()
-    return {"name": table, "value": found[0] if found else 0}
+def _moved(change: Change, metrics: dict[str, Row]) -> Row:
+    return {
+        **metrics[change.item or ""],
+        "before": float(change.before or 0),
+        "now": float(change.after or 0),
+        "low": change.low,
+        "high": change.high,
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +63,14 @@ class Evidence:
     """Everything that one page tells of, but for the version before.
 
     `waiting` has a row an object × column × rule of refused rows that nothing has brought in since.
+    `age_hours` is how old its day was when the version was published, from the day's beginning;
+    beyond `stale_hours` the company counts a version as stale.
     """
 
     publication: Publication
     is_shown: bool
+    age_hours: float
+    stale_hours: float
     currency: str
     night: Row
     freshness: Rows
@@ -109,6 +113,11 @@ def gather(settings: Settings, publication: Publication) -> Evidence:
         return Evidence(
             publication=publication,
             is_shown=publication.version == current_version(settings),
+            age_hours=publication.age(
+                publication.published_at.replace(tzinfo=UTC), company.business_time_zone
+            )
+            / timedelta(hours=1),
+            stale_hours=settings.stale_hours,
             currency=company.reporting_currency,
             night=ask(connection, "night", known)[0],
             freshness=ask(connection, "freshness", known),

@@ -18,8 +18,6 @@ from orchestration.morning.evidence import Evidence, HeldNight
 from orchestration.morning.key_figures import key_figures
 
 _HERE = Path(__file__).parent
-# A night is published in the morning that follows it; one that did not come may be a holiday.
-_STALE_DAYS = 2
 
 
 @dataclass(frozen=True)
@@ -78,13 +76,12 @@ def notices(evidence: Evidence) -> list[Notice]:
         told.append(
             Notice("bad", f"Readers see another version than {publication.version} at the moment.")
         )
-    age = (publication.published_at.date() - publication.as_of_date).days - 1
-    if age >= _STALE_DAYS:
+    if evidence.age_hours > evidence.stale_hours:
         told.append(
             Notice(
                 "warn",
-                f"The newest night had ended {wording.several(age, 'day')} before this version was "
-                f"published; nothing newer was loaded.",
+                f"The newest night had begun {wording.hours(evidence.age_hours)} before this "
+                f"version was published; nothing newer was loaded.",
             )
         )
     told += [

@@ -224,6 +224,24 @@ def changed_tables(changes: Changes) -> str:
     )
 
 
+def moved_metrics(changes: Changes, currency: str) -> str:
+    """Metrics that left their limits."""
+    return _table(
+        "Metrics that moved by more than usual",
+        ["Metric", "Before", "Now", "Usual"],
+        (
+            [
+                f"{row['metric_name']}\n{row['metric_id']}",
+                *(wording.measured(row[when], row["unit"], currency) for when in ("before", "now")),
+                " to ".join(
+                    wording.measured(row[end], row["unit"], currency) for end in ("low", "high")
+                ),
+            ]
+            for row in changes.metrics[:_SHOWN]
+        ),
+    )
+
+
 def waiting(rows: Rows) -> str:
     """Refused rows that nothing has brought in since, by object, column and rule."""
     return _table(

@@ -83,6 +83,11 @@ def days(value: float | None) -> str:
     return MISSING if value is None else f"{value:.1f}{_FIXED}days"
 
 
+def hours(value: float) -> str:
+    """36 hours; 5 days from three days on."""
+    return several(int(value), "hour") if value < 72 else several(int(value / 24), "day")
+
+
 def day(value: date) -> str:
     """30 September 2025."""
     return f"{value.day}{_FIXED}{value:%B}{_FIXED}{value.year}"
@@ -116,6 +121,17 @@ def instant(value: datetime) -> str:
 def several(number: int, one: str, more: str | None = None) -> str:
     """1 deal, 2 deals."""
     return f"{number:,}{_FIXED}{one if number == 1 else more or one + 's'}"
+
+
+def measured(value: Number, unit: str, currency: str) -> str:
+    """A metric in its unit, in as many digits as tell two close ones apart: 61.35 %, 1,234.5."""
+    if unit == "share":
+        return f"{100 * value:.2f}{_THIN}%".replace("-", _MINUS)
+    if unit == "money":
+        return f"{currency}{_FIXED}{value:,.0f}".replace("-", _MINUS)
+    text = f"{value:,.0f}" if unit == "count" else f"{value:,.2f}"
+    text = text.replace("-", _MINUS)
+    return text if unit in ("count", "ratio") else f"{text}{_FIXED}{unit}"
 
 
 def listed(names: list[str], shown: int = 5) -> str:

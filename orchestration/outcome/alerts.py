@@ -10,10 +10,9 @@ failed, so that the next one tries again.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from orchestration.company import read_company
 from orchestration.outcome import message
@@ -52,9 +51,8 @@ def tell_if_stale(settings: Settings, now: datetime | None = None) -> list[str]:
     shown = _shown(settings)
     if shown is None:
         return []
-    # A version is of a day of the company's.
-    zone = ZoneInfo(read_company(settings.company).business_time_zone)
-    age = (now or datetime.now(UTC)) - datetime.combine(shown.as_of_date, time(), zone)
+    zone = read_company(settings.company).business_time_zone
+    age = shown.age(now or datetime.now(UTC), zone)
     if age <= timedelta(hours=settings.stale_hours):
         return []
     hours = age / timedelta(hours=1)

@@ -5,25 +5,26 @@ sent. Does not belong here: what is sent (message.py), when (alerts.py).
 
 No error may show an address: the path of a webhook is its password. A redirect is not followed,
 because the other place would be given the alert, and a password is not sent in the clear.
+
+Libraries are imported where something is sent: most nights send nothing.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
-import smtplib
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from orchestration.outcome.message import Alert, mail, slack_message
 from orchestration.secrets import redacted
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    import smtplib
+    import urllib.request
 
 _SECONDS = 10.0
 _SUBMISSION, _SUBMISSION_TLS = 587, 465
@@ -52,6 +53,10 @@ def channels(settings: Settings, seconds: float = _SECONDS) -> list[Channel]:
 
 
 def _send_webhook(settings: Settings, seconds: float, alert: Alert) -> None:
+    import http.client
+    import urllib.error
+    import urllib.request
+
     url = _said(settings.alert_webhook)
     address = _address(url, "FLYWHEEL_ALERT_WEBHOOK", ("https", "http"))
     if address.username is not None or address.password is not None:
@@ -63,10 +68,9 @@ def _send_webhook(settings: Settings, seconds: float, alert: Alert) -> None:
         data=json.dumps(slack_message(alert)).encode(),
         headers={"Content-Type": "application/json", "User-Agent": "flywheel"},
     )
-    opener = urllib.request.build_opener(_NoRedirects())
     try:
         # The answer's status says everything; its body is not read.
-        opener.open(request, timeout=seconds).close()
+        _opener().open(request, timeout=seconds).close()
     except urllib.error.HTTPError as error:
         error.close()
         raise AlertNotSentError(f"{address.hostname} answered {_meaning(error.code)}") from None
@@ -74,9 +78,14 @@ def _send_webhook(settings: Settings, seconds: float, alert: Alert) -> None:
         raise _not_reached(settings, address, error) from None
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        """None: the answer stands as an error."""
+def _opener() -> urllib.request.OpenerDirector:
+    import urllib.request
+
+    class NoRedirects(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: Any) -> None:
+            """None: the answer stands as an error."""
+
+    return urllib.request.build_opener(NoRedirects())
 
 
 def _meaning(status: int) -> str:
@@ -88,6 +97,8 @@ def _meaning(status: int) -> str:
 
 
 def _send_mail(settings: Settings, seconds: float, alert: Alert) -> None:
+    import smtplib
+
     url = _said(settings.smtp_url)
     if not url or not settings.alert_email_from:
         raise AlertNotSentError(
@@ -132,6 +143,9 @@ def _connected(address: SplitResult, seconds: float) -> smtplib.SMTP:
 
     Raises AlertNotSentError where a password would have to go in the clear.
     """
+    import smtplib
+    import ssl
+
     host, context = address.hostname or "", ssl.create_default_context()
     if address.scheme == "smtps":
         return smtplib.SMTP_SSL(
@@ -165,6 +179,9 @@ def _address(url: str, variable: str, schemes: tuple[str, ...]) -> SplitResult:
 
 
 def _not_reached(settings: Settings, address: SplitResult, error: Exception) -> AlertNotSentError:
+    import ssl
+    import urllib.error
+
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     # smtplib says of silence that the server has hung up, because of a time-out.
     if TimeoutError in (type(reason), type(error.__context__)):

@@ -57,6 +57,7 @@ def apply_retention(settings: Settings) -> list[Outdated]:
     """Remove what is too old, and tell it. Of bronze only raw personal values go."""
     removed = outdated(settings)
     contracts = {path: contract for _, path, contract in bronze_files(settings)}
+    _note_refused(settings, {each.path for each in removed if each.place == "quarantine"})
     if any(each.place == "bronze" for each in removed):
         # What stands for the values must be there before they go.
         mask_bronze(settings)
@@ -66,6 +67,14 @@ def apply_retention(settings: Settings) -> list[Outdated]:
         else:
             each.path.unlink()
     return removed
+
+
+def _note_refused(settings: Settings, paths: set[Path]) -> None:
+    """Written down before they go, so that nobody takes them for lost."""
+    ledger = Ledger(settings.ledger)
+    gone = [load.load_id for load in ledger.loads if quarantine_path(settings, load) in paths]
+    if gone:
+        ledger.update({load_id: {"is_quarantine_gone": True} for load_id in gone})
 
 
 def _landed(settings: Settings, ledger: Ledger, as_of: date) -> Iterator[Path]:

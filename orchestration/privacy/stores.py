@@ -21,6 +21,8 @@ from orchestration.durable import replace_durably
 from orchestration.privacy.forgotten import MARK
 
 _STORAGE = "v1.4.0"
+# What SQLite writes beside a database that is open, or was when its process died.
+_JOURNAL = re.compile(r"-(?:wal|shm|journal)$")
 _KEYS = re.compile(r"(?:_key|_id)$")
 # What stands for personal columns, in tables whose rows are persons.
 _MASKS = re.compile(r"_(?:hash|domain|last_digits)$")
@@ -61,6 +63,10 @@ def rewrite_file(path: Path, gone: Gone) -> int:
             return rewrite_version(path, gone)
         case ".parquet":
             return _rewrite_table(path, gone)
+    journal = _JOURNAL.search(path.name)
+    if journal is not None:
+        # Bytes of it changed by themselves would make SQLite throw away all that it holds.
+        return _rewrite_sqlite(path.with_name(path.name[: journal.start()]), gone)
     with path.open("rb") as file:
         is_sqlite = file.read(15) == b"SQLite format 3"
     return _rewrite_sqlite(path, gone) if is_sqlite else _rewrite_bytes(path, gone)

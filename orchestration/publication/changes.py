@@ -30,6 +30,8 @@ from orchestration.publication.versions import Publication, version_path
 from orchestration.settings import Settings
 
 _FEWEST_MOVES, _MOST_VERSIONS = 8, 30
+# With so many, the newest one included, metrics have limits.
+FEWEST_VERSIONS = _FEWEST_MOVES + 2
 _XMR = 2.66
 # Sums of floating-point numbers differ in their last digits from build to build: these are cut off.
 _DIGITS = 12

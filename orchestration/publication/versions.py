@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -66,6 +67,10 @@ class Publication:
     fingerprint: str
     rolled_back_at: datetime | None
     rebuilt_because: str | None = None
+
+    def age(self, at: datetime, business_time_zone: str) -> timedelta:
+        """Time since the beginning of its day in the company's zone; `at` has a time zone."""
+        return at - datetime.combine(self.as_of_date, time(), ZoneInfo(business_time_zone))
 
 
 def version_path(settings: Settings, version: str) -> Path:

@@ -29,13 +29,14 @@ from tests.faults.invariants import broken, differences
 Seen = dict[str, Any]
 Fault = tuple[str, Callable[[], AbstractContextManager[None]], Moment | None]
 _MEGABYTE = 1000**2
+# In the midst of the build.
+_BUILD = Moment(cpu_seconds=6.0)
 # The moments at which a home is in the state that is hardest to understand afterwards.
 _MOMENTS = [
     Moment(before="os.rename /bronze/salesforce/account/batch"),
     Moment(before="os.rename /bronze/salesforce/lead/batch", power_cut=True),
     Moment(before="os.rename /bronze/ledger.parquet"),
-    # In the midst of the build.
-    Moment(cpu_seconds=6.0),
+    _BUILD,
     Moment(before="os.rename /warehouse/flywheel.duckdb", power_cut=True),
     Moment(before="os.rename /ops/publication.parquet", power_cut=True),
 ]
@@ -56,6 +57,9 @@ def main(folder: Path) -> None:
                 ("full in the build", partial(full, home, 12 * _MEGABYTE), None),
             ]
         faults += [(str(moment), nullcontext, moment) for moment in _MOMENTS]
+        # The kill in the midst of the build leaves a candidate; the next night finds it damaged.
+        place = 1 + faults.index((str(_BUILD), nullcontext, _BUILD))
+        faults[place] = ("damaged candidate", partial(_damaged, home), faults[place][2])
         told = [_met(story, *fault) for fault in faults]
         last = _met(story, "none", nullcontext, None)
         odd = forked.call(differences, _at(story), story.expected(1))
@@ -93,6 +97,14 @@ def _locked(home: Path) -> Iterator[None]:
     with (home / ".lock").open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def _damaged(home: Path) -> Iterator[None]:
+    """Something wrote over the candidate that a killed night left."""
+    path = Settings(home=home).candidate
+    path.write_bytes(bytes(path.stat().st_size))
+    yield
 
 
 if __name__ == "__main__":

@@ -69,6 +69,12 @@ def test_the_night_after_all_faults_is_as_if_there_had_been_none(told: Seen) -> 
     assert told["odd"] == []
 
 
+def test_a_damaged_candidate_is_thrown_away(told: Seen) -> None:
+    """The night that met one got as far as the rename by which it would have been published."""
+    seen = fault(told, "damaged candidate")
+    assert (seen["is_kill"], seen["status"], seen["broken"]) == (True, None, [])
+
+
 def test_a_publication_that_was_cut_off_is_completed_and_not_repeated(told: Seen) -> None:
     assert f"version {NEW} was completed" in told["last"]["printed"]
     assert "nothing new" in told["last"]["printed"]

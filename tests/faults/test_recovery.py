@@ -1,7 +1,8 @@
-"""What a fault left, and the run that follows: the ledger, bronze, the memory of publications.
+"""What a fault left, and the run that follows: the ledger, the memory of publications.
 
 Belongs here: damage and loss of one file at a time, the clock, the rights of a folder. Does not
-belong here: cuts of a publication (test_publication_cut_off.py), whole nights (test_kills.py).
+belong here: lost rows (test_lost_rows.py), cuts of a publication (test_publication_cut_off.py),
+whole nights (test_nights_with_faults.py), what is printed (test_what_the_operator_sees.py).
 """
 
 from __future__ import annotations
@@ -11,15 +12,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from orchestration.bronze.load import accepted_path
-from orchestration.bronze.lost import LostRowsOfBronzeError
-from orchestration.bronze.night import accept, begin, heal, load_night, refuse
+from orchestration.bronze.night import accept, begin, load_night, refuse
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of
 from orchestration.faults import advice, is_of_the_machine
 from orchestration.nightly import plan
@@ -35,14 +35,9 @@ from orchestration.recovery import ClockError, recover
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.warehouse.seed import seed_candidate
 from tests.conftest import land
+from tests.faults.damages import ACME, DAMAGES, NIGHT, Damage, load_acme, zero
 from tests.faults.small import make_candidate, make_load, numbers_of
 
-NIGHT = date(2025, 9, 28)
-ACME = """\
-source: acme
-objects:
-  accounts: {files: accounts.csv, key: account_id, columns: {account_id: id, industry: industry}}
-"""
 # Root may write anywhere, so it drops its rights, once what the command imports is imported: nobody
 # else may read that everywhere.
 AS_A_USER_WITHOUT_RIGHTS = """
@@ -64,39 +59,13 @@ orchestration.cli.main()
 @pytest.fixture
 def loaded(settings: Settings) -> Settings:
     """A home with one accepted load of two rows, and one quarantined row."""
-    settings.user_sources.mkdir(parents=True)
-    (settings.user_sources / "acme.yml").write_text(ACME)
-    rows = "id,industry\na1,Retail\na2,Energy\n,Banking\n"
-    land(settings, "acme", NIGHT, {"accounts.csv": rows})
-    load_night(settings, NIGHT, "run", "acme")
-    accept(settings)
-    return settings
+    return load_acme(settings)
 
 
 def publish(settings: Settings, number: int) -> str:
     make_load(settings, number)
     make_candidate(settings, number)
     return promote(settings).version
-
-
-def cut_short(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-20])
-
-
-def zero(path: Path) -> None:
-    path.write_bytes(bytes(path.stat().st_size))
-
-
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-def lose(path: Path) -> None:
-    path.unlink()
-
-
-DAMAGES = [cut_short, zero, empty, lose]
-Damage = Callable[[Path], None]
 
 
 # The ledger --------------------------------------------------------------------------------------
@@ -142,69 +111,6 @@ def test_whoever_only_looks_at_a_damaged_ledger_is_told_what_to_run(loaded: Sett
 
 def test_a_home_without_any_load_needs_no_ledger(settings: Settings) -> None:
     assert recover(settings) == []
-
-
-# Bronze ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_lost_bronze_file_is_read_anew_from_landing(loaded: Settings, damage: Damage) -> None:
-    (load,) = Ledger(loaded.ledger).loads
-    path = accepted_path(loaded, load)
-    before = path.read_bytes()
-    damage(path)
-
-    (told,) = recover(loaded)
-    assert "acme/accounts of 2025-09-28, accounts.csv" in told
-    assert path.read_bytes() == before
-    assert Ledger(loaded.ledger).loads == [load]
-
-
-def test_a_lost_bronze_file_whose_extract_is_gone_names_the_extract(loaded: Settings) -> None:
-    (load,) = Ledger(loaded.ledger).loads
-    accepted_path(loaded, load).unlink()
-    shutil.rmtree(loaded.landing)
-
-    with pytest.raises(LostRowsOfBronzeError) as refused:
-        recover(loaded)
-    said = str(refused.value)
-    for word in ("acme/accounts of 2025-09-28", "2 rows of accounts.csv", load.checksum[:12]):
-        assert word in said
-    assert "Put these extracts back" in said
-
-
-def test_another_file_in_the_place_of_the_lost_extract_is_not_taken_for_it(
-    loaded: Settings,
-) -> None:
-    """Of as many bytes, as a changed digit leaves them."""
-    (load,) = Ledger(loaded.ledger).loads
-    accepted_path(loaded, load).unlink()
-    landed = loaded.landing / "acme" / "2025-09-28" / "accounts.csv"
-    landed.write_text(landed.read_text().replace("a2", "a3"))
-
-    with pytest.raises(LostRowsOfBronzeError):
-        recover(loaded)
-    assert not accepted_path(loaded, load).exists()
-
-
-def test_the_extract_is_known_by_its_bytes_under_another_name(loaded: Settings) -> None:
-    (load,) = Ledger(loaded.ledger).loads
-    accepted_path(loaded, load).unlink()
-    (loaded.user_sources / "acme.yml").write_text(ACME.replace("accounts.csv", "acc*.csv"))
-    landed = loaded.landing / "acme" / "2025-09-28" / "accounts.csv"
-    landed.rename(landed.with_name("accounts again.csv"))
-
-    recover(loaded)
-    assert accepted_path(loaded, load).exists()
-
-
-def test_rows_that_no_gate_has_judged_are_undone_and_not_asked_for(loaded: Settings) -> None:
-    ledger = Ledger(loaded.ledger)
-    ledger.mark([load.load_id for load in ledger.loads], "loaded")
-    accepted_path(loaded, ledger.loads[0]).unlink()
-
-    assert recover(loaded) == []
-    assert len(heal(loaded)) == 1
 
 
 # Duplicates --------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
+import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration.instance import KeptEngineEventLogStorage, bury_dead_runs, open_instance
@@ -55,6 +56,36 @@ def test_our_event_store_keeps_the_same_events_as_dagsters_own(tmp_path: Path) -
     assert type(ours.event_log_storage) is KeptEngineEventLogStorage
     assert type(theirs.event_log_storage) is SqliteEventLogStorage
     assert _kept(ours, _run(ours)) == _kept(theirs, _run(theirs))
+
+
+def test_no_secret_of_an_error_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a library says in its error, and whoever hands that on as a cause or in the log."""
+    secret, url = "planted-reader\\password", "https://hooks.example.org/services/planted-token"
+    monkeypatch.setenv("FLYWHEEL_POSTGRES_READER_PASSWORD", secret)
+    monkeypatch.setenv("FLYWHEEL_ALERT_WEBHOOK", url)
+
+    @dg.asset
+    def leaking(context) -> None:
+        context.log.warning(f"trying {url}")
+        try:
+            raise OSError(f"POST {url} failed")
+        except OSError as cause:
+            raise ValueError(f"role bi_reader, {secret}, {secret!r}") from cause
+
+    home = Settings(home=tmp_path / "home")
+    instance = open_instance(home)
+    job = dg.Definitions(assets=[leaking], jobs=[dg.define_asset_job("one")]).resolve_job_def("one")
+    ended = job.execute_in_process(instance=instance, raise_on_error=False)
+    assert not ended.success
+    planted = [b"planted-reader", b"planted-token"]
+    for path in home.dagster_home.rglob("*"):
+        data = path.read_bytes() if path.is_file() else b""
+        assert [each for each in planted if each in data] == [], path
+    kept = instance.all_logs(ended.run_id)
+    events = [each.dagster_event for each in kept if each.dagster_event]
+    (failure,) = [each for each in events if each.is_step_failure]
+    told = failure.step_failure_data.error.to_string()
+    assert "ValueError: role bi_reader, ****" in told and "POST **** failed" in told
 
 
 def test_dagsters_own_store_can_read_what_ours_wrote(tmp_path: Path) -> None:

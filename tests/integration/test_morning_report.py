@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.morning.evidence import gather, published
-from orchestration.morning.page import render
+from orchestration.morning.page import notices, render
 from orchestration.morning.writing import newest_page, page_of, write_morning
 from orchestration.nightly import NightOutcome, run_nights
 from orchestration.outcome.closing import close_night
@@ -370,6 +370,55 @@ def test_what_changed_is_told_by_quantity_and_by_mart(reported: Reported) -> Non
     assert now > before
     assert reported.page.table("The company in both versions")["Opportunities"] == told
     assert reported.page.table("Rows of the marts")["fct_opportunity"] == told
+
+
+def test_metrics_beyond_their_limits_are_told_with_the_limits(
+    reported: Reported, altered: Callable[[str], Settings]
+) -> None:
+    assert "moved by more than usual can be told in 8 versions from now" in reported.page.text(
+        "main"
+    )
+    settings = altered(
+        """
+        insert into ops.metric_value
+        select 'v' || n, '2025-01-01', '2025-01-01', 'closed_count', 5
+        from range(8) as versions (n);
+        insert into ops.version_change
+        select version, compared_with, 'metric', 'win_rate', 'win_rate_period_narrow', '0.15',
+            '0.1812345', 0.149, 0.151
+        from ops.version_change
+        limit 1
+        """
+    )
+    page = HtmlPage(write_morning(settings))
+    assert page.table("Metrics that moved") == {
+        "Win rate of a period | win_rate_period_narrow": {
+            "Before": "15.00 %", "Now": "18.12 %", "Usual": "14.90 % to 15.10 %",
+        }
+    }  # fmt: skip
+    assert "1 metric moved by more than usual." in page.text("main")
+
+
+def test_changes_are_told_though_the_file_of_the_version_before_is_gone(
+    reported: Reported, altered: Callable[[str], Settings]
+) -> None:
+    page = HtmlPage(write_morning(altered("select 1")))
+    assert page.table("Rows of the marts") == reported.page.table("Rows of the marts")
+    assert "The company in both versions" not in page.text("caption")
+
+
+def test_what_is_stale_follows_the_companys_own_hours(reported: Reported) -> None:
+    evidence = gather(reported.settings, published(reported.settings, None))
+    for age_hours, stale_hours, words in (
+        (31.0, 30.0, "had begun 31\u00a0hours before"),
+        (100.0, 99.0, "had begun 4\u00a0days before"),
+        (100.0, 100.0, None),
+    ):
+        told = [
+            notice.text
+            for notice in notices(replace(evidence, age_hours=age_hours, stale_hours=stale_hours))
+        ]
+        assert [words in text for text in told if "nothing newer" in text] == [True] * bool(words)
 
 
 def test_refused_rows_that_wait_are_told_with_their_rule(reported: Reported) -> None:

@@ -45,6 +45,9 @@ SECRETS = {
     "mail": "planted-smtp-password",
     "webhook": "plantedtoken",
     "postgres": "planted-postgres-password",
+    "reader": "planted-reader-password",
+    "bucket": "planted-secret-access-key",
+    "masks": os.environ["FLYWHEEL_MASKING_KEY"],
 }
 
 
@@ -65,6 +68,8 @@ class Story:
             "FLYWHEEL_ALERT_EMAIL_TO": "data@example.org",
             "FLYWHEEL_ALERT_EMAIL_FROM": "flywheel@example.org",
             "FLYWHEEL_SMTP_URL": f"smtp://fly:{SECRETS['mail']}@127.0.0.1:{dead}",
+            "FLYWHEEL_POSTGRES_READER_PASSWORD": SECRETS["reader"],
+            "AWS_SECRET_ACCESS_KEY": SECRETS["bucket"],
             "FLYWHEEL_POSTGRES": f"postgresql://fly:{SECRETS['postgres']}@127.0.0.1:{dead}/bi",
         }
 

@@ -19,6 +19,7 @@ import pytest
 
 from orchestration.nightly import NightOutcome, run_nights
 from orchestration.settings import Settings
+from tests.real_data.cited import MEASURED, Citation, citations
 
 NIGHT = date(2017, 12, 31)
 FORMS = ("", "variant_ddmmyy", "variant_excel_dates")
@@ -496,3 +497,13 @@ def test_only_the_mended_product_and_no_account_was_without_a_partner(
         """
     )
     assert only_named == facts["accounts_not_in_accounts"]
+
+
+@pytest.mark.parametrize("citation", citations(), ids=lambda citation: citation.check)
+def test_what_reasons_of_checks_say_of_it_is_so(ask: Ask, citation: Citation) -> None:
+    (measured,) = ask(MEASURED[citation.check])
+    written = [
+        f"{value:.{len(figure.partition('.')[2])}f}"
+        for value, figure in zip(measured, citation.figures, strict=True)
+    ]
+    assert tuple(written) == citation.figures

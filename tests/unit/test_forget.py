@@ -26,7 +26,7 @@ from orchestration.extracts.ledger import Ledger
 from orchestration.privacy import forget as forgetting
 from orchestration.privacy.border import mask_bronze
 from orchestration.privacy.forget import Outcome, find_everywhere, forget
-from orchestration.privacy.proof import Needles
+from orchestration.privacy.proof import Needles, find
 from orchestration.settings import Settings
 from tests.conftest import land
 
@@ -251,6 +251,25 @@ def test_by_an_id_only_that_record_goes(home: Settings) -> None:
 
 def test_an_id_of_fifteen_characters_is_understood(home: Settings) -> None:
     assert forget(home, ANN_ID[:15]).records == 1
+
+
+def test_what_an_open_database_has_not_yet_taken_in_is_cleared_and_not_broken(
+    home: Settings,
+) -> None:
+    """Dagster's page may be open: then new events stand in a journal beside the database."""
+    path = home.dagster_home / "events.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("delete from event_logs")
+        connection.commit()
+        connection.execute("pragma wal_checkpoint(truncate)")
+        connection.executemany("insert into event_logs (event) values (?)", [(ANN,), (BOB,)])
+        connection.commit()
+        held = [each.name for each in find(home.dagster_home, Needles([ANN]))]
+        assert held == ["events.db-wal"]
+        outcome = forget(home, ANN)
+        events = connection.execute("select event from event_logs order by id").fetchall()
+    assert (outcome.left, events) == ([], [("forgotten",), (BOB,)])
 
 
 def test_an_address_that_nobody_bears_is_kept_out_all_the_same(home: Settings) -> None:

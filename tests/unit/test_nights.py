@@ -349,6 +349,16 @@ def test_rows_read_anew_are_due_once(refused: Settings) -> None:
     assert survey(refused, Ledger(refused.ledger)).files == {}
 
 
+def test_a_file_that_was_refused_to_its_last_row_is_read_anew(home: Settings) -> None:
+    """Header and rows are the very bytes of the file then."""
+    describe(home, ACME + "max_refused_share: 1\n")
+    text = deals("d1,Open,1,31.01.2025", header="id,state,value,close")
+    night_of(home, FIRST, {"deals.csv": text})
+    describe(home, ACME.replace('"%Y-%m-%d"', '["%Y-%m-%d", "%d.%m.%Y"]'))
+    (again,) = reload(home)
+    assert (again.status, again.rows_accepted) == ("loaded", 1)
+
+
 def test_rows_that_still_break_a_rule_wait_on(refused: Settings) -> None:
     reload(refused)
     accept(refused)

@@ -1,16 +1,18 @@
 """Secrets come from the environment or from a file, and show nowhere.
 
 Belongs here: settings and texts. Does not belong here: what a night writes
-(tests/integration/test_secrets_stay_secret.py).
+(integration/test_outcomes.py), what Dagster keeps (integration/test_dagster_instance.py).
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from orchestration import cli
 from orchestration.secrets import SecretFileError, redacted
 from orchestration.settings import Settings
 
@@ -82,6 +84,45 @@ def test_a_text_loses_the_token_of_a_webhook() -> None:
     settings = Settings(alert_webhook="https://hooks.example.org/services/T0/token-x?key=another-y")
     text = redacted(settings, "GET /services/T0/token-x failed, token-x, key=another-y")
     assert "token-x" not in text and "another-y" not in text
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("host=db.example.org password=s3cret-word dbname=bi", "s3cret-word"),
+        (r"host=db.example.org password='s3\'cret word' dbname=bi", "s3'cret word"),
+        ("postgresql://db.example.org/bi?user=fly&password=s3%23cret", "s3#cret"),
+    ],
+)
+def test_a_password_that_is_named_is_one_too(address: str, shown: str) -> None:
+    said = redacted(Settings(postgres=address), f"no login with {shown}")
+    assert said == "no login with ****"
+
+
+def test_a_secret_is_found_where_it_is_written_as_json_or_by_python() -> None:
+    settings = Settings(postgres_reader_password='back\\slash"ed\nword')
+    secret = 'back\\slash"ed\nword'
+    for text in (json.dumps({"said": secret}), repr(KeyError(secret))):
+        assert "slash" not in redacted(settings, text)
+
+
+def test_a_command_that_breaks_shows_no_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLYWHEEL_SMTP_URL", URL)
+
+    def breaks() -> None:
+        try:
+            raise OSError(f"no route to {URL}")
+        except OSError as cause:
+            raise RuntimeError("p@ssword-x was not taken") from cause
+
+    monkeypatch.setattr(cli, "app", breaks)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 3
+    assert "RuntimeError: **** was not taken" in said and "no route to ****" in said
 
 
 def test_a_text_without_secrets_stays_as_it_is(settings: Settings) -> None:

@@ -53,10 +53,10 @@ def send_rows(
                 except dbapi.Error as error:
                     raise PostgresError(
                         f"{target.name}: {table.name} could not be sent: {target.told(error)}"
-                    ) from error
+                    ) from None
             connection.commit()
     except dbapi.Error as error:
-        raise PostgresError(f"{target.name}: {target.told(error)}") from error
+        raise PostgresError(f"{target.name}: {target.told(error)}") from None
 
 
 def _send(warehouse: duckdb.DuckDBPyConnection, connection: Any, schema: str, table: Table) -> None:

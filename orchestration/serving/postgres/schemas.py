@@ -134,6 +134,18 @@ def drop_outdated(connection: psycopg.Connection) -> list[str]:
     return remarks
 
 
+def drop_previous(connection: psycopg.Connection) -> list[str]:
+    """Drop the version before the one that is served too, now or as soon as nobody reads it.
+
+    Returns a sentence for each schema that had to stay.
+    """
+    previous = version_in(connection, PREVIOUS)
+    if previous is not None:
+        with connection.transaction():
+            rename(connection, PREVIOUS, free_name(connection, previous))
+    return drop_outdated(connection)
+
+
 def rename(connection: psycopg.Connection, name: str, new_name: str) -> None:
     """Give a schema another name; the transaction around it decides when readers see that."""
     connection.execute(

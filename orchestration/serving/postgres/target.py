@@ -56,7 +56,7 @@ class Target:
                 connection.execute(_SESSION)
                 yield connection
             except psycopg.Error as error:
-                raise PostgresError(f"{self.name}: {self.told(error)}") from error
+                raise PostgresError(f"{self.name}: {self.told(error)}") from None
 
     def told(self, error: BaseException) -> str:
         """What an error says, without the password that a library may have put into it."""

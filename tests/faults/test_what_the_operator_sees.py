@@ -1,0 +1,200 @@
+"""What `flywheel nightly` says of a fault, and how it ends: the second and third columns of
+docs/recovery.md.
+
+Belongs here: the command over small homes in which nothing else is to be done. Does not belong
+here: what is mended and how (test_recovery.py), faults of the disk and of two nights at once
+(test_nights_with_faults.py).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from orchestration import cli
+from orchestration.bronze.load import accepted_path
+from orchestration.bronze.night import accept, load_night, survey
+from orchestration.bronze.quarantine import quarantine_path
+from orchestration.extracts.ledger import Ledger, Load, copy_of
+from orchestration.gate.results import verdict_of
+from orchestration.nightly import NightOutcome
+from orchestration.publication.promote import promote
+from orchestration.publication.versions import current_version, publications, version_path
+from orchestration.report import print_outcome
+from orchestration.settings import Settings
+from tests.conftest import land
+from tests.faults.small import make_candidate, make_load, numbers_of
+
+NIGHT = date(2025, 9, 28)
+ACME = """\
+source: acme
+max_refused_share: 1
+objects:
+  accounts: {files: accounts.csv, key: account_id, columns: {account_id: id, industry: industry}}
+"""
+
+
+@dataclass(frozen=True)
+class Home:
+    """A published home with one load, a row of which is in quarantine; `run` is the command."""
+
+    settings: Settings
+    load: Load
+    run: Callable[..., tuple[int, str]]
+
+    @property
+    def landed(self) -> Path:
+        return self.settings.landing / "acme" / NIGHT.isoformat() / "accounts.csv"
+
+
+@pytest.fixture
+def home(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Home:
+    settings.user_sources.mkdir(parents=True)
+    (settings.user_sources / "acme.yml").write_text(ACME)
+    land(settings, "acme", NIGHT, {"accounts.csv": "id,industry\na1,Retail\n,Banking\n"})
+    (load,) = load_night(settings, NIGHT, "run", "acme")
+    accept(settings)
+    make_candidate(settings, 1)
+    promote(settings)
+    monkeypatch.setenv("FLYWHEEL_HOME", str(settings.home))
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["flywheel", *(arguments or ("nightly",))])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = "".join(capsys.readouterr())
+        assert "Traceback" not in printed
+        return int(ended.value.code or 0), " ".join(printed.split())
+
+    return Home(settings, load, run)
+
+
+def test_without_a_fault_there_is_nothing_to_tell(home: Home) -> None:
+    assert home.run() == (0, home.run()[1])
+    assert home.run()[1].startswith("nothing new: version 2025-09-28-001 holds all that has landed")
+
+
+def test_rows_that_could_be_read_anew_are_told_and_the_night_goes_on(home: Home) -> None:
+    accepted_path(home.settings, home.load).unlink()
+    status, said = home.run()
+    told = "mended lost bronze rows were read anew: acme/accounts of 2025-09-28, accounts.csv"
+    assert (status, told in said) == (0, True)
+
+    quarantine_path(home.settings, home.load).unlink()
+    status, said = home.run()
+    told = "mended lost refused rows were read anew: acme/accounts of 2025-09-28, accounts.csv"
+    assert (status, told in said) == (0, True)
+
+
+def test_lost_rows_without_their_extract_stop_every_night_until_it_is_back(home: Home) -> None:
+    accepted_path(home.settings, home.load).unlink()
+    aside = home.settings.root / "extract"
+    home.landed.rename(aside)
+    for _ in range(2):
+        status, said = home.run()
+        assert status == 3
+        extract = f"accounts.csv ({home.load.bytes} bytes, BLAKE3 {home.load.checksum[:12]}…)"
+        for words in ("accepted rows are lost", extract, "Put these extracts back"):
+            assert words in said
+    assert current_version(home.settings) == "2025-09-28-001"
+
+    aside.rename(home.landed)
+    assert home.run()[0] == 0
+
+
+def test_lost_refused_rows_without_their_extract_are_told_of_once(home: Home) -> None:
+    quarantine_path(home.settings, home.load).unlink()
+    shutil.rmtree(home.settings.landing)
+    status, said = home.run()
+    assert status != 3
+    assert "mended refused rows are lost and cannot be read anew" in said
+    assert "refused rows are lost" not in home.run()[1]
+
+
+def test_a_restored_ledger_is_told_of(home: Home) -> None:
+    home.settings.ledger.write_bytes(b"")
+    status, said = home.run()
+    assert (status, "mended the ledger was restored from its copy: " in said) == (0, True)
+
+
+def test_without_a_ledger_a_person_is_asked_and_nothing_changes(home: Home) -> None:
+    home.settings.ledger.unlink()
+    copy_of(home.settings.ledger).unlink()
+    before = accepted_path(home.settings, home.load).read_bytes()
+    for _ in range(2):
+        status, said = home.run()
+        assert status == 3
+        assert "from a backup; or move" in said and "aside" in said
+    assert accepted_path(home.settings, home.load).read_bytes() == before
+    assert current_version(home.settings) == "2025-09-28-001"
+
+
+def test_a_clock_behind_loaded_nights_stops_the_night_until_it_is_right(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("time.time", lambda: 1_700_000_000.0)
+        status, said = home.run()
+    assert status == 3
+    assert "the clock of this machine says 2023-11-1" in said
+    assert "but the night 2025-09-28 is loaded already" in said
+    assert home.run()[0] == 0
+
+
+def test_a_clock_that_jumps_forwards_takes_an_open_night_for_complete(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = land(home.settings, "acme", NIGHT + timedelta(days=1), {"accounts.csv": "id\na2\n"})
+    (folder / "_SUCCESS").unlink()
+    ledger = Ledger(home.settings.ledger)
+    assert survey(home.settings, ledger).files == {}
+    ahead = time.time() + 3600
+    with monkeypatch.context() as patch:
+        patch.setattr("time.time", lambda: ahead)
+        assert len(survey(home.settings, ledger).files) == 1
+
+
+def test_an_open_night_waits_for_a_clock_that_jumped_back_and_can_be_named(home: Home) -> None:
+    night = NIGHT + timedelta(days=1)
+    folder = land(home.settings, "acme", night, {"accounts.csv": "id\na2\n"})
+    (folder / "_SUCCESS").unlink()
+    ahead = time.time() + 3600
+    for path in (folder / "accounts.csv", folder):
+        os.utime(path, (ahead, ahead))
+    ledger = Ledger(home.settings.ledger)
+    assert survey(home.settings, ledger).files == {}
+    assert len(survey(home.settings, ledger, always=[night]).files) == 1
+
+
+def test_a_version_that_cannot_be_read_is_left_behind_by_a_rollback(home: Home) -> None:
+    make_load(home.settings, 2)
+    make_candidate(home.settings, 2)
+    newest = version_path(home.settings, promote(home.settings).version)
+    newest.chmod(0o644)
+    newest.write_bytes(bytes(newest.stat().st_size))
+    home.run("rollback")
+    assert numbers_of(str(home.settings.published.resolve())) == [1]
+
+
+def test_a_version_that_was_built_anew_says_why(home: Home) -> None:
+    (made,) = publications(home.settings)
+    why = "flywheel.2025-09-27-001.duckdb cannot be read: IO Error: no DuckDB file"
+    outcome = NightOutcome(
+        night=NIGHT, run_id="run1", loads=[], verdict=verdict_of([]), checks=[],
+        publication=type(made)(**{**vars(made), "rebuilt_because": why}), failure=None,
+    )  # fmt: skip
+    text = io.StringIO()
+    print_outcome(Console(file=text, width=200), outcome, home.settings)
+    assert f"rebuilt   everything from bronze: {why}" in text.getvalue()
