@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tests.pages import Block
 
@@ -51,12 +52,13 @@ BY_A_TEST: dict[tuple[str, str], str] = {
 class Given:
     """How a block is given in test_readme.py, where the sample company of `make nightly` stands.
 
-    `says` must come out of it. A block that `changes` the home gets a copy; `beside` are folders of
-    this checkout that stand beside the home under the name that the page gives them.
+    `says` must come out of it. A block that changes the home gets a `copy`, one that comes before
+    the first night has none yet; `beside` are folders of this checkout that stand beside the home
+    under the name that the page gives them.
     """
 
     says: str = ""
-    changes: bool = False
+    home: Literal["sample", "copy", "none"] = "sample"
     beside: tuple[tuple[str, str], ...] = ()
 
 
@@ -65,7 +67,7 @@ TO_THE_SAMPLE: dict[tuple[str, str], Given] = {
     ("README.md",
      ".venv/bin/flywheel sources infer my_exports --name mycrm "
      "--output flywheel_home/sources/mycrm.yml"):
-        Given("good", changes=True, beside=(("my_exports", "docs/examples/tutorial/exports"),)),
+        Given("good", "none", beside=(("my_exports", "docs/examples/tutorial/exports"),)),
     ("docs/history.md",
      "select accounts.segment, count(*) as won_count, sum(won.amount) as won_amount"):
         Given(says="enterprise"),
@@ -77,7 +79,7 @@ TO_THE_SAMPLE: dict[tuple[str, str], Given] = {
      "select email_hash, count(distinct source_system) as sources"): Given(says="0 rows"),
     ("docs/personal-data.md",
      "flywheel forget isolde.thornibald.31@persons.example --dry-run"):
-        Given(says="nothing is left", changes=True),
+        Given("nothing is left", "copy"),
     ("docs/morning-report.md",
      "flywheel morning                                # the version that readers see"):
         Given(says="morning-2025-09-30-001.html"),
@@ -85,8 +87,8 @@ TO_THE_SAMPLE: dict[tuple[str, str], Given] = {
     ("docs/outcomes.md",
      'flywheel sql "select night, suite, \\"check\\", observed from ops.gate_result '
      'where not success"'): Given(says="0 rows"),
-    ("docs/sources.md", "flywheel sources schema > flywheel_home/sources/source.schema.json"):
-        Given(changes=True),
+    ("docs/sources.md", "mkdir -p flywheel_home/sources"):
+        Given(home="none"),
 }  # fmt: skip
 
 # Commands of `flywheel` that sentences and tables name, one after the other, to a copy of the same.

@@ -123,7 +123,11 @@ def test_the_first_night_is_told_as_in_the_readme(sample: Sample) -> None:
 def test_a_command_of_a_page_does_what_it_is_there_for(
     sample: Sample, tmp_path: Path, block: Block, given: Given
 ) -> None:
-    asked = sample.copied_to(tmp_path) if given.changes else sample
+    asked = {
+        "sample": lambda: sample,
+        "copy": lambda: sample.copied_to(tmp_path),
+        "none": lambda: Sample(checkout(tmp_path), ""),
+    }[given.home]()
     for name, folder in given.beside:
         (asked.folder / name).symlink_to(PROJECT_ROOT / folder)
     sql = ["flywheel", "sql", block.code]
