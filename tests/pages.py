@@ -27,6 +27,10 @@ PAGES = sorted(
 _NO_COMMANDS = {"text", "yaml", "json", "csv"}
 _ANSWER = "text"
 _FENCE, _INDENT = "```", " " * 4
+_OF_A_CHECKOUT = (
+    "Makefile", "dbt_project", "dbt_project.yml", "docs", "profiles.yml", "pyproject.toml",
+    "requirements.txt",
+)  # fmt: skip
 _SCRIPT = "from orchestration.cli import main\n\nmain()\n"
 
 
@@ -89,7 +93,7 @@ def _joined(lines: list[str]) -> str:
 
 def checkout(folder: Path) -> Path:
     """Make a folder look like this checkout after `make install`, with this interpreter."""
-    for name in ("Makefile", "docs", "pyproject.toml", "requirements.txt"):
+    for name in _OF_A_CHECKOUT:
         (folder / name).symlink_to(PROJECT_ROOT / name)
     programs = folder / ".venv" / "bin"
     programs.mkdir(parents=True)

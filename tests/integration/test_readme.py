@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,8 @@ class Sample:
             env=os.environ
             | {
                 "FLYWHEEL_HOME": str(self.folder / HOME),
-                "PATH": f"{self.folder / '.venv' / 'bin'}:{os.environ['PATH']}",
+                "PATH": f"{self.folder / '.venv' / 'bin'}:{Path(sys.executable).parent}:"
+                + os.environ["PATH"],
                 "PYTHONPATH": str(PROJECT_ROOT),
             },
             capture_output=True, text=True, check=False,
@@ -66,11 +68,8 @@ class Sample:
         return done.stdout
 
     def copied_to(self, folder: Path) -> Sample:
-        """The same with a home of its own, without the older versions: what they cost is time."""
-        shutil.copytree(
-            self.folder / HOME, checkout(folder) / HOME,
-            symlinks=True, ignore=shutil.ignore_patterns("flywheel.2025-09-28-001.duckdb"),
-        )  # fmt: skip
+        """The same with a home of its own; times of files are copied too, so nothing is due."""
+        shutil.copytree(self.folder / HOME, checkout(folder) / HOME, symlinks=True)
         return Sample(folder, self.said)
 
 
