@@ -27,6 +27,7 @@ WHOLE: dict[tuple[str, str], str] = {
 
 # Blocks that a page's own test runs.
 BY_A_TEST: dict[tuple[str, str], str] = {
+    # Its second line, `make test`, is what runs this.
     ("README.md", "make nightly"): "integration/test_readme.py",
     ("docs/object-storage.md", "export FLYWHEEL_LANDING=s3://acme-crm/extracts"):
         "integration/test_pages_with_servers.py",
@@ -92,7 +93,8 @@ TO_THE_SAMPLE: dict[tuple[str, str], Given] = {
         Given(home="none"),
 }  # fmt: skip
 
-# Commands of `flywheel` that sentences and tables name, one after the other, to a copy of the same.
+# Commands of `flywheel` that sentences and tables name, one after the other, to a copy of the same:
+# what must come out of each.
 NAMED_ALONE: dict[str, str] = {
     "status": "published  2025-09-30-001",
     "versions": "2025-09-28-001",
@@ -104,6 +106,22 @@ NAMED_ALONE: dict[str, str] = {
     "retention": "nothing is too old",
     "nightly": "nothing new",
     "rollback": "2025-09-29-001",
+}
+
+# Those that need more than a home: where they run, or what stands there in the place of a value.
+NAMED_ELSEWHERE: dict[str, str] = {
+    "forget": "integration/test_readme.py gives it an address",
+    "forget 0035g00000DXB8YAAX": "unit/test_forget.py, by an id as by an address",
+    "nightly --date": "integration/test_outcomes.py",
+    "nightly --date 2025-09-29": "integration/test_outcomes.py",
+    "nightly --date 2025-10-01": "integration/test_outcomes.py",
+    "nightly --full-refresh": "tests/faults, and every comparison of later nights with a rebuild",
+    "quarantine explain --show-personal": "unit/test_refused_rows_are_masked.py",
+    "simulate": "`make nightly` begins with it",
+    "sources": "a group of commands",
+    "sources infer FOLDER": "a place for a value",
+    "sql": "integration/test_sql_command.py, with a person at its shell",
+    'sql "…"': "a place for a value",
 }
 
 # Blocks that no test runs, and why. "no command": it shows something.

@@ -1,7 +1,7 @@
 """Each command of README and docs is run by a test, or the table says in plain words why not.
 
 Belongs here: the table beside the pages. Does not belong here: running
-(integration/test_readme.py and the modules that the table names), commands within sentences
+(integration/test_readme.py and the modules that the table names), options of commands
 (test_named_commands.py).
 """
 
@@ -10,7 +10,17 @@ from __future__ import annotations
 import pytest
 
 from orchestration.settings import PROJECT_ROOT
-from tests.page_commands import BY_A_TEST, NOT_RUN, TO_THE_SAMPLE, WHOLE, modules, runner
+from tests.architecture.test_named_commands import FLYWHEEL, named
+from tests.page_commands import (
+    BY_A_TEST,
+    NAMED_ALONE,
+    NAMED_ELSEWHERE,
+    NOT_RUN,
+    TO_THE_SAMPLE,
+    WHOLE,
+    modules,
+    runner,
+)
 from tests.pages import PAGES, Block, commands
 
 BLOCKS = [block for page in PAGES for block in commands(page)]
@@ -20,6 +30,15 @@ BLOCKS = [block for page in PAGES for block in commands(page)]
 def test_every_command_of_a_page_has_a_test_or_a_reason(page: str) -> None:
     unknown = [f"{block.place}: {block.first}" for block in commands(page) if not runner(block)]
     assert unknown == [], "add them to tests/page_commands.py"
+
+
+def test_every_command_that_a_sentence_names_has_a_test() -> None:
+    in_blocks = "\n".join(block.code for block in BLOCKS)
+    # What may be left out is left out.
+    said = {command.partition(" [")[0] for _, command in named(FLYWHEEL)}
+    alone = {command for command in said if f"flywheel {command}" not in in_blocks}
+    assert alone - {*NAMED_ALONE, *NAMED_ELSEWHERE} == set()
+    assert {*NAMED_ALONE, *NAMED_ELSEWHERE} - said == set()
 
 
 def test_the_table_names_no_command_that_is_gone() -> None:
