@@ -46,7 +46,11 @@ requirements: ## pin the tree anew from pyproject.toml (needs uv)
 		--python-version 3.11 --generate-hashes --no-strip-extras -c requirements.txt \
 		--extra build --extra dev pyproject.toml -o requirements-dev.txt
 
+# It shows what is published; where nothing is, and no PostgreSQL is named, a first night comes before.
 superset: install ## Apache Superset on the marts, on loopback (installs 700 MB once)
+	@test -n "$$FLYWHEEL_POSTGRES$$FLYWHEEL_POSTGRES_FILE" \
+		-o -e "$${FLYWHEEL_HOME:-flywheel_home}/warehouse/flywheel.duckdb" \
+		|| $(MAKE) --no-print-directory nightly
 	@.venv/bin/python -m orchestration.serving.superset
 
 clean: ## remove the environment and dbt's artifacts; data stays

@@ -99,6 +99,9 @@ def infer(
     if output is None:
         typer.echo(inferred.text, nl=False)
         return
+    # Whoever begins with a source file has no home yet; any other folder may be a mistyped one.
+    if _is_place_of_sources(output.parent):
+        output.parent.mkdir(parents=True, exist_ok=True)
     with output.open("x", encoding="utf-8") as target:
         target.write(inferred.text)
     errors.print(Text(f"written to {output}: now run flywheel sources check {output}"))
@@ -107,12 +110,16 @@ def infer(
 def _refuse_output(output: Path, name: str | None) -> None:
     if output.exists() or output.is_symlink():
         raise typer.BadParameter(f"{output} is there already, and is not overwritten")
-    if not output.parent.is_dir():
+    if not output.parent.is_dir() and not _is_place_of_sources(output.parent):
         raise typer.BadParameter(f"{output.parent} is no folder")
     if output.suffix != ".yml":
         raise typer.BadParameter(f"{output}: a source file ends in .yml")
     if name not in (None, output.stem):
         raise typer.BadParameter(f"{output} and --name {name}: file and source bear one name")
+
+
+def _is_place_of_sources(folder: Path) -> bool:
+    return folder.absolute() == Settings().user_sources.absolute()
 
 
 def _is_meant(path: Path) -> bool:

@@ -24,9 +24,12 @@ that young periods are not finished. **period**: what happened in a period, when
 **snapshot**: what was there at the end of a day.
 
 Those with a line "semantic layer" can be asked for by MetricFlow, cut by whatever it can join. It
-reads what is published; days and months are those of the business time zone.
+reads what is published; days and months are those of the business time zone. It is an extra:
 
     pip install -e '.[metricflow]'
+
+Then, in the folder of the checkout, with `.venv/bin` on the path:
+
     dbt parse
     export FLYWHEEL_TARGET=published
     mf query --metrics win_rate_period_broad --group-by metric_time__quarter,opportunity__segment

@@ -55,6 +55,18 @@ def test_every_column_of_every_mart_is_described(public: dict[str, Any]) -> None
     assert len(public) > 30
 
 
+def test_every_table_of_every_layer_says_what_a_row_is(project: Mapping[str, Any]) -> None:
+    """In Dagster's lineage too; what is ephemeral is no table and stands in neither."""
+    bare = [
+        node["name"]
+        for node in project["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["config"]["materialized"] != "ephemeral"
+        and not node["description"].strip()
+    ]
+    assert bare == []
+
+
 def test_every_exposure_has_an_owner_and_says_what_it_is(project: Mapping[str, Any]) -> None:
     for each in project["exposures"].values():
         assert each["owner"]["name"], each["name"]

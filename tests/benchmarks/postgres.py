@@ -5,7 +5,7 @@
 Serves a version of one fact of ten columns (5 million rows unless said otherwise) from a home of
 its own into a PostgreSQL of its own, and prints seconds, rows a second and CPU-seconds of both
 sides, step by step; those of the server are of every PostgreSQL on the machine. The bar is 300,000
-rows a second for the load on two quiet cores.
+rows a second on two quiet cores, for all steps together.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.integration.postgres_server import publish
 
 _ROWS = 5_000_000
 _BAR = 300_000
-_STEPS = ("create_tables", "send_rows", "verify", "furnish", "gather_statistics", "flip")
+_STEPS = ("create_tables", "send_rows", "gather_statistics", "verify", "furnish", "flip")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 FACT = """
@@ -72,8 +72,8 @@ def main() -> None:
     for name, (seconds, ours, theirs) in taken.items():
         print(f"{name:20}{seconds:9.2f}{rows / seconds:12,.0f}{ours:10.2f}{theirs:12.2f}")
     print(f"{'all':20}{whole:9.2f}{rows / whole:12,.0f}")
-    if rows / taken["send_rows"][0] < _BAR:
-        print(f"send_rows is below the bar of {_BAR:,} rows/s")
+    if rows / whole < _BAR:
+        print(f"that is below the bar of {_BAR:,} rows/s")
 
 
 def _measure(name: str, taken: dict[str, tuple[float, float, float]]) -> None:

@@ -9,7 +9,6 @@ The version that is asked holds the marts that the page names, with the columns 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -20,16 +19,14 @@ import yaml
 
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.integration.postgres_server import publish
+from tests.page_commands import NOT_RUN
+from tests.pages import Block, commands
 
-PAGE = (PROJECT_ROOT / "docs" / "connect.md").read_text(encoding="utf-8")
-EXAMPLE = re.compile(
-    r"^```(?P<language>sh|python)\n(?P<code>.*?)^```\n(?:\n```text\n(?P<answer>.*?)^```\n)?",
-    re.MULTILINE | re.DOTALL,
-)
+PAGE = "docs/connect.md"
 EXAMPLES = [
-    pytest.param(match, id=f"line {PAGE[: match.start()].count(chr(10)) + 1}")
-    for match in EXAMPLE.finditer(PAGE)
-    if "pip install" not in match["code"]
+    pytest.param(block, id=f"line {block.line}")
+    for block in [*commands(PAGE, "sh"), *commands(PAGE, "python")]
+    if (PAGE, block.first) not in NOT_RUN
 ]
 MARTS = PROJECT_ROOT / "dbt_project" / "models" / "marts"
 
@@ -63,10 +60,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_answers_what_the_page_says(folder: Path, example: re.Match[str]) -> None:
-    command = ["sh", "-e", "-c"] if example["language"] == "sh" else [sys.executable, "-c"]
+def test_an_example_answers_what_the_page_says(folder: Path, example: Block) -> None:
+    command = ["sh", "-e", "-c"] if example.language == "sh" else [sys.executable, "-c"]
     ran = subprocess.run(
-        [*command, example["code"]],
+        [*command, example.code],
         cwd=folder,
         env=os.environ
         | {
@@ -80,8 +77,8 @@ def test_an_example_answers_what_the_page_says(folder: Path, example: re.Match[s
     )
 
     assert ran.returncode == 0, ran.stderr
-    if example["answer"] is not None:
-        assert ran.stdout.strip() == example["answer"].strip()
+    if example.answer is not None:
+        assert ran.stdout.strip() == example.answer.strip()
 
 
 def test_files_of_the_page_hold_what_was_asked(folder: Path) -> None:
@@ -89,7 +86,7 @@ def test_files_of_the_page_hold_what_was_asked(folder: Path) -> None:
 
     import polars as pl
 
-    (export,) = (param.values[0] for param in EXAMPLES if "rates.json" in param.values[0]["code"])
+    (export,) = (param.values[0] for param in EXAMPLES if "rates.json" in param.values[0].code)
     test_an_example_answers_what_the_page_says(folder, export)
 
     assert pl.read_parquet(folder / "rates.parquet").height == 2

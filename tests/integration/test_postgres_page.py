@@ -7,7 +7,6 @@ Belongs here: running what the page says. Does not belong here: the rights thems
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,16 +16,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.settings import Settings
 from tests.integration.postgres_server import Database, publish
-
-PAGE = (PROJECT_ROOT / "docs" / "postgres.md").read_text(encoding="utf-8")
+from tests.pages import commands
 
 
 def example(language: str, word: str) -> str:
     """The one block of a language that holds a word."""
-    blocks = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    (found,) = [block for block in blocks if word in block]
+    blocks = commands("docs/postgres.md", language)
+    (found,) = [block.code for block in blocks if word in block.code]
     return found
 
 

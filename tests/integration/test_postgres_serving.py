@@ -18,7 +18,10 @@ import pytest
 
 from orchestration.publication.versions import roll_back
 from orchestration.serving.postgres import serve as steps
+from orchestration.serving.postgres.load import shares_of
+from orchestration.serving.postgres.tables import tables_of
 from orchestration.serving.postgres.target import PostgresError, target_of
+from orchestration.serving.published import open_version
 from orchestration.settings import Settings
 from tests.integration.postgres_server import Database, publish, serve_into, with_postgres
 
@@ -110,6 +113,41 @@ def test_comments_arrive(settings: Settings, database: Database) -> None:
         "select obj_description(oid), col_description(oid, 1) "
         "from pg_class where oid = 'marts.fct_one'::regclass"
     ) == [("One row; the 100 %s.", "It's {marked}.")]
+
+
+def test_every_row_of_a_large_table_arrives_once_over_two_connections(
+    settings: Settings, database: Database
+) -> None:
+    rows = 150_001
+    publish(
+        settings,
+        f"create table marts.fct_one as select range as mark from range({rows})",
+        "create view marts.fct_two as from marts.fct_one",
+        "create table marts.fct_three as select 1 as mark",
+    )
+    with open_version(settings.published) as warehouse:
+        shares = shares_of(warehouse, tables_of(warehouse))
+    serve_into(settings, database)
+
+    names = [{table.name for table, _ in share} for share in shares]
+    assert names[0] & names[1] == {"fct_one"}
+    for table in ("fct_one", "fct_two"):
+        assert database.ask(
+            f"select count(*), count(distinct mark), max(mark) from marts.{table}"
+        ) == [(rows, rows, rows - 1)]
+
+
+def test_keys_are_sorted_by_their_bytes_and_names_as_the_database_does(
+    settings: Settings, database: Database
+) -> None:
+    publish(settings, "create table marts.fct_one as select 'crm:1' as rep_key, 'Ann' as rep_name")
+    serve_into(settings, database)
+
+    assert database.ask(
+        "select attname, collname from pg_attribute join pg_collation "
+        "on pg_collation.oid = attcollation "
+        "where attrelid = 'marts.fct_one'::regclass order by attnum"
+    ) == [("rep_key", "C"), ("rep_name", "default")]
 
 
 def test_a_key_becomes_a_primary_key(settings: Settings, database: Database) -> None:
@@ -407,6 +445,8 @@ def limit_files(database: Database, size: str) -> None:
 LOADER = """
 import os, signal
 from orchestration.serving.postgres import serve as steps
+from orchestration.serving.postgres.load import shares_of
+from orchestration.serving.postgres.tables import tables_of
 from orchestration.serving.postgres.target import target_of
 from orchestration.settings import Settings
 

@@ -991,6 +991,16 @@ def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     assert target.read_text() == "mine"
 
 
+def test_the_place_of_source_files_is_made_for_the_first_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLYWHEEL_HOME", str(tmp_path / "home"))
+    target = tmp_path / "home" / "sources" / "crm.yml"
+
+    assert run(folder_of(tmp_path, PIPEDRIVE), "--output", target)[0] == 0
+    assert target.is_file()
+
+
 def test_a_link_is_not_written_through(tmp_path: Path) -> None:
     (tmp_path / "crm.yml").symlink_to(tmp_path / "elsewhere.yml")
 

@@ -119,12 +119,14 @@ def _load(
     open_next(connection)
     create_tables(connection, NEXT, tables)
     send_rows(warehouse, target, NEXT, tables)
+    # First of all that reads the rows: whoever does marks each page as seen, and a page that is
+    # marked twice is written twice.
+    gather_statistics(connection, NEXT, tables)
     counts = []
     for table in tables:
         found = verify(warehouse, connection, NEXT, table)
         furnish(connection, NEXT, table, found)
         counts.append(found[""])
-    gather_statistics(connection, NEXT, tables)
     let_read(connection, NEXT)
     close_next(connection, version)
     return counts

@@ -57,6 +57,11 @@ class Column:
     is_required: bool
     comment: str | None
 
+    @property
+    def is_text_key(self) -> bool:
+        """Whether it holds `<source>:<id>`, by which tables are joined."""
+        return self.type == "text" and self.name.endswith("_key")
+
 
 @dataclass(frozen=True)
 class Table:

@@ -23,7 +23,7 @@ _SESSION = (
     "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; "
     "set lock_timeout = '60s'; "
     "set default_transaction_isolation = 'read committed'; set timezone = 'UTC'; "
-    "set maintenance_work_mem = '256MB'; set search_path = pg_catalog"
+    "set maintenance_work_mem = '512MB'; set search_path = pg_catalog"
 )
 
 
