@@ -207,7 +207,10 @@ class Campaign:
 
 @dataclass(frozen=True)
 class Member:
-    """A lead's or contact's part in a campaign."""
+    """A lead's or contact's part in a campaign.
+
+    Where several rows may be of one lead and contact in one campaign, `member_id` tells them apart.
+    """
 
     campaign_id: str
     lead_id: str | None = None
@@ -215,6 +218,7 @@ class Member:
     has_responded: bool | None = None
     responded_at: datetime | None = None
     created_at: datetime | None = None
+    member_id: str | None = None
 
 
 @dataclass(frozen=True)

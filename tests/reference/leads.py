@@ -96,7 +96,7 @@ class Leads:
         members = standing(
             self.warehouse.crm,
             Member,
-            lambda row: (row.campaign_id, row.lead_id, row.contact_id),
+            lambda row: (row.member_id, row.campaign_id, row.lead_id, row.contact_id),
         )
         if self.warehouse.crm.options.campaign_touches == "all":
             return members
