@@ -219,7 +219,6 @@ def members_of(
             contact_id=contact_id,
             has_responded=True,
             created_at=at,
-            member_id=f"{campaign_id} {contact_id} {at}",
         )
 
 

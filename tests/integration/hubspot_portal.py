@@ -509,6 +509,7 @@ def as_crm(portal: Portal, as_of: date) -> landed.Crm:
             *(member for contact in portal.contacts for member in _members(portal, contact)),
         ],
         identifies_records=True,
+        tells_touches=True,
         lead_meanings=(
             ("marketingqualifiedlead", "mql"),
             ("salesqualifiedlead", "sql"),

@@ -93,12 +93,18 @@ class Leads:
     @cached_property
     def members(self) -> list[Member]:
         """All parts in campaigns that touch somebody, or those that were responded to."""
+        crm = self.warehouse.crm
         members = standing(
-            self.warehouse.crm,
+            crm,
             Member,
-            lambda row: (row.member_id, row.campaign_id, row.lead_id, row.contact_id),
+            lambda row: (
+                row.campaign_id,
+                row.lead_id,
+                row.contact_id,
+                row.created_at if crm.tells_touches else None,
+            ),
         )
-        if self.warehouse.crm.options.campaign_touches == "all":
+        if crm.options.campaign_touches == "all":
             return members
         return [one for one in members if has_responded(one)]
 
