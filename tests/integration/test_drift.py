@@ -1,12 +1,16 @@
 """Whether wins come when they should: the SQL as dbt compiles it, against SciPy and by simulation.
 
-Belongs here: `drift_of` on sums in memory, and how often it cries wolf. Does not belong here: which
-opportunities stand in which sum (test_marts_agree_with_reference.py).
+Belongs here: `drift_of` on sums in memory, how often it cries wolf, and the sums of opportunities
+that are many enough to tell. Does not belong here: every case of the rules
+(test_marts_agree_with_reference.py).
 """
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from fractions import Fraction
 
 import duckdb
@@ -19,16 +23,21 @@ from scipy import stats
 
 from orchestration.settings import Settings
 from tests.integration.compiled import Compiler
-from tests.reference.drift import BANDS, NOTHING, compared
+from tests.reference.drift import BANDS, NOTHING, Bands, compared
 
 Cell = tuple[Sequence[int], Sequence[int]]
 # A share of alarms outside of this is one in ten thousand.
 TAIL = 1e-4
+AS_OF = date(2025, 6, 30)
 
 
 @pytest.fixture(scope="module")
-def sql(tmp_path_factory: pytest.TempPathFactory) -> str:
-    compiler = Compiler(Settings(home=tmp_path_factory.mktemp("drift") / "home"))
+def compiler(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
+    return Compiler(Settings(home=tmp_path_factory.mktemp("drift") / "home"))
+
+
+@pytest.fixture(scope="module")
+def sql(compiler: Compiler) -> str:
     return compiler.statement("{{ drift_of('sums', ['series']) }}", {})
 
 
@@ -113,3 +122,104 @@ def test_without_drift_one_in_a_hundred_is_flagged(sql: str) -> None:
 def test_where_wins_come_at_other_ages_it_is_told(sql: str, first: float, last: float) -> None:
     flagged = [row["is_drifting"] for row in told(sql, simulated(first, last, 200, seed=8))]
     assert sum(flagged) > 0.9 * len(flagged)
+
+
+def test_opportunities_count_in_the_bands_of_their_ages(compiler: Compiler) -> None:
+    """Of two sources, of which one wins later, by source and month; what has come is given."""
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as flywheel")
+        connection.execute("create schema flywheel.intermediate; use flywheel.intermediate")
+        connection.execute(
+            f"create table int_as_of as select date '{AS_OF}' as as_of_date, "
+            "timestamp '2025-07-01' as as_of_at"
+        )
+        connection.execute(
+            """
+            create table int_opportunity_facts as
+            select
+                'crm:default' as pipeline_key, 'Ana' as owner_at_creation_key, lead_source,
+                'all' as segment, 'all' as opportunity_type, 'all' as account_industry,
+                outcome, outcome = 'won' as is_won, outcome <> 'open' as is_closed, created_at,
+                case when outcome <> 'open' then closed_at end as closed_at,
+                created_at as observed_from_at, false as is_left_truncated
+            from (
+                select
+                    *,
+                    case
+                        when closed_at >= timestamp '2025-07-01' then 'open'
+                        when hash(number, 1) % 5 < 2 then 'won'
+                        else 'lost'
+                    end as outcome
+                from (
+                    select
+                        *,
+                        created_at + to_hours(cast(
+                            5 + hash(number, 2) % if(lead_source = 'Web', 2000, 3500) as integer
+                        )) as closed_at
+                    from (
+                        select
+                            number,
+                            if(hash(number, 3) % 3 = 0, 'Fair', 'Web') as lead_source,
+                            timestamp '2025-07-01'
+                            - to_hours(cast(1 + hash(number, 4) % 5000 as integer)) as created_at
+                        from range(3000) as numbers(number)
+                    )
+                )
+            )
+            """
+        )
+        development = compiler.model("int_win_development", {})
+        connection.execute(f"create table int_win_development as {development}")
+        found = {
+            (row[1], row[2], row[4]): row[5:]
+            for row in connection.execute(
+                "select pipeline_key, grain, period_start, dimension, dimension_value, "
+                "drift_chi_square, drift_degrees, is_drifting "
+                f"from ({compiler.model('int_win_drift', {})}) "
+                "where dimension in ('all', 'lead_source')"
+            ).fetchall()
+        }
+        shares = connection.execute("select win_share from int_win_development order by days")
+        bands = Bands([share for (share,) in shares.fetchall()])
+        facts = connection.execute(
+            "select lead_source, created_at, closed_at, outcome from int_opportunity_facts"
+        ).fetchall()
+    expected = {}
+    for cell, (won, come) in cells_of(facts, bands).items():
+        told_of = compared(won, come)
+        if told_of != NOTHING:
+            expected[cell] = (
+                pytest.approx(told_of["drift_chi_square"], rel=1e-9, abs=1e-9),
+                told_of["drift_degrees"],
+                told_of["is_drifting"],
+            )
+    assert found == expected
+    assert found["all", None, "Fair"][2]
+    assert len(found) > 20
+
+
+def cells_of(
+    facts: Iterable[tuple[str, datetime, datetime | None, str]], bands: Bands
+) -> dict[tuple, tuple[list[int], list[Fraction]]]:
+    """Wins and what has come by band, of each period and source."""
+    last_day = len(bands.shares)
+    cells: dict[tuple, tuple[list[int], list[Fraction]]] = defaultdict(
+        lambda: ([0] * BANDS, [Fraction(0)] * BANDS)
+    )
+    parts = [[Fraction(part) for part in bands.parts(day)] for day in range(1, last_day + 1)]
+    for source, created_at, closed_at, outcome in facts:
+
+        def day_at(instant: datetime, start: datetime = created_at) -> int:
+            hours = (instant - start).total_seconds() / 3600
+            return min(max(math.ceil(hours / 24), 1), last_day)
+
+        month = created_at.date().replace(day=1)
+        quarter = month.replace(month=(month.month - 1) // 3 * 3 + 1)
+        for period in (("all", None), ("month", month), ("quarter", quarter)):
+            for value in ("all", source):
+                won, come = cells[*period, value]
+                for band, part in enumerate(parts[day_at(datetime(2025, 7, 1)) - 1]):
+                    come[band] += part
+                if outcome == "won" and closed_at is not None:
+                    won[bands.of_day(day_at(closed_at))] += 1
+    return cells
