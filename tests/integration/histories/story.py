@@ -19,6 +19,7 @@ from tests.integration.histories.company import (
     DAY,
     FIRST_NIGHT,
     REPS,
+    STRANGER,
     Company,
     Shares,
     Step,
@@ -161,7 +162,8 @@ class Story:
         self._become(at, replace(self.row, close_date=close_date))
 
     def _assign(self, at: datetime, step: Step) -> None:
-        self._become(at, replace(self.row, owner_id=REPS[step.choice % len(REPS)]))
+        owners = (*REPS, STRANGER)
+        self._become(at, replace(self.row, owner_id=owners[step.choice % len(owners)]))
 
     def _categorise(self, at: datetime, step: Step) -> None:
         category = ("Commit", "Pipeline", "Best case")[step.choice % 3]
