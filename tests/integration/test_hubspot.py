@@ -410,6 +410,18 @@ def test_history_of_a_field_runs_within_its_own_property(by_pages: Path, ask: As
     assert owners == [(None, "9", "9"), ("9", "8", "9")]
 
 
+def test_an_owner_of_the_past_is_a_rep_though_no_list_names_it(
+    warehouse: Warehouse, ask: Ask
+) -> None:
+    moved = next(deal for deal in PORTAL.deals if deal.id == "moved")
+    portal = replace(PORTAL, deals=(moved,), owners=PORTAL.owners[1:], calls=())
+    file = warehouse.build(api_pages(portal), models=["dim_rep", "fct_opportunity_version"])
+    reps = ask(file, "select rep_key, rep_name from marts.dim_rep order by 1")
+    assert reps == [("hubspot:8", "Bo Ek"), ("hubspot:9", "9"), ("hubspot:unknown", "Unknown")]
+    owners = ask(file, "select distinct owner_key from marts.fct_opportunity_version order by 1")
+    assert owners == [("hubspot:8",), ("hubspot:9",)]
+
+
 def test_a_lead_is_one_row_with_its_oldest_deal_and_recorded_instants(
     by_pages: Path, ask: Ask
 ) -> None:

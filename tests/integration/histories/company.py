@@ -18,7 +18,7 @@ FIRST_NIGHT = date(2024, 2, 27)
 # A stage that the stage map may take away; else it is one like the others.
 FORMER = "Former"
 REPS = ("Ana", "Bo", "Cy", "Di")
-# Whom no list of users names: only splits, and opportunities for a time.
+# Whom nothing names but splits.
 STRANGER = "Fay"
 # The last one is first named by opportunities and may be delivered later.
 ACCOUNTS = ("a1", "a2", "a3", "late")
