@@ -102,6 +102,35 @@
     having count(distinct owner_id) = 1
 {%- endmacro %}
 
+{#-
+    Which campaign each text means: `said` is a campaign's id, its number or a name that no other has.
+    Properties of contacts and deals name campaigns in any of these ways.
+-#}
+{% macro hubspot_campaigns_said() -%}
+    select
+        said,
+        min(campaign_id) as campaign_id
+    from (
+        select
+            id as campaign_id,
+            id as said
+        from {{ source('hubspot', 'campaign') }}
+        union
+        select
+            id,
+            hs_object_id
+        from {{ source('hubspot', 'campaign') }}
+        union
+        select
+            id,
+            hs_name
+        from {{ source('hubspot', 'campaign') }}
+    ) as names
+    where said is not null
+    group by said
+    having count(distinct campaign_id) = 1
+{%- endmacro %}
+
 {#- The owner behind each user: changes name users, records name owners. -#}
 {% macro hubspot_owners_of_users() -%}
     select
@@ -296,7 +325,7 @@
 {%- endmacro %}
 
 {#-
-    What the records of one kind (`deals` or `engagements`) are associated with: one row a pair, with
+    What the records of one kind (`deals`, `line_items` or `engagements`) are associated with: one row a pair, with
     `from_id`, `to_object`, `to_id`, `is_primary` (1 or 0), `label` and `_batch_date`.
 
     `pages` is the object that holds associations as pages of these records do, `records` the objects
@@ -406,6 +435,9 @@
         'deals': [
             ('companies', [5, 341], [6, 342]),
             ('contacts', [3], [4]),
+        ],
+        'line_items': [
+            ('deals', [20], [19]),
         ],
         'engagements': [
             ('deals', [206, 210, 212, 214, 216], [205, 209, 211, 213, 215]),

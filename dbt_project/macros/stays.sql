@@ -113,6 +113,41 @@
     {{ group_by_slices(['stage_key', 'exit_month']) }}
 {%- endmacro %}
 
+{#-
+    Timed stays of the year up to now by age in hours, when they were first seen in it and when they
+    ended: one row a stage × slice × both ages × whether they ended. `as_of` says `year_ago_at`.
+-#}
+{% macro stays_by_age(stays, as_of) -%}
+    select
+        stage_key,
+        {{ slice_columns() }},
+        entered,
+        ended,
+        is_exit,
+        count(*) as stay_count,
+        sum(watched_us) as watched_us
+    from (
+        select
+            *,
+            case
+                when seen_from_at > entered_at
+                    then {{ begun_hours('entered_at', 'seen_from_at') }} - 1
+            end as entered,
+            {{ begun_hours('entered_at', 'ended_at') }} as ended,
+            exit_kind <> 'open' as is_exit,
+            {{ microseconds_between('seen_from_at', 'ended_at') }} as watched_us
+        from (
+            select
+                stays.*,
+                greatest(stays.watched_from_at, as_of.year_ago_at) as seen_from_at
+            from {{ stays }} as stays
+            cross join {{ as_of }} as as_of
+            where stays.is_timed and stays.ended_at >= as_of.year_ago_at
+        ) as watched
+    ) as aged
+    {{ group_by_slices(['stage_key', 'entered', 'ended', 'is_exit']) }}
+{%- endmacro %}
+
 {% macro stay_grain() -%}
     {{ return(['stage_key', 'stay_month', 'dimension', 'dimension_value', 'duration']) }}
 {%- endmacro %}

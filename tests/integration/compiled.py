@@ -37,6 +37,9 @@ class Compiler:
     def _compiled(self, what: list[str], variables: Mapping[str, Any]) -> str:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
+        # A mark of the last compilation, for which the next one would leave ephemeral models out.
+        for node in self._manifest.nodes.values():
+            node.extra_ctes_injected = False
         result = self._invoke(
             [
                 *("compile", *what, "--vars", json.dumps(dict(variables))),

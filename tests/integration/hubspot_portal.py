@@ -15,6 +15,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from tests.integration.hubspot_offers import (
+    Offers,
+    members_of,
+    pages_of,
+    reported_of,
+    rows_of,
+    tables_of,
+)
 from tests.reference import landed
 
 PAGE_SIZE = 3
@@ -73,6 +81,7 @@ class Deal:
     type: str | None = None
     stamps: tuple[tuple[str, datetime], ...] = ()
     is_history_sent: bool = True
+    campaign: str | None = None
 
     @property
     def created_at(self) -> datetime:
@@ -109,12 +118,15 @@ class Company:
 
 @dataclass(frozen=True)
 class Contact:
-    """A contact and how its lifecycle stage changed."""
+    """A contact, how its lifecycle stage changed, and which campaigns it came by."""
 
     id: str
     email: str
     company: str | None = None
     lifecycle: tuple[tuple[str, datetime], ...] = ()
+    first_seen_at: datetime | None = None
+    first_campaign: str | None = None
+    last_campaign: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +167,7 @@ class Portal:
     contacts: tuple[Contact, ...] = ()
     owners: tuple[Owner, ...] = ()
     calls: tuple[Activity, ...] = field(default=())
+    offers: Offers = field(default_factory=Offers)
 
 
 # --- pages of the API ------------------------------------------------------------------------
@@ -177,7 +190,8 @@ def api_pages(portal: Portal, write: Write = iso, *, has_history: bool = True) -
     def deals(*, archived: bool) -> Iterator[dict[str, Any]]:
         for deal in portal.deals:
             if deal.is_archived == archived:
-                yield _deal(deal, write, has_history=has_history)
+                lines = portal.offers.lines_of(deal.id)
+                yield _deal(deal, lines, write, has_history=has_history)
 
     files = {
         "pipelines.jsonl": [_pipeline(each, place) for place, each in enumerate(portal.pipelines)],
@@ -187,7 +201,8 @@ def api_pages(portal: Portal, write: Write = iso, *, has_history: bool = True) -
         "contacts.jsonl": [_contact(each, write) for each in portal.contacts],
         "owners.jsonl": [_owner(each) for each in portal.owners],
         "calls.jsonl": [_call(each, write) for each in portal.calls],
-    }
+        "campaign_contacts.jsonl": reported_of(portal.offers, write),
+    } | pages_of(portal.offers)
     return {name: json_pages(rows) for name, rows in files.items() if rows}
 
 
@@ -226,7 +241,7 @@ def _pipeline(pipeline: Pipeline, place: int) -> dict[str, Any]:
     }
 
 
-def _deal(deal: Deal, write: Write, *, has_history: bool) -> dict[str, Any]:
+def _deal(deal: Deal, lines: list[str], write: Write, *, has_history: bool) -> dict[str, Any]:
     closes_at = deal.closes_at()
     properties = {
         "hs_object_id": deal.id,
@@ -241,6 +256,7 @@ def _deal(deal: Deal, write: Write, *, has_history: bool) -> dict[str, Any]:
         "deal_currency_code": deal.currency,
         "hs_analytics_source": deal.source,
         "dealtype": deal.type,
+        "hs_campaign": deal.campaign,
         "hs_merged_object_ids": ";".join(deal.merged_ids),
         "hs_next_step": "",
     } | {f"hs_v2_date_entered_{stage}": write(at) for stage, at in deal.stamps}
@@ -261,6 +277,7 @@ def _deal(deal: Deal, write: Write, *, has_history: bool) -> dict[str, Any]:
             *({"id": one, "type": "deal_to_company"} for one in deal.companies[:1]),
         ],
         "contacts": [{"id": one, "type": "deal_to_contact"} for one in deal.contacts],
+        "line items": [{"id": one, "type": "deal_to_line_item"} for one in lines],
     }
     page["associations"] = {name: {"results": found} for name, found in linked.items() if found}
     return page
@@ -314,6 +331,11 @@ def _contact(contact: Contact, write: Write) -> dict[str, Any]:
             "lastmodifieddate": write(datetime(2024, 2, 1)),
             "hubspot_owner_id": None,
             "associatedcompanyid": contact.company,
+            "hs_analytics_first_timestamp": (
+                write(contact.first_seen_at) if contact.first_seen_at else None
+            ),
+            "hs_analytics_first_touch_converting_campaign": contact.first_campaign,
+            "hs_analytics_last_touch_converting_campaign": contact.last_campaign,
         },
         "propertiesWithHistory": _versions(changes, write),
         "archived": False,
@@ -379,6 +401,7 @@ def exports(portal: Portal, night: date) -> Files:
             "Deal Type": {"newbusiness": "New Business"}.get(deal.type or "", deal.type),
             "Original Traffic Source": (deal.source or "").replace("_", " ").title(),
             "Merged record IDs": ";".join(deal.merged_ids),
+            "HubSpot Campaign": deal.campaign,
             "Associated Company IDs": ";".join(deal.companies),
             "Associated Company IDs (Primary)": deal.companies[0] if deal.companies else None,
             "Associated Contact IDs": ";".join(deal.contacts),
@@ -432,7 +455,7 @@ def exports(portal: Portal, night: date) -> Files:
         f"hubspot-crm-exports-all-companies-{night}.csv": companies,
         "pipeline_stages.csv": stages,
         "owners.csv": people,
-    }
+    } | tables_of(portal.offers)
     return {name: csv_text(rows) for name, rows in files.items() if rows}
 
 
@@ -473,7 +496,7 @@ def as_crm(portal: Portal, as_of: date) -> landed.Crm:
             for number, stage in enumerate(pipeline.stages)
         ),
         rows=[
-            *(_opportunity(deal, survivor_of(portal, deal.id)) for deal in portal.deals),
+            *(_opportunity(portal, deal) for deal in portal.deals),
             *(_lead(portal, contact) for contact in portal.contacts if contact.lifecycle),
             *(landed.Role(deal.id, contact) for deal in portal.deals for contact in deal.contacts),
             *map(_activity, portal.calls),
@@ -482,8 +505,11 @@ def as_crm(portal: Portal, as_of: date) -> landed.Crm:
                 landed.Account(one.id, None, one.industry, one.employees)
                 for one in portal.companies
             ),
+            *rows_of(portal.offers),
+            *(member for contact in portal.contacts for member in _members(portal, contact)),
         ],
         identifies_records=True,
+        tells_touches=True,
         lead_meanings=(
             ("marketingqualifiedlead", "mql"),
             ("salesqualifiedlead", "sql"),
@@ -521,6 +547,16 @@ def _lead(portal: Portal, contact: Contact) -> landed.Lead:
     )
 
 
+def _members(portal: Portal, contact: Contact) -> Iterator[landed.Member]:
+    return members_of(
+        portal.offers,
+        contact.id,
+        CREATED_AT,
+        (contact.first_campaign, contact.first_seen_at),
+        contact.last_campaign,
+    )
+
+
 def _activity(call: Activity) -> landed.Activity:
     """One of many deals and contacts stands for all of them."""
     contact = min(call.contacts, default=None)
@@ -537,7 +573,7 @@ def _activity(call: Activity) -> landed.Activity:
     )
 
 
-def _opportunity(deal: Deal, survivor: str | None) -> landed.Opportunity:
+def _opportunity(portal: Portal, deal: Deal) -> landed.Opportunity:
     closes_at = deal.closes_at()
     return landed.Opportunity(
         opportunity_id=deal.id,
@@ -554,7 +590,8 @@ def _opportunity(deal: Deal, survivor: str | None) -> landed.Opportunity:
         opportunity_type=deal.type,
         account_id=deal.companies[0] if deal.companies else None,
         is_deleted=deal.is_archived,
-        merged_into_id=survivor,
+        merged_into_id=survivor_of(portal, deal.id),
+        campaign_id=portal.offers.campaign_id(deal.campaign),
     )
 
 

@@ -590,7 +590,12 @@ def adjusted(
             *,
             100 as last_days,
             cast(days / 100 as decimal(7, 6)) as win_share,
-            cast(days * days / 10000 as decimal(7, 6)) as squared_win_share
+            cast(days * days / 10000 as decimal(7, 6)) as squared_win_share,
+            cast(ceil(days / 25) as integer) as age_band,
+            cast(least(days, 25) / 100 as decimal(7, 6)) as band_1_share,
+            cast(least(greatest(days - 25, 0), 25) / 100 as decimal(7, 6)) as band_2_share,
+            cast(least(greatest(days - 50, 0), 25) / 100 as decimal(7, 6)) as band_3_share,
+            cast(least(greatest(days - 75, 0), 25) / 100 as decimal(7, 6)) as band_4_share
         from (select 'crm:default' as pipeline_key, unnest(generate_series(1, 100)) as days)
         """
     )

@@ -30,6 +30,7 @@ from orchestration.sources.catalog import native_sources
 from tests.conftest import land
 from tests.integration.comparing import difference_of_tables, first_difference, rows_of
 from tests.integration.histories.in_short import nights_in_short
+from tests.integration.hubspot_offers import random_offers
 from tests.integration.hubspot_portal import (
     Activity,
     Change,
@@ -409,6 +410,18 @@ def test_history_of_a_field_runs_within_its_own_property(by_pages: Path, ask: As
     assert owners == [(None, "9", "9"), ("9", "8", "9")]
 
 
+def test_an_owner_of_the_past_is_a_rep_though_no_list_names_it(
+    warehouse: Warehouse, ask: Ask
+) -> None:
+    moved = next(deal for deal in PORTAL.deals if deal.id == "moved")
+    portal = replace(PORTAL, deals=(moved,), owners=PORTAL.owners[1:], calls=())
+    file = warehouse.build(api_pages(portal), models=["dim_rep", "fct_opportunity_version"])
+    reps = ask(file, "select rep_key, rep_name from marts.dim_rep order by 1")
+    assert reps == [("hubspot:8", "Bo Ek"), ("hubspot:9", "9"), ("hubspot:unknown", "Unknown")]
+    owners = ask(file, "select distinct owner_key from marts.fct_opportunity_version order by 1")
+    assert owners == [("hubspot:8",), ("hubspot:9",)]
+
+
 def test_a_lead_is_one_row_with_its_oldest_deal_and_recorded_instants(
     by_pages: Path, ask: Ask
 ) -> None:
@@ -605,14 +618,16 @@ def random_portal(seed: int) -> Portal:
                 is_archived=draw.random() < 0.05,
                 currency=draw.choice([None, "USD", "EUR"]),
                 source=draw.choice([None, "REFERRALS"]),
+                campaign=draw.choice([None, "guid-1", "902", "Campaign 3", "Gone"]),
                 is_history_sent=draw.random() < 0.9,
             )
         )
+    contacts = tuple(random_contact(draw, f"p{number}") for number in range(12))
     return Portal(
         pipelines,
         tuple(deals),
         companies,
-        contacts=tuple(random_contact(draw, f"p{number}") for number in range(12)),
+        contacts=contacts,
         calls=tuple(
             Activity(
                 f"e{number}",
@@ -624,6 +639,7 @@ def random_portal(seed: int) -> Portal:
             )
             for number in range(25)
         ),
+        offers=random_offers(draw, [one.id for one in deals], [one.id for one in contacts]),
     )
 
 
@@ -631,12 +647,20 @@ LIFECYCLE = ("lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunit
 
 
 def random_contact(draw: random.Random, name: str) -> Contact:
-    """Through some stages of the lifecycle, now and then back; some have none."""
+    """Through some stages of the lifecycle, now and then back; some came by a campaign."""
     now, told = datetime(2023, 12, 31), []
     for _ in range(draw.randrange(5)):
         now += timedelta(hours=draw.randrange(1, 900))
         told.append((draw.choice(LIFECYCLE), now))
-    return Contact(name, f"{name}@example.com", draw.choice(["c1", None]), tuple(told))
+    return Contact(
+        name,
+        f"{name}@example.com",
+        draw.choice(["c1", None]),
+        tuple(told),
+        first_seen_at=draw.choice([None, datetime(2023, 11, 5, 12)]),
+        first_campaign=draw.choice([None, "901", "guid-1", "Gone"]),
+        last_campaign=draw.choice([None, "901", "Campaign 2"]),
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -7,10 +7,11 @@ here: what is registered (tests/architecture/test_metric_registry.py).
 from __future__ import annotations
 
 import csv
+import io
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,7 @@ from orchestration.metrics.registry import registered_metrics
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.simulation import simulate
 from orchestration.warehouse.project import invoke
+from tests.conftest import land
 from tests.integration.marts import build_marts
 
 pytest.importorskip(
@@ -29,7 +31,9 @@ pytest.importorskip(
 )
 
 NIGHT = date(2025, 9, 28)
-MARTS = ("fct_opportunity", "dim_stage", "win_rate", "cohort_win_triangle", "pipeline_daily")
+MARTS = (
+    "fct_opportunity", "dim_stage", "dim_rep", "win_rate", "cohort_win_triangle", "pipeline_daily",
+)  # fmt: skip
 # Without the group of commands around it, which asks the package index for a newer version.
 QUERY = "from dbt_metricflow.cli.main import query; query()"
 OF_PIPELINE = [one.id for one in registered_metrics() if one.measure and one.clock == "snapshot"]
@@ -50,6 +54,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         settings = Settings(home=home)
         settings.company.write_text("business_time_zone: America/New_York\n", encoding="utf-8")
         simulate(settings.landing, opportunities=600, nights=1, seed=3, first_night=NIGHT)
+        land_former_teams(settings)
         heal(settings)
         load_night(settings, NIGHT, "run", "salesforce")
         build_marts(settings, MARTS)
@@ -57,6 +62,18 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings.candidate.rename(settings.warehouse / "flywheel.duckdb")
     (settings.warehouse / "flywheel.duckdb").chmod(0o444)
     return settings
+
+
+def land_former_teams(settings: Settings) -> None:
+    """The night before, every rep was in another team."""
+    landing = settings.landing / "salesforce"
+    with (landing / NIGHT.isoformat() / "User.csv").open(encoding="utf-8", newline="") as file:
+        users = list(csv.DictReader(file))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(users[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(user | {"Department": "Former"} for user in users)
+    land(settings, "salesforce", NIGHT - timedelta(days=1), {"User.csv": text.getvalue()})
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +199,54 @@ def test_the_pipeline_of_a_month_is_that_of_its_last_day(
         "group by date_trunc('month', date_day)) group by all",
     )
     assert_same(answer, mart)
+
+
+def test_teams_win_and_create_what_their_reps_do(published: Settings, project: Path) -> None:
+    """Whoever changed teams counts for that of today, and once, whichever way it owned a deal."""
+    path = published.warehouse / "flywheel.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        ((former,),) = connection.sql(
+            "select count(*) from marts.dim_rep where team = 'Former'"
+        ).fetchall()
+    assert former > 0
+    closed = ask(
+        published,
+        project,
+        ["closed_count", "won_count", "win_rate_period_broad"],
+        ["owner_at_close__team", "owner_at_close__rep_name"],
+    )
+    mart = rows_of(
+        published,
+        2,
+        "select coalesce(team, ''), rep_name, sum(denominator) as closed_count, "
+        "sum(numerator) as won_count, sum(numerator) / sum(denominator) as win_rate_period_broad "
+        "from marts.win_rate inner join marts.dim_rep on dimension_value = rep_key and is_current "
+        "where metric_id = 'win_rate_period_broad' and grain = 'all' and dimension = 'owner' "
+        "group by all",
+    )
+    assert_same(closed, mart)
+    created = ask(published, project, ["opportunity_count"], ["owner_at_creation__team"])
+    mart = rows_of(
+        published,
+        1,
+        "select coalesce(team, ''), sum(cohort_count) as opportunity_count "
+        "from marts.cohort_win_triangle "
+        "inner join marts.dim_rep on dimension_value = rep_key and is_current "
+        "where dimension = 'owner' and age_months = 0 group by all",
+    )
+    assert_same(created, mart)
+
+
+def test_the_pipeline_of_today_is_that_of_the_reps_who_own_it(
+    published: Settings, project: Path
+) -> None:
+    answer = ask(published, project, ["pipeline_open_count"], ["owner__team", "metric_time__day"])
+    last = max(day for _, day in answer)
+    mart = rows_of(
+        published,
+        1,
+        "select coalesce(team, ''), sum(open_count) as pipeline_open_count "
+        "from marts.pipeline_daily inner join marts.dim_rep on owner_key = rep_key and is_current "
+        "where date_day = (select max(date_day) from marts.pipeline_daily) group by all",
+    )
+    assert_same({(team,): its for (team, day), its in answer.items() if day == last}, mart)

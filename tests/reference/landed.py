@@ -294,7 +294,8 @@ class Crm:
     `identifies_records`: ids of stage history are the CRM's own. Without, two rows of one
     opportunity, stage, instant and sequence are versions of one record. `lead_meanings`: what its
     statuses of leads mean, spelled as it spells them; else the words of the company tell, in any
-    case.
+    case. `tells_touches`: a lead or contact has a row for each touch of a campaign, not one for its
+    part in it.
     """
 
     source: str
@@ -305,6 +306,7 @@ class Crm:
     identifies_records: bool = False
     options: Options = field(default_factory=Options)
     lead_meanings: tuple[tuple[str, str], ...] | None = None
+    tells_touches: bool = False
 
     @classmethod
     def of_one_night(cls, source: str, as_of: date, rows: Iterable[Any], **said: Any) -> Crm:

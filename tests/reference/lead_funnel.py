@@ -1,7 +1,7 @@
 """From lead to win by cohort, carried out by brute force.
 
 Belongs here: `funnel_lead_to_win`, the Kaplan–Meier median of the wait for a first touch. Does not
-belong here: what a lead went through (leads.py).
+belong here: what a lead went through (leads.py, episodes.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
 
-from tests.reference.leads import Journey, Leads
+from tests.reference.episodes import Episode, episodes_of
+from tests.reference.leads import Leads
 from tests.reference.quantities import Row, add_months, days_between, percentile, ratio, wilson
 from tests.reference.warehouse import Warehouse
 
@@ -38,15 +39,17 @@ def funnel_lead_to_win(warehouses: list[Warehouse]) -> list[Row]:
     """Of all sources together, which share zone and newest night."""
     crm = warehouses[0].crm
     today = crm.as_of_at
-    cells: dict[tuple, list[Journey]] = defaultdict(list)
+    cells: dict[tuple, list[Episode]] = defaultdict(list)
     for warehouse in warehouses:
-        for one in Leads(warehouse).journeys:
-            month = crm.calendar.month(one.row.created_at)
+        leads = Leads(warehouse)
+        for one in (each for lead in leads.journeys for each in episodes_of(leads, lead)):
+            month = crm.calendar.month(one.started_at)
+            row = one.lead.row
             for slice_ in (
                 ("all", "all"),
-                ("owner", warehouse.key(one.row.owner_id)),
-                ("lead_source", one.row.lead_source or "unknown"),
-                ("campaign", warehouse.key(one.first_campaign_id)),
+                ("owner", warehouse.key(row.owner_id)),
+                ("lead_source", row.lead_source or "unknown"),
+                ("campaign", warehouse.key(one.lead.first_campaign_id)),
             ):
                 cells[month, *slice_].append(one)
     rows = []
@@ -58,7 +61,7 @@ def funnel_lead_to_win(warehouses: list[Warehouse]) -> list[Row]:
             "opportunity_count": sum(one.life is not None for one in members),
             "won_count": sum(one.is_won for one in members),
         }
-        row: Row = {
+        cell: Row = {
             "cohort_month": month,
             "dimension": dimension,
             "dimension_value": value,
@@ -68,13 +71,13 @@ def funnel_lead_to_win(warehouses: list[Warehouse]) -> list[Row]:
                 for one in members
             ),
         }
-        ages = {id(one): days_between(one.row.created_at, today) for one in members}
+        ages = {id(one): days_between(one.started_at, today) for one in members}
         for days in HORIZONS:
             old = [one for one in members if ages[id(one)] is not None and ages[id(one)] >= days]
             soon = [one for one in old if one.days_to_win is not None and one.days_to_win <= days]
-            row[f"mature_{days}_days_count"] = len(old)
-            row[f"won_within_{days}_days"] = len(soon) if old else None
-            row |= with_interval(f"won_within_{days}_days_rate", len(soon), len(old))
+            cell[f"mature_{days}_days_count"] = len(old)
+            cell[f"won_within_{days}_days"] = len(soon) if old else None
+            cell |= with_interval(f"won_within_{days}_days_rate", len(soon), len(old))
         for name, numerator, denominator in (
             ("mql_rate", "mql_count", "lead_count"),
             ("sql_rate", "sql_count", "mql_count"),
@@ -82,23 +85,23 @@ def funnel_lead_to_win(warehouses: list[Warehouse]) -> list[Row]:
             ("win_rate", "won_count", "opportunity_count"),
             ("lead_win_rate", "won_count", "lead_count"),
         ):
-            row |= with_interval(name, counts[numerator], counts[denominator])
+            cell |= with_interval(name, counts[numerator], counts[denominator])
         hours = [one.hours_to_first_touch for one in members]
         touched = [one for one in hours if one is not None]
         days_to_win = [one.days_to_win for one in members if one.days_to_win is not None]
-        row["median_days_to_win"] = percentile(days_to_win, Fraction(1, 2))
-        row["touched_count"] = len(touched)
+        cell["median_days_to_win"] = percentile(days_to_win, Fraction(1, 2))
+        cell["touched_count"] = len(touched)
         for name, limit in PACES.items():
-            row[f"touched_within_{name}"] = sum(one <= limit for one in touched)
-        row["median_hours_to_first_touch"] = kaplan_meier_median(
+            cell[f"touched_within_{name}"] = sum(one <= limit for one in touched)
+        cell["median_hours_to_first_touch"] = kaplan_meier_median(
             (ages[id(one)] * 24, False) if wait is None else (wait, True)
             for one, wait in zip(members, hours, strict=True)
             if month is not None
         )
         month_end = month and crm.calendar.start(add_months(month, 1))
-        row["is_mature"] = month_end is not None and days_between(month_end, today) >= 90
-        row["as_of_date"] = crm.as_of
-        rows.append(row)
+        cell["is_mature"] = month_end is not None and days_between(month_end, today) >= 90
+        cell["as_of_date"] = crm.as_of
+        rows.append(cell)
     return rows
 
 

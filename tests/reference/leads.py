@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 
 from tests.reference.landed import Activity, Lead, LeadEntry, Member, Role
 from tests.reference.lives import Life
@@ -93,12 +94,18 @@ class Leads:
     @cached_property
     def members(self) -> list[Member]:
         """All parts in campaigns that touch somebody, or those that were responded to."""
+        crm = self.warehouse.crm
         members = standing(
-            self.warehouse.crm,
+            crm,
             Member,
-            lambda row: (row.campaign_id, row.lead_id, row.contact_id),
+            lambda row: (
+                row.campaign_id,
+                row.lead_id,
+                row.contact_id,
+                row.created_at if crm.tells_touches else None,
+            ),
         )
-        if self.warehouse.crm.options.campaign_touches == "all":
+        if crm.options.campaign_touches == "all":
             return members
         return [one for one in members if has_responded(one)]
 
@@ -142,7 +149,7 @@ class Leads:
             said=self._said(row),
             is_disqualified=self.meaning(row.status) == "disqualified",
             first_campaign_id=row.campaign_id or self._first_campaign(row),
-            first_touch_at=self._first_touch(row),
+            first_touch_at=min(self.touches(row), default=None),
             life=self.life_of(row.opportunity_id),
         )
 
@@ -172,9 +179,10 @@ class Leads:
         )
         return places[0][2] if places else None
 
-    def _first_touch(self, row: Lead) -> datetime | None:
+    def touches(self, row: Lead) -> list[datetime]:
+        """When somebody of sales reached out to the lead."""
         if row.created_at is None:
-            return None
+            return []
         instants = [row.first_touch_at] if row.first_touch_at is not None else []
         for one in self.activities:
             is_its = one.lead_id == row.lead_id or (
@@ -189,7 +197,26 @@ class Leads:
                 and one.occurred_at < self.warehouse.crm.as_of_at
             ):
                 instants.append(one.occurred_at)
-        return min((at for at in instants if at >= row.created_at), default=None)
+        return [at for at in instants if at >= row.created_at]
+
+    def recycled_at(self, lead: Journey) -> list[datetime]:
+        """When a status took it up again after one that disqualified it, until it was converted."""
+        created_at, converted_at = lead.row.created_at, lead.taken_at("converted")
+        told = sorted(
+            (one.changed_at, one.status) for one in self.entries if one.lead_id == lead.row.lead_id
+        )
+        found = {
+            at
+            for (_, before), (at, status) in pairwise(told)
+            if self.meaning(before) == "disqualified" and self.meaning(status) != "disqualified"
+        }
+        return sorted(
+            at
+            for at in found
+            if created_at is not None
+            and at > created_at
+            and (converted_at is None or at < converted_at)
+        )
 
 
 def has_responded(member: Member) -> bool:
@@ -224,7 +251,7 @@ def fct_activity(warehouse: Warehouse) -> list[Row]:
 
 
 def fct_lead(warehouse: Warehouse) -> list[Row]:
-    key = warehouse.key
+    key, leads = warehouse.key, Leads(warehouse)
     return [
         {
             "lead_key": key(one.row.lead_id),
@@ -246,11 +273,12 @@ def fct_lead(warehouse: Warehouse) -> list[Row]:
             "is_sql_imputed": one.has_taken("sql") and "sql" not in one.said,
             "is_converted": one.has_taken("converted"),
             "outcome": one.outcome,
+            "episode_count": 1 + len(leads.recycled_at(one)),
             "opportunity_key": key(one.life.row.opportunity_id) if one.life else None,
             "opportunity_outcome": one.life.outcome if one.life else None,
             "is_won": one.is_won,
             "won_at": one.won_at,
             "days_to_win": one.days_to_win,
         }
-        for one in Leads(warehouse).journeys
+        for one in leads.journeys
     ]

@@ -17,6 +17,7 @@ from functools import cached_property
 from statistics import NormalDist
 
 from tests.reference.curves import Development, six_places
+from tests.reference.drift import NOTHING, drift
 from tests.reference.funnel import Maturity, slices
 from tests.reference.lives import Life
 from tests.reference.quantities import (
@@ -186,9 +187,10 @@ def win_rate(warehouse: Warehouse) -> list[Row]:
             "value": ratio(numerator, denominator),
             "value_low": low,
             "value_high": high,
+            **NOTHING,
         }
         if metric_id == "win_rate_cohort_adjusted":
-            its = adjusted(members, development)
+            its = adjusted(members, development) | drift(members, development)
         next_start = start and add_months(start, 1 if grain == "month" else 3)
         rows.append(
             {

@@ -41,11 +41,17 @@ COLUMNS = {
     "label displayOrder isClosed probability archived createdAt updatedAt",
     "contact": "id email lifecyclestage createdate hs_lead_status hubspot_owner_id "
     "hs_analytics_source archived hs_merged_object_ids hs_lastmodifieddate jobtitle "
-    "hs_latest_source first_conversion_date",
+    "hs_latest_source first_conversion_date hs_analytics_first_timestamp "
+    "hs_analytics_first_touch_converting_campaign hs_analytics_last_touch_converting_campaign",
     "company": "id name domain industry numberofemployees annualrevenue country archived "
     "hs_parent_company_id lifecyclestage",
     "owner": "id userId email archived",
     "team": "id name",
+    "product": "id archived name price hs_sku hs_product_type createdate hs_lastmodifieddate",
+    "line_item": "id archived name hs_product_id quantity price amount createdate "
+    "hs_lastmodifieddate hs_recurring_billing_start_date",
+    "campaign": "id hs_object_id hs_name hs_campaign_status hs_start_date hs_end_date "
+    "hs_budget_items_sum_amount hs_spend_items_sum_amount updatedAt",
     "association": "fromId toId category typeId label",
     "call": "id archived hs_timestamp hs_createdate hubspot_owner_id hs_call_direction "
     "hs_call_disposition hs_call_duration",
@@ -81,13 +87,18 @@ CLAIMED = {
     "companies.jsonl": {"company"},
     "owners.jsonl": {"owner", "owner_team"},
     "teams.jsonl": {"team"},
+    "products.jsonl": {"product"},
+    "line_items.jsonl": {"line_item", "line_item_association"},
+    "line_items_archived.csv": {"line_item"},
+    "campaigns.jsonl": {"campaign"},
+    "campaign_contacts.csv": {"campaign_contact"},
     "associations_deals_companies.jsonl": {"association"},
     "calls.jsonl": {"call", "engagement_association"},
     "tasks.csv": {"task"},
 }
 STRANGERS = [
     "tickets.jsonl", "ticket_pipelines.jsonl", "hubspot-crm-exports-contacts-without-deals.csv",
-    "deals.csv.md5", "line_items.jsonl", "deals.txt",
+    "deals.csv.md5", "quotes.jsonl", "deals.txt",
 ]  # fmt: skip
 
 

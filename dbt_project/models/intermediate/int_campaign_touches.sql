@@ -1,5 +1,5 @@
 -- One row a lead's or contact's part in a campaign that is there today, and when the campaign
--- touched them.
+-- touched them; where a source knows of more than one touch, one row each.
 with
 
 staged as (
@@ -12,6 +12,14 @@ staged as (
             {
                 'rows': ref('stg_salesforce__campaign_members'),
                 'lacking': {'object_name': "'campaign_member'"},
+            },
+            {
+                'rows': ref('stg_hubspot__campaign_members'),
+                'lacking': {
+                    'object_name': "'campaign_contact'",
+                    'is_deleted': 'false',
+                    'last_seen_date': 'cast(null as date)',
+                },
             },
             {
                 'rows': ref('stg_mapped__campaign_members'),

@@ -10,6 +10,7 @@ final as (
         ],
         [
             ref('stg_salesforce__campaigns'),
+            ref('stg_hubspot__campaigns'),
             {'rows': ref('stg_mapped__campaigns'), 'lacking': {'is_deleted': 'false'}},
         ],
     ) }}

@@ -35,14 +35,7 @@ leads as (
 
 -- HubSpot's steps are those of its recorded history already.
 status_history as (
-    {{ union_of(
-        ['source_system', 'lead_id', 'status', 'changed_at'],
-        [
-            '(select * from ' ~ ref('stg_salesforce__lead_status_history')
-            ~ ' where not is_deleted) as tracked',
-            ref('stg_mapped__lead_status_history'),
-        ],
-    ) }}
+    {{ staged_lead_status_history() }}
 ),
 
 mapped_statuses as (
@@ -64,34 +57,8 @@ merged_accounts as (
     where object_name = 'account'
 ),
 
--- A source that says what its statuses mean says it of all of them.
 meanings as (
-    select
-        said.source_system,
-        said.status,
-        case
-            when said.source_system = 'hubspot' then {{ meaning_of_lifecycle_stage('said.status') }}
-            when speaking.source_system is not null then mapped_statuses.meaning
-            else {{ meaning_of_lead_status('said.status') }}
-        end as meaning
-    from (
-        select
-            source_system,
-            status
-        from leads
-        where status is not null
-        union
-        select
-            source_system,
-            status
-        from status_history
-    ) as said
-    left join (select distinct source_system from mapped_statuses) as speaking
-        on said.source_system = speaking.source_system
-    left join mapped_statuses
-        on
-            said.source_system = mapped_statuses.source_system
-            and said.status = mapped_statuses.status
+    {{ meanings_of_lead_statuses(['leads', 'status_history'], 'mapped_statuses') }}
 ),
 
 entries as (
@@ -189,6 +156,7 @@ final as (
                 )
         end as opportunity_key,
         reached.status,
+        reached.meaning as status_meaning,
         reached.created_at,
         case when reached.first_touch_at >= reached.created_at then reached.first_touch_at end
             as stated_first_touch_at,

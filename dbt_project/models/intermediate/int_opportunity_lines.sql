@@ -17,6 +17,10 @@ staged as (
                 },
             },
             {
+                'rows': ref('stg_hubspot__opportunity_lines'),
+                'lacking': {'object_name': "'line_item'", 'last_seen_date': 'last_batch_date'},
+            },
+            {
                 'rows': ref('stg_mapped__opportunity_lines'),
                 'lacking': {'object_name': "'opportunity_lines'", 'is_deleted': 'false'},
             },

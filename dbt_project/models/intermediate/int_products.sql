@@ -9,6 +9,7 @@ final as (
         ],
         [
             ref('stg_salesforce__products'),
+            ref('stg_hubspot__products'),
             ref('stg_mapped__products'),
         ],
     ) }}

@@ -37,6 +37,33 @@ activities as (
     select * from {{ ref('int_activities') }}
 ),
 
+owner_spans as (
+    select * from {{ ref('int_owner_spans') }}
+),
+
+split_shares as (
+    select * from {{ ref('int_split_shares') }}
+),
+
+-- Who owned an opportunity once, or has a share of one: their keys are all that is left of them.
+credited as (
+    select
+        source_system,
+        substr(rep_key, length(source_system) + 2) as user_id
+    from (
+        select
+            rep_key,
+            {{ dbt.split_part('rep_key', "':'", 1) }} as source_system
+        from (
+            select owner_key as rep_key
+            from owner_spans
+            union
+            select rep_key
+            from split_shares
+        ) as credits
+    ) as reps
+),
+
 named_users as (
     select
         source_system,
@@ -67,6 +94,12 @@ named_users as (
         manager_id
     from known_users
     where manager_id is not null
+    union
+    select
+        source_system,
+        user_id
+    from credited
+    where user_id <> 'unknown'
 ),
 
 only_named_users as (

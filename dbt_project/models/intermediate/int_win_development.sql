@@ -1,5 +1,6 @@
 -- One row a pipeline × day since creation: the share of all wins that have come by then, G of the
--- Cape Cod method. The last day of the curve stands for the end: there the share is 1.
+-- Cape Cod method, and how it is made up by the age bands of drift.sql. The last day of the curve
+-- stands for the end: there the share is 1.
 {%- set series = ['pipeline_key'] %}
 with
 
@@ -68,11 +69,38 @@ shares as (
     where last_win_incidence > 0
 ),
 
-final as (
+banded as (
     select
         *,
-        cast(win_share * win_share as decimal(7, 6)) as squared_win_share
+        {{ age_band_of(
+            'coalesce(lag(win_share) over (partition by pipeline_key order by days), 0)'
+        ) }} as age_band
     from shares
+),
+
+bounds as (
+    select
+        pipeline_key,
+        {%- for band in age_bands() %}
+        max(case when age_band <= {{ band }} then win_share end) as band_{{ band }}_end
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from banded
+    group by pipeline_key
+),
+
+final as (
+    select
+        banded.*,
+        cast(banded.win_share * banded.win_share as decimal(7, 6)) as squared_win_share
+        {%- for band in age_bands() %},
+        least(banded.win_share, bounds.band_{{ band }}_end)
+        {%- if not loop.first %}
+        - least(banded.win_share, bounds.band_{{ band - 1 }}_end)
+        {%- endif %} as band_{{ band }}_share
+        {%- endfor %}
+    from banded
+    inner join bounds on banded.pipeline_key = bounds.pipeline_key
 )
 
 select * from final

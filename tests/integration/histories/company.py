@@ -18,6 +18,8 @@ FIRST_NIGHT = date(2024, 2, 27)
 # A stage that the stage map may take away; else it is one like the others.
 FORMER = "Former"
 REPS = ("Ana", "Bo", "Cy", "Di")
+# Whom nothing names but splits.
+STRANGER = "Fay"
 # The last one is first named by opportunities and may be delivered later.
 ACCOUNTS = ("a1", "a2", "a3", "late")
 # Stands for an account that only one opportunity names.

@@ -24,6 +24,7 @@ from tests.integration.histories.company import (
     FIRST_NIGHT,
     FORMER,
     REPS,
+    STRANGER,
     Bulk,
     Company,
     Habits,
@@ -240,7 +241,7 @@ AMOUNTS = tuple(
 SHARES: tuple[Shares, ...] = (
     (("Bo", Decimal("0.5")), ("Ana", Decimal("0.5"))),
     (("Ana", Decimal("0.333333")), ("Bo", Decimal("0.333333")), ("Eve", Decimal("0.333334"))),
-    (("Cy", Decimal("0.3")), ("Di", Decimal("0.7"))),
+    ((STRANGER, Decimal("0.3")), ("Di", Decimal("0.7"))),
 )
 
 

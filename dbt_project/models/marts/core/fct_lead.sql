@@ -18,42 +18,12 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
--- What a rep did to reach somebody: no to-do, no note, nothing planned, nothing that came in.
-outbound as (
-    select
-        activities.lead_key,
-        activities.contact_key,
-        activities.occurred_at
-    from activities
-    cross join as_of
-    where
-        activities.channel in ('call', 'email', 'meeting')
-        and coalesce(activities.direction, 'outbound') = 'outbound'
-        and coalesce(activities.is_completed, true)
-        and activities.occurred_at < as_of.as_of_at
+episodes as (
+    select * from {{ ref('int_lead_episodes') }}
 ),
 
--- Activities with a lead move to the contact that it becomes.
 touches as (
-    select
-        leads.lead_key,
-        outbound.occurred_at
-    from leads
-    inner join outbound on leads.lead_key = outbound.lead_key
-    where outbound.occurred_at >= leads.created_at
-    union all
-    select
-        leads.lead_key,
-        outbound.occurred_at
-    from leads
-    inner join outbound on leads.contact_key = outbound.contact_key
-    where outbound.occurred_at >= leads.created_at and leads.contact_id is not null
-    union all
-    select
-        lead_key,
-        stated_first_touch_at
-    from leads
-    where stated_first_touch_at is not null
+    {{ touches_of_leads('leads', 'activities', 'as_of') }}
 ),
 
 first_touches as (
@@ -61,6 +31,14 @@ first_touches as (
         lead_key,
         min(occurred_at) as first_touch_at
     from touches
+    group by lead_key
+),
+
+recycled as (
+    select
+        lead_key,
+        count(*) as episode_count
+    from episodes
     group by lead_key
 ),
 
@@ -90,6 +68,7 @@ final as (
         leads.is_sql_imputed,
         leads.is_converted,
         leads.outcome,
+        coalesce(recycled.episode_count, 1) as episode_count,
         opportunities.opportunity_key,
         opportunities.outcome as opportunity_outcome,
         coalesce(opportunities.is_won, false) as is_won,
@@ -102,6 +81,7 @@ final as (
     from leads
     left join opportunities on leads.opportunity_key = opportunities.opportunity_key
     left join first_touches on leads.lead_key = first_touches.lead_key
+    left join recycled on leads.lead_key = recycled.lead_key
 )
 
 select * from final

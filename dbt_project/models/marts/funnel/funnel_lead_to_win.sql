@@ -1,5 +1,6 @@
--- One row a month in which leads were created × slice of leads: how many of them came how far, and
--- how soon. A lead that took a later step took those before it too.
+-- One row a month in which leads came in × slice of leads: how many of them came how far, and how
+-- soon. A lead that took a later step took those before it too. A lead that was taken up again after
+-- it had been disqualified came in again: each of its episodes counts, in its own month.
 --
 -- What is said of some days counts only leads that had so many days since: others may still win.
 {%- set slices = lead_slice_dimensions() %}
@@ -24,22 +25,95 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
+activities as (
+    select * from {{ ref('fct_activity') }}
+),
+
+episodes as (
+    select * from {{ ref('int_lead_episodes') }}
+),
+
+recycled as (
+    select * from {{ ref('int_leads') }}
+    where lead_key in (select lead_key from episodes)
+),
+
+touches as (
+    {{ touches_of_leads('recycled', 'activities', 'as_of') }}
+),
+
+first_touches as (
+    select
+        episodes.lead_key,
+        episodes.episode_number,
+        min(touches.occurred_at) as first_touch_at
+    from episodes
+    inner join touches
+        on
+            episodes.lead_key = touches.lead_key
+            and episodes.started_at <= touches.occurred_at
+            and (episodes.ended_at is null or touches.occurred_at < episodes.ended_at)
+    group by episodes.lead_key, episodes.episode_number
+),
+
+entries as (
+    select
+        created_at as started_at,
+        owner_key,
+        lead_source,
+        campaign_key,
+        is_mql,
+        is_sql,
+        outcome,
+        opportunity_key,
+        opportunity_outcome,
+        is_won,
+        days_to_win,
+        hours_to_first_touch
+    from leads
+    where episode_count = 1
+    union all
+    select
+        episodes.started_at,
+        leads.owner_key,
+        leads.lead_source,
+        leads.campaign_key,
+        episodes.is_mql,
+        episodes.is_sql,
+        case when episodes.is_last then leads.outcome else 'disqualified' end as outcome,
+        case when episodes.is_last then leads.opportunity_key end as opportunity_key,
+        case when episodes.is_last then leads.opportunity_outcome end as opportunity_outcome,
+        episodes.is_last and leads.is_won as is_won,
+        case
+            when episodes.is_last and leads.won_at >= episodes.started_at
+                then {{ days_between('episodes.started_at', 'leads.won_at') }}
+        end as days_to_win,
+        {{ days_between('episodes.started_at', 'first_touches.first_touch_at') }} * 24
+            as hours_to_first_touch
+    from episodes
+    inner join leads on episodes.lead_key = leads.lead_key
+    left join first_touches
+        on
+            episodes.lead_key = first_touches.lead_key
+            and episodes.episode_number = first_touches.episode_number
+),
+
 members as (
     select
-        {{ month_of(business_date('leads.created_at')) }} as cohort_month,
-        leads.owner_key as owner,
-        leads.lead_source,
-        leads.campaign_key as campaign,
-        leads.is_mql,
-        leads.is_sql,
-        leads.outcome,
-        leads.opportunity_key,
-        leads.opportunity_outcome,
-        leads.is_won,
-        leads.days_to_win,
-        leads.hours_to_first_touch,
-        {{ days_between('leads.created_at', 'as_of.as_of_at') }} as age_days
-    from leads
+        {{ month_of(business_date('entries.started_at')) }} as cohort_month,
+        entries.owner_key as owner,
+        entries.lead_source,
+        entries.campaign_key as campaign,
+        entries.is_mql,
+        entries.is_sql,
+        entries.outcome,
+        entries.opportunity_key,
+        entries.opportunity_outcome,
+        entries.is_won,
+        entries.days_to_win,
+        entries.hours_to_first_touch,
+        {{ days_between('entries.started_at', 'as_of.as_of_at') }} as age_days
+    from entries
     cross join as_of
 ),
 

@@ -39,38 +39,8 @@ stay_sums as (
     select * from {{ ref('int_stay_sums') }}
 ),
 
-watched as (
-    select
-        stays.*,
-        greatest(stays.watched_from_at, as_of.year_ago_at) as seen_from_at
-    from stays
-    cross join as_of
-    where stays.is_timed and stays.ended_at >= as_of.year_ago_at
-),
-
--- Stays of the year by age in hours, when they were first seen in it and when they ended.
 ages as (
-    select
-        stage_key,
-        {{ slice_columns() }},
-        entered,
-        ended,
-        is_exit,
-        count(*) as stay_count,
-        sum(watched_us) as watched_us
-    from (
-        select
-            *,
-            case
-                when seen_from_at > entered_at
-                    then {{ begun_hours('entered_at', 'seen_from_at') }} - 1
-            end as entered,
-            {{ begun_hours('entered_at', 'ended_at') }} as ended,
-            exit_kind <> 'open' as is_exit,
-            {{ microseconds_between('seen_from_at', 'ended_at') }} as watched_us
-        from watched
-    ) as aged
-    {{ group_by_slices(['stage_key', 'entered', 'ended', 'is_exit']) }}
+    {{ stays_by_age('stays', 'as_of') }}
 ),
 
 curves as (

@@ -40,8 +40,12 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-development as (
-    select * from {{ ref('int_win_development') }}
+ripening as (
+    select * from {{ ref('int_ripening_sums') }}
+),
+
+drift as (
+    select * from {{ ref('int_win_drift') }}
 ),
 
 -- Opportunities created up to some instant are mature: as old as nine of ten were at their end.
@@ -112,52 +116,6 @@ stale_by_month as (
     from stale
     cross join as_of
     where stale.stale_date <= as_of.as_of_date
-),
-
--- Opportunities by age, up to the end of their pipeline's curve: from there on all have come.
-aged as (
-    select
-        opportunities.pipeline_key,
-        {{ month_of(business_date('opportunities.created_at')) }} as metric_month,
-        least(
-            {{ day_of_spell('opportunities.created_at', 'as_of.as_of_at') }}, ends.last_days
-        ) as days,
-        opportunities.is_won,
-        opportunities.is_closed,
-        opportunities.owner_at_creation_key as owner,
-        opportunities.lead_source,
-        opportunities.segment,
-        opportunities.opportunity_type,
-        opportunities.account_industry
-    from opportunities
-    cross join as_of
-    left join (
-        select distinct
-            pipeline_key,
-            last_days
-        from development
-    ) as ends
-        on opportunities.pipeline_key = ends.pipeline_key
-    where opportunities.created_at is not null
-),
-
--- Without a curve of its pipeline nobody can say how much of an opportunity has come.
-ripening as (
-    select
-        aged.pipeline_key,
-        aged.metric_month,
-        {{ slice_columns() }},
-        count(*) as member_count,
-        sum(case when aged.is_won then 1 else 0 end) as won_count,
-        sum(case when aged.is_closed then 0 else 1 end) as open_count,
-        coalesce(sum(development.win_share), 0) as share_sum,
-        coalesce(sum(development.squared_win_share), 0) as squared_share_sum
-    from aged
-    left join development
-        on
-            aged.pipeline_key = development.pipeline_key
-            and aged.days = development.days
-    {{ group_by_slices(['aged.pipeline_key', 'aged.metric_month']) }}
 ),
 
 by_month as (
@@ -320,9 +278,20 @@ final as (
                 {{ add_months('summed.period_start', 3) }}
                 <= {{ dbt.dateadd('day', 1, 'as_of.as_of_date') }}
         end as is_mature,
+        drift.drift_chi_square,
+        drift.drift_degrees,
+        drift.is_drifting,
         as_of.as_of_date
     from summed
     cross join as_of
+    left join drift
+        on
+            summed.metric_id = 'win_rate_cohort_adjusted'
+            and summed.pipeline_key = drift.pipeline_key
+            and summed.grain = drift.grain
+            and summed.period_start is not distinct from drift.period_start
+            and summed.dimension = drift.dimension
+            and summed.dimension_value = drift.dimension_value
 )
 
 select * from final

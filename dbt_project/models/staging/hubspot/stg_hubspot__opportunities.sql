@@ -30,6 +30,10 @@ creators as (
     {{ hubspot_owners_of_users() }}
 ),
 
+campaigns as (
+    {{ hubspot_campaigns_said() }}
+),
+
 mergers as (
     {{ hubspot_mergers('versions') }}
 ),
@@ -77,7 +81,7 @@ final as (
         versions.closedate as closed_at,
         versions.dealtype as opportunity_type,
         versions.hs_analytics_source as lead_source,
-        versions.hs_campaign as campaign_id,
+        coalesce(campaigns.campaign_id, versions.hs_campaign) as campaign_id,
         cast(null as varchar) as product_id,
         versions.hs_manual_forecast_category as forecast_category,
         versions.hs_deal_stage_probability as probability,
@@ -96,6 +100,7 @@ final as (
             and versions.dealstage = named_stages.stage_text
     left join owners on versions.hubspot_owner_id = owners.said
     left join creators on versions.hs_created_by_user_id = creators.user_id
+    left join campaigns on versions.hs_campaign = campaigns.said
     left join mergers on versions.id = mergers.merged_id
     left join companies on versions.id = companies.from_id
     left join exported_companies on versions.id = exported_companies.id

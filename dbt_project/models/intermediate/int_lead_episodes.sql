@@ -1,0 +1,125 @@
+-- One row a lead that was recycled × episode of it: from when to when it lasted, and which steps the
+-- lead took in it.
+--
+-- A lead is recycled when its status says that somebody takes it up again after it was disqualified.
+-- What it was converted to came of its last episode.
+{{ config(materialized='ephemeral') }}
+with
+
+leads as (
+    select * from {{ ref('int_leads') }}
+),
+
+status_history as (
+    {{ staged_lead_status_history() }}
+),
+
+mapped_statuses as (
+    select * from {{ ref('stg_mapped__lead_statuses') }}
+),
+
+meanings as (
+    {{ meanings_of_lead_statuses(['status_history'], 'mapped_statuses') }}
+),
+
+entries as (
+    select
+        {{ key_of('status_history.source_system', 'status_history.lead_id') }} as lead_key,
+        status_history.changed_at,
+        coalesce(meanings.meaning, 'none') as meaning,
+        lag(coalesce(meanings.meaning, 'none')) over (
+            partition by status_history.source_system, status_history.lead_id
+            order by status_history.changed_at, status_history.status
+        ) as previous_meaning
+    from status_history
+    inner join meanings
+        on
+            status_history.source_system = meanings.source_system
+            and status_history.status = meanings.status
+),
+
+recycles as (
+    select distinct
+        leads.lead_key,
+        entries.changed_at as started_at
+    from entries
+    inner join leads on entries.lead_key = leads.lead_key
+    where
+        entries.previous_meaning = 'disqualified'
+        and entries.meaning <> 'disqualified'
+        and entries.changed_at > leads.created_at
+        and coalesce(entries.changed_at < leads.converted_at, true)
+),
+
+starts as (
+    select
+        lead_key,
+        started_at
+    from recycles
+    union all
+    select
+        lead_key,
+        created_at as started_at
+    from leads
+    where lead_key in (select lead_key from recycles)
+),
+
+spans as (
+    select
+        lead_key,
+        row_number() over (partition by lead_key order by started_at) as episode_number,
+        started_at,
+        lead(started_at) over (partition by lead_key order by started_at) as ended_at
+    from starts
+),
+
+entered as (
+    select
+        spans.lead_key,
+        spans.episode_number,
+        max(case when entries.meaning = 'mql' then 1 else 0 end) as mql_count,
+        max(case when entries.meaning = 'sql' then 1 else 0 end) as sql_count
+    from spans
+    inner join entries
+        on
+            spans.lead_key = entries.lead_key
+            and spans.started_at <= entries.changed_at
+            and (spans.ended_at is null or entries.changed_at < spans.ended_at)
+    group by spans.lead_key, spans.episode_number
+),
+
+said as (
+    select
+        spans.*,
+        spans.ended_at is null as is_last,
+        {% for step in ['mql', 'sql'] -%}
+        coalesce(entered.{{ step }}_count, 0) = 1
+        or (spans.ended_at is null and coalesce(leads.status_meaning = '{{ step }}', false))
+        or coalesce(
+            leads.{{ step }}_at >= spans.started_at
+            and (spans.ended_at is null or leads.{{ step }}_at < spans.ended_at),
+            false
+        ) as was_{{ step }},
+        {% endfor -%}
+        spans.ended_at is null and leads.is_converted as is_converted
+    from spans
+    inner join leads on spans.lead_key = leads.lead_key
+    left join entered
+        on
+            spans.lead_key = entered.lead_key
+            and spans.episode_number = entered.episode_number
+),
+
+final as (
+    select
+        lead_key,
+        episode_number,
+        started_at,
+        ended_at,
+        is_last,
+        was_mql or was_sql or is_converted as is_mql,
+        was_sql or is_converted as is_sql
+    from said
+)
+
+select * from final
