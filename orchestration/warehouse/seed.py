@@ -15,6 +15,7 @@ from __future__ import annotations
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -41,23 +42,32 @@ _PREVIOUS = (
 _WRITABLE = 0o644
 
 
-def seed_candidate(settings: Settings, version: Path | None, *, full: bool = False) -> str | None:
-    """Begin a candidate from a published version; return why it begins from nothing, if it does.
-
-    None means that the night works on what its loads changed.
+@dataclass(frozen=True)
+class Seed:
+    """What a candidate begins as. `rebuilt_because` says why it begins from nothing, if it does; if
+    not, the night works on what its loads changed, and has none of the `quiet` families of sources.
     """
+
+    rebuilt_because: str | None
+    quiet: tuple[str, ...] = ()
+
+
+def seed_candidate(settings: Settings, version: Path | None, *, full: bool = False) -> Seed:
+    """Begin a candidate from a published version where that can be."""
     loads = _in_bronze(Ledger(settings.ledger))
     reason = "it was asked for" if full else _reason(settings, version, loads)
     if reason is not None or version is None:
         discard_candidate(settings)
-        return reason
+        return Seed(reason)
     seen = _loads_of(version)
     discard_candidate(settings)
     shutil.copyfile(version, settings.candidate)
     settings.candidate.chmod(_WRITABLE)
+    new = [load for load in loads if load.load_id not in seen]
     with duckdb.connect(str(settings.candidate)) as connection:
-        _prepare(connection, settings, [load for load in loads if load.load_id not in seen])
-    return None
+        _prepare(connection, settings, new)
+    heard = {_family(load) for load in new}
+    return Seed(None, tuple(name for name in (*native_sources(), "mapped") if name not in heard))
 
 
 def seal_build(settings: Settings, rebuilt_because: str | None) -> None:
@@ -182,6 +192,10 @@ def _new_files(settings: Settings, new: list[Load]) -> dict[str, list[Path]]:
             empty = masked_path(settings, contract_file(contract))
             files[f"{family}__{contract.object}"] = [empty]
     for load in new:
-        family = load.source if load.source in native_sources() else "mapped"
-        files[f"{family}__{load.object}"].append(masked_path(settings, load.load_id))
+        files[f"{_family(load)}__{load.object}"].append(masked_path(settings, load.load_id))
     return files
+
+
+def _family(load: Load) -> str:
+    """The folder of the staging models that read it."""
+    return load.source if load.source in native_sources() else "mapped"

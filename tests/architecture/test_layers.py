@@ -69,6 +69,18 @@ def test_layers_look_down_only(nodes: dict[str, dict]) -> None:
     assert upward == []
 
 
+def test_staging_of_a_family_of_sources_reads_nothing_of_another(nodes: dict[str, dict]) -> None:
+    """Where a night brought nothing of a family, its models are not built (warehouse/build.py)."""
+    foreign = [
+        f"{model['name']} reads {nodes[parent]['name']}"
+        for model in _models(nodes)
+        if _layer(model) == "staging"
+        for parent in model["depends_on"]["nodes"]
+        if model["fqn"][2] not in nodes[parent]["fqn"]
+    ]
+    assert foreign == []
+
+
 def test_every_mart_has_an_enforced_contract_and_a_description(nodes: dict[str, dict]) -> None:
     bare = [
         model["name"]

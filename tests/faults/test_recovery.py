@@ -236,7 +236,7 @@ def test_an_unreadable_version_is_no_beginning_for_a_candidate(settings: Setting
     version.chmod(0o644)
     zero(version)
 
-    assert "cannot be read" in (seed_candidate(settings, version, full=False) or "")
+    assert "cannot be read" in (seed_candidate(settings, version, full=False).rebuilt_because or "")
 
 
 def test_the_default_way_back_passes_over_what_was_rolled_back(settings: Settings) -> None:

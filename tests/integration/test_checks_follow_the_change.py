@@ -103,13 +103,35 @@ def doubled(first: tuple[Settings, BuildResult]) -> BuildResult:
 
 
 @pytest.fixture(scope="module")
-def later(first: tuple[Settings, BuildResult], doubled: BuildResult) -> Settings:
+def built_later(first: tuple[Settings, BuildResult], doubled: BuildResult) -> BuildResult:
     """A good later night, built and not published."""
     settings, _ = first
     result = build_candidate(settings, version=settings.published.resolve())
     assert result.rebuilt_because is None
     assert [test.name for test in result.tests if not test.passed] == []
-    return settings
+    return result
+
+
+@pytest.fixture(scope="module")
+def later(first: tuple[Settings, BuildResult], built_later: BuildResult) -> Settings:
+    return first[0]
+
+
+def test_a_later_night_builds_no_staging_of_sources_that_sent_nothing(
+    first: tuple[Settings, BuildResult], built_later: BuildResult
+) -> None:
+    def families(result: BuildResult) -> set[str]:
+        names = [model.unique_id.split(".")[-1] for model in result.models]
+        return {name.split("_")[1] for name in names if name.startswith("stg_")}
+
+    assert families(first[1]) == {"salesforce", "hubspot", "mapped", "flywheel"}
+    assert families(built_later) == {"salesforce", "flywheel"}
+
+
+def test_a_later_night_runs_every_data_test(
+    first: tuple[Settings, BuildResult], built_later: BuildResult
+) -> None:
+    assert {test.name for test in built_later.tests} == {test.name for test in first[1].tests}
 
 
 def test_a_published_version_does_not_say_what_was_computed_anew(
