@@ -29,7 +29,7 @@ reads what is published; days and months are those of the business time zone.
     pip install -e '.[metricflow]'
     dbt parse
     export FLYWHEEL_TARGET=published
-    mf query --metrics win_rate_period_broad --group-by metric_time__quarter,opportunity__segment
+    mf query --metrics win_rate_period_broad --group-by metric_time__quarter,owner_at_close__team
     mf list dimensions --metrics win_rate_period_broad"""
 
 
