@@ -32,7 +32,7 @@ Then, in the folder of the checkout, with `.venv/bin` on the path:
 
     dbt parse
     export FLYWHEEL_TARGET=published
-    mf query --metrics win_rate_period_broad --group-by metric_time__quarter,opportunity__segment
+    mf query --metrics win_rate_period_broad --group-by metric_time__quarter,owner_at_close__team
     mf list dimensions --metrics win_rate_period_broad"""
 
 

@@ -67,7 +67,7 @@ def rows_around(random: Random, as_of: date, opportunities: Iterable[Opportunity
     yield from CAMPAIGNS
     for lead in leads:
         assert lead.created_at is not None
-        for _ in range(random.choice([0, 0, 1, 2])):
+        for _ in range(random.choice([0, 0, 1, 2, 5])):
             status = random.choice(STATUSES[1:])
             yield LeadEntry(lead.lead_id, status, lead.created_at + random.choice(GAPS))
     roles = [
