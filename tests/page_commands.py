@@ -23,6 +23,7 @@ WHOLE: dict[tuple[str, str], str] = {
     ("docs/connect.md", "sh"): "integration/test_connect_page.py",
     ("docs/connect.md", "python"): "integration/test_connect_page.py",
     ("docs/tutorial.md", ""): "integration/test_tutorial.py",
+    ("docs/examples/pipedrive/README.md", "sh"): "integration/test_pipedrive_page.py",
 }
 
 # Blocks that a page's own test runs.
@@ -150,9 +151,6 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/connect.md", 'install.packages("duckdb")'): "it needs R, and a package from CRAN",
     ("docs/examples/fivetran_salesforce/README.md",
      "unload ('select * from salesforce.opportunity')"): "it needs Amazon Redshift",
-    ("docs/examples/pipedrive/README.md",
-     'api="https://api.pipedrive.com"; night="flywheel_home/landing/pipedrive/$(date -I)"; '
-     'mkdir -p "$night"'): "it needs an account at Pipedrive",
     ("docs/metrics.md", "pip install -e '.[metricflow]'"):
         "the environment of the tests holds it, and no test changes that environment",
     ("docs/recovery.md", "python -m tests.faults.kills --kills 200"):

@@ -6,7 +6,9 @@ Belongs here: the bundle as files, the connection, the pins. Does not belong her
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,8 @@ from orchestration.serving.superset.connection import (
 )
 from orchestration.serving.superset.datasets import DASHBOARD, dataset_files, models
 from orchestration.serving.superset.environment import REQUIREMENTS
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_ROOT, Settings
+from tests.pages import checkout
 
 CHARTS = sorted((DASHBOARD / "charts").glob("*.yaml"))
 # Options of a chart that name a column, and those that name metrics.
@@ -136,6 +139,30 @@ def test_without_postgres_superset_reads_the_published_file_and_cannot_write(
         f"duckdb:///{settings.published}"
         "?access_mode=read_only&enable_external_access=false&lock_configuration=true"
     )
+
+
+@pytest.mark.parametrize("is_published", [False, True])
+def test_no_night_runs_before_superset_where_there_is_something_to_show(
+    tmp_path: Path, is_published: bool
+) -> None:
+    """`make superset` ends with what is wrong, and nothing has landed before it."""
+    home = tmp_path / "home"
+    given = {"FLYWHEEL_HOME": str(home), "FLYWHEEL_SUPERSET_PORT": "none"}
+    if is_published:
+        (home / "warehouse").mkdir(parents=True)
+        (home / "warehouse" / "flywheel.duckdb").touch()
+    else:
+        given["FLYWHEEL_POSTGRES"] = "postgresql://loader:secret@db/warehouse"
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    done = subprocess.run(
+        ["make", "superset"],
+        cwd=checkout(folder),
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT_ROOT)} | given,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "FLYWHEEL_SUPERSET_PORT must be a number" in done.stderr
+    assert not (home / "landing").exists()
 
 
 def test_every_pin_of_superset_has_a_version_and_a_hash() -> None:
