@@ -325,8 +325,8 @@
 {%- endmacro %}
 
 {#-
-    What the records of one kind (`deals`, `line_items` or `engagements`) are associated with: one row a pair, with
-    `from_id`, `to_object`, `to_id`, `is_primary` (1 or 0), `label` and `_batch_date`.
+    What the records of one kind (`deals`, `line_items` or `engagements`) are associated with: one row
+    a pair, with `from_id`, `to_object`, `to_id`, `is_primary` (1 or 0), `label` and `_batch_date`.
 
     `pages` is the object that holds associations as pages of these records do, `records` the objects
     of the same pages. Only the newest night that brought a record and any associations counts: what
