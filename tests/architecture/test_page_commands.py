@@ -58,7 +58,7 @@ def test_the_name_of_a_block_is_that_of_no_other() -> None:
         assert len([block for block in BLOCKS if (block.page, block.first) == name]) == 1, name
 
 
-@pytest.mark.parametrize("module", modules(), ids=str)
+@pytest.mark.parametrize("module", sorted(modules()), ids=str)
 def test_a_module_of_the_table_takes_commands_from_its_pages(module: object) -> None:
     text = (PROJECT_ROOT / "tests" / str(module)).read_text(encoding="utf-8")
     runs = {page for (page, _), one in (WHOLE | BY_A_TEST).items() if one == str(module)}
