@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +120,14 @@ class Ledger:
         Raises LedgerDamagedError when it cannot be read, or is gone and its copy is not.
         """
         self._path = path
-        self.loads: list[Load] = []
-        if path.exists() or copy_of(path).exists():
-            self.loads = _read(path)
+        is_there = path.exists() or copy_of(path).exists()
+        self._hold(_read(path) if is_there else _written([]))
+
+    def _hold(self, written: pl.DataFrame, loads: list[Load] | None = None) -> None:
+        # Lines are added one by one: of all that stand before them nothing is written out anew.
+        self._written = written
+        self.loads = _loads(written) if loads is None else loads
+        self._tried: set[tuple[Any, ...]] | None = None
 
     def known(
         self, source: str, object_: str, checksum: str, night: date | None = None
@@ -152,10 +158,10 @@ class Ledger:
 
     def seen(self, place: tuple[str, str, date, str], size: int, modified_ns: int) -> bool:
         """Whether the very file in this place, unchanged in size and time, was tried before."""
-        return any(
-            load.place == place and (load.bytes, load.modified_ns) == (size, modified_ns)
-            for load in self.loads
-        )
+        # A night asks for every file that was ever landed.
+        if self._tried is None:
+            self._tried = {(load.place, load.bytes, load.modified_ns) for load in self.loads}
+        return (place, size, modified_ns) in self._tried
 
     def last_accepted(self, name: str) -> Load | None:
         """The newest published load of an object."""
@@ -214,7 +220,8 @@ class Ledger:
     def add(self, load: Load) -> None:
         """Write one load down; from here on its rows count. An earlier try gives way to it."""
         others = [each for each in self.loads if each.load_id != load.load_id]
-        self._write([*others, load])
+        written = self._written.filter(pl.col("load_id") != load.load_id)
+        self._write([*others, load], written.vstack(_written([load])))
 
     def forget(self, load_ids: Iterable[str]) -> None:
         """Strike loads out, as if they had never been tried."""
@@ -229,13 +236,14 @@ class Ledger:
         """Change fields of loads, by their ids."""
         self._write([replace(load, **changes.get(load.load_id, {})) for load in self.loads])
 
-    def _write(self, loads: list[Load]) -> None:
+    def _write(self, loads: list[Load], written: pl.DataFrame | None = None) -> None:
+        written = _written(loads) if written is None else written
         make_folder(self._path.parent)
         temporary = self._path.with_suffix(".tmp")
-        pl.DataFrame([asdict(load) for load in loads], schema=SCHEMA).write_parquet(temporary)
+        written.write_parquet(temporary)
         replace_durably(temporary, self._path)
         _copy(self._path, copy_of(self._path))
-        self.loads = loads
+        self._hold(written, loads)
 
 
 def copy_of(path: Path) -> Path:
@@ -268,15 +276,24 @@ def mend_ledger(path: Path) -> str | None:
     return None
 
 
-def _read(path: Path) -> list[Load]:
+def _read(path: Path) -> pl.DataFrame:
     try:
-        written = pl.read_parquet(path).match_to_schema(SCHEMA, missing_columns="insert")
+        return pl.read_parquet(path).match_to_schema(SCHEMA, missing_columns="insert")
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, FileNotFoundError) as fault:
         raise LedgerDamagedError(
             f"{path} cannot be read ({str(fault).splitlines()[0]}): run `flywheel nightly`, which "
             f"restores it from {copy_of(path).name}"
         ) from fault
-    return [Load(**row) for row in written.iter_rows(named=True)]
+
+
+def _loads(written: pl.DataFrame) -> list[Load]:
+    names = [field.name for field in fields(Load)]
+    return list(starmap(Load, written.select(names).iter_rows()))
+
+
+def _written(loads: list[Load]) -> pl.DataFrame:
+    columns = {name: [getattr(load, name) for load in loads] for name in SCHEMA}
+    return pl.DataFrame(columns, schema=SCHEMA)
 
 
 def _copy(source: Path, target: Path) -> None:
