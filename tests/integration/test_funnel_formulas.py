@@ -203,16 +203,22 @@ def test_a_curve_is_that_of_the_textbook(
 # --- how long a stay lasts in a month --------------------------------------------------------
 
 STAYS = """
-create table flywheel.marts.fct_stage_visit as
+create table flywheel.intermediate.int_stage_events as
 select
     number as opportunity_key,
+    1 as visit_number,
+    'drawn:sales' as pipeline_key,
     'drawn:sales:1' as stage_key,
+    1 as stage_rank,
+    'open' as stage_kind,
     'Ana' as owner_key,
-    entered_at,
-    case when ended_at < today then ended_at end as exited_at,
-    ended_at >= today as is_censored,
-    case when ended_at >= today then 'open' else 'advanced' end as exit_kind,
-    1.0 as days_in_stage
+    1 as attempt_number,
+    entered_at as occurred_at,
+    case when ended_at < today then ended_at end as next_occurred_at,
+    case when ended_at < today then 'open' end as next_stage_kind,
+    'drawn:sales' as next_pipeline_key,
+    2 as next_stage_rank,
+    false as is_deleted
 from drawn;
 
 create table flywheel.intermediate.int_opportunity_facts as
@@ -239,6 +245,20 @@ select
     1 as stage_rank
 """
 
+WATCHED_STAYS = """
+with stays as ({{ watched_stays(
+    'flywheel.marts.fct_stage_visit', 'flywheel.intermediate.int_opportunity_facts',
+    'flywheel.intermediate.int_as_of'
+) }})
+"""
+MADE_OF_STAYS = {
+    "marts.fct_stage_visit": "{{ visits_of("
+    "'flywheel.intermediate.int_stage_events', 'flywheel.intermediate.int_as_of') }}",
+    "intermediate.int_exit_sums": WATCHED_STAYS + "{{ exit_sums_of('stays') }}",
+    "intermediate.int_stay_sums": WATCHED_STAYS
+    + """{{ stay_sums_of('stays', "exit_kind <> 'open'") }}""",
+}
+
 
 def test_the_median_of_a_month_is_that_of_lifelines_over_what_was_watched_in_it(
     compiler: Compiler, database: duckdb.DuckDBPyConnection
@@ -260,6 +280,8 @@ def test_the_median_of_a_month_is_that_of_lifelines_over_what_was_watched_in_it(
     )
     database.executemany("insert into drawn values (?, ?, ?, ?, ?)", stays)
     database.execute(STAYS)
+    for table, content in MADE_OF_STAYS.items():
+        database.execute(f"create table flywheel.{table} as {compiler.statement(content, {})}")
     found = {
         row["exit_month"]: row
         for row in rows(database, compiler.model("funnel_stage_exit", {}))
