@@ -52,7 +52,7 @@
         end as meaning
     from (
         {%- for relation in relations %}
-        select
+        select distinct
             source_system,
             status
         from {{ relation }}
