@@ -13,9 +13,9 @@
 
 {% materialization table, adapter='duckdb' -%}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {{ run_hooks(pre_hooks) }}
+    {{ run_every(pre_hooks) }}
     {%- do replace_table(target_relation) -%}
-    {{ run_hooks(post_hooks) }}
+    {{ run_every(post_hooks) }}
     {%- do adapter.commit() -%}
     {{ return({'relations': [target_relation]}) }}
 {%- endmaterialization %}
@@ -24,16 +24,22 @@
 {% materialization incremental, adapter='duckdb' -%}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set known = load_cached_relation(this) -%}
-    {{ run_hooks(pre_hooks) }}
+    {{ run_every(pre_hooks) }}
     {%- if known is not none and known.is_table and is_later_night() -%}
         {%- do change_table(target_relation) -%}
     {%- else -%}
         {%- do replace_table(target_relation) -%}
     {%- endif -%}
-    {{ run_hooks(post_hooks) }}
+    {{ run_every(post_hooks) }}
     {%- do adapter.commit() -%}
     {{ return({'relations': [target_relation]}) }}
 {%- endmaterialization %}
+
+{#- Hooks inside a transaction and outside: there is none to be in. -#}
+{% macro run_every(hooks) -%}
+    {{ run_hooks(hooks, inside_transaction=False) }}
+    {{ run_hooks(hooks, inside_transaction=True) }}
+{%- endmacro %}
 
 {% macro replace_table(target_relation) -%}
     {%- set known = load_cached_relation(this) -%}

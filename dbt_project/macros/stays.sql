@@ -37,8 +37,8 @@
 {%- endmacro %}
 
 {#-
-    One row a visit with what of it was watched. It is timed unless history begins after its end; of events within a second the
-    order may be another than that of their instants.
+    One row a visit with what of it was watched. It is timed unless history begins after its end; of
+    events within a second the order may be another than that of their instants.
 -#}
 {% macro watched_stays(visits, facts, as_of) -%}
     select
