@@ -1,4 +1,5 @@
 -- One row a deal: its newest version, archived and merged ones included.
+-- depends_on: {{ ref('stg_flywheel__bronze_rows') }}
 with
 
 versions as (
