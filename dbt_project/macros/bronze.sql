@@ -12,31 +12,25 @@
         delivered._source as source_system,
         '{{ object_name }}' as object_name,
         count(*) as row_count,
-        {{ new_record_count(source_name, key) if key else 'cast(null as bigint)' }} as record_count
+        {%- if not key %}
+        cast(null as bigint) as record_count
+        {%- elif is_later_night() %}
+        count(distinct case when known.opportunity_id is null then delivered.{{ key }} end)
+            as record_count
+        {%- else %}
+        count(distinct delivered.{{ key }}) as record_count
+        {%- endif %}
     from {{ bronze(source_name, object_name) }} as delivered
+    {%- if key and is_later_night() %}
+    -- Whatever a CRM calls them, these are opportunities: as they stood before they are computed.
+    left join {{ before_this_night('intermediate', 'int_opportunities') }} as known
+        on
+            delivered._source = known.source_system
+            and delivered.{{ key }} = known.opportunity_id
+    {%- endif %}
     group by delivered._source
     {%- if not loop.last %}
     union all
     {%- endif %}
     {%- endfor %}
-{%- endmacro %}
-
-{#- Objects that have a key here are those of opportunities, whatever a CRM calls them. -#}
-{% macro new_record_count(source_name, key) -%}
-    count(
-        distinct
-        {%- if is_later_night() %}
-        case
-            when (delivered._source, delivered.{{ key }}) not in (
-                select
-                    source_system,
-                    opportunity_id
-                from {{ before_this_night('staging', 'stg_' ~ source_name ~ '__opportunities') }}
-            )
-                then delivered.{{ key }}
-        end
-        {%- else %}
-        delivered.{{ key }}
-        {%- endif %}
-    )
 {%- endmacro %}

@@ -1,5 +1,4 @@
 -- One row a deal: its newest version, archived and merged ones included.
--- depends_on: {{ ref('stg_flywheel__bronze_rows') }}
 with
 
 versions as (

@@ -1,5 +1,4 @@
 -- One row an opportunity of any mapped source: its newest version.
--- depends_on: {{ ref('stg_flywheel__bronze_rows') }}
 {{ config(materialized='incremental', unique_key=['source_system', 'opportunity_id']) }}
 with
 

@@ -1,5 +1,4 @@
 -- One row an opportunity: its newest version, deleted ones included.
--- depends_on: {{ ref('stg_flywheel__bronze_rows') }}
 {{ config(materialized='incremental', unique_key=['opportunity_id']) }}
 with
 
