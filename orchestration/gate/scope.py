@@ -1,8 +1,8 @@
 """Which rows a check looks at: all of a table, or those of opportunities that were computed anew.
 
 Belongs here: the table that names these opportunities, and SQL that keeps to them.
-Does not belong here: what makes an opportunity change (dbt_project/), which checks may keep to the
-change (expectations/README.md).
+Does not belong here: where their rows lie (written.py), what makes an opportunity change
+(dbt_project/), which checks may keep to the change (expectations/README.md).
 
 A later night computes few opportunities anew. The others were checked, by the same suites, in the
 night that computed them: other models or suites would have rebuilt everything.
@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import duckdb
+
+from orchestration.gate.written import WrittenRows
 
 # One column, `opportunity_key`. Only a candidate has it, and only in a later night: without it,
 # everything was computed anew. Publication takes it out.
@@ -23,14 +24,13 @@ RECOMPUTED = "ops.recomputed_opportunity"
 _ROWS_OF = re.compile(r"\{rows_of\[(\w+\.\w+)\]\}")
 
 
-def follows_the_change(candidate: Path) -> bool:
+def follows_the_change(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether the candidate says which opportunities were computed anew."""
     schema, table = RECOMPUTED.split(".")
-    with duckdb.connect(str(candidate), read_only=True) as connection:
-        found = connection.execute(
-            "select 1 from duckdb_tables() where schema_name = ? and table_name = ?",
-            [schema, table],
-        ).fetchone()
+    found = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?",
+        [schema, table],
+    ).fetchone()
     return found is not None
 
 
@@ -39,6 +39,16 @@ def recomputed_rows(table: str) -> str:
     return (
         f"select * from {table} where opportunity_key in (select opportunity_key from {RECOMPUTED})"
     )
+
+
+def keep_recomputed(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> None:
+    """Keep these rows of some tables in temporary ones, which the file on disk knows nothing of."""
+    with WrittenRows(connection).of_recomputed(tables) as night:
+        for table in tables:
+            connection.execute(
+                f"create temporary table {scratch_name(table)} as "
+                f"{recomputed_rows(f'{night}.{table}')}"
+            )
 
 
 def scratch_name(table: str) -> str:

@@ -69,6 +69,19 @@ def read_suites(folder: Path = SUITES) -> list[Suite]:
     return suites
 
 
+def narrowed_tables(suites: list[Suite]) -> list[str]:
+    """Tables of which some check asks for the rows that were computed anew, each once."""
+    return sorted(
+        {
+            table
+            for suite in suites
+            for expectation in suite.expectations
+            if expectation.scope == "recomputed"
+            for table in [suite.table, *other_tables(expectation.query or "")]
+        }
+    )
+
+
 def _read(path: Path) -> Suite:
     try:
         return _checked(path, orjson.loads(path.read_bytes()))
