@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from orchestration.faults import is_of_the_machine
+from orchestration.gate.put_off import put_off
 from orchestration.gate.results import CheckResult
 from orchestration.gate.scope import (
     follows_the_change,
@@ -40,6 +41,8 @@ def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
     Raises GateIncompleteError when results are missing, and whatever Great Expectations raises on
     an expectation it does not know: a suite is never run in part.
     """
+    # A third of the import of Great Expectations, for expectations on distributions.
+    put_off("scipy.stats")
     import great_expectations as gx
 
     from orchestration.gate.engine import (
