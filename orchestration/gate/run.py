@@ -16,6 +16,7 @@ from orchestration.faults import is_of_the_machine
 from orchestration.gate.put_off import put_off
 from orchestration.gate.results import CheckResult
 from orchestration.gate.scope import (
+    SCOPES,
     follows_the_change,
     keep_recomputed,
     recomputed_rows,
@@ -64,7 +65,8 @@ def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
         connection = own_connection(datasource)
         narrows = follows_the_change(connection)
         if narrows:
-            keep_recomputed(connection, narrowed_tables(suites))
+            for scope in SCOPES:
+                keep_recomputed(connection, scope, narrowed_tables(suites, scope))
         asked = {suite.name: _assets(datasource, suite, narrows) for suite in suites}
         # A context writes all its configuration anew whenever something is added to what it knows:
         # so it gets to know the datasource last, and whole.
@@ -246,6 +248,8 @@ def _query_for_people(suite: Suite, expectation: Expectation, narrows: bool) -> 
     """The query on its own, without what the gate keeps while it runs."""
 
     def rows(table: str) -> str:
-        return f"({recomputed_rows(table)})" if _is_narrowed(expectation, narrows) else table
+        if suite.scope is None or not _is_narrowed(expectation, narrows):
+            return table
+        return f"({recomputed_rows(suite.scope, table)})"
 
     return with_rows_of(expectation.query or "", rows).format(batch=rows(suite.table))

@@ -26,8 +26,6 @@ CREATE_WRITTEN = (
     f"create table {WRITTEN} (table_name varchar, key_columns varchar, outdated varchar, "
     "row_count bigint, key_hashes hugeint)"
 )
-# The keys of all opportunities that a later night computes anew (warehouse/seed.py).
-_RECOMPUTED = "int_changed_stage_events"
 # A database in memory that bears the candidate's names.
 _NIGHT = "this_night"
 _NAME = re.compile(r"\w+\.\w+")
@@ -77,9 +75,10 @@ class WrittenRows:
         return condition if found == (told.row_count, told.key_hashes) else "true"
 
     @contextmanager
-    def of_recomputed(self, wanted: list[str]) -> Iterator[str]:
-        """A database in which the wanted tables and views, of opportunities that were computed
-        anew, are as in the candidate. Of others they may lack rows, and have some. Gives its name.
+    def of_recomputed(self, relation: str, wanted: list[str]) -> Iterator[str]:
+        """A database in which the wanted tables and views are as in the candidate for whatever is
+        in `relation`, the keys of what was computed anew; of all else rows may be missing, or be
+        there. Gives its name.
         """
         self._connection.execute(f"attach ':memory:' as {_NIGHT} (read_write)")
         # A view finds what it reads in the database that it is in.
@@ -87,18 +86,17 @@ class WrittenRows:
         try:
             for name in self._in_order(wanted):
                 self._connection.execute(f"create schema if not exists {name.split('.')[0]}")
-                self._connection.execute(
-                    self._definitions.get(name) or self._rows_of_recomputed(name)
-                )
+                definition = self._definitions.get(name) or self._rows_of(relation, name)
+                self._connection.execute(definition)
             self._connection.execute(f'use "{self._database}"')
             yield _NIGHT
         finally:
             self._connection.execute(f'use "{self._database}"')
             self._connection.execute(f"detach {_NIGHT}")
 
-    def _rows_of_recomputed(self, table: str) -> str:
+    def _rows_of(self, relation: str, table: str) -> str:
         told = self._told.get(table)
-        follows = told is not None and told.outdated == _RECOMPUTED
+        follows = told is not None and told.outdated == relation
         condition = self.condition(table) if follows else "true"
         return f"create view {table} as select * from {self._place(table)} where {condition}"
 

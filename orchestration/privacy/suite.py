@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.gate.results import CheckResult
+from orchestration.gate.scope import OPPORTUNITIES
 from orchestration.gate.suites import narrowed_tables, read_suites
 from orchestration.gate.written import WrittenRows
 from orchestration.privacy.masking import masked_columns
@@ -110,8 +111,10 @@ def _by_content(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
             texts.setdefault(f"{schema}.{table}", []).append(column)
     # Views have no last rows: those whose opportunities can be checked one by one are looked at as
     # over the opportunities that were computed anew.
-    narrowed = sorted(written.views & texts.keys() & set(narrowed_tables(read_suites())))
-    with written.of_recomputed(narrowed) as night:
+    narrowed = sorted(
+        written.views & texts.keys() & set(narrowed_tables(read_suites(), OPPORTUNITIES))
+    )
+    with written.of_recomputed(OPPORTUNITIES.relation, narrowed) as night:
         for table, columns in texts.items():
             place = f"{night}.{table}" if table in narrowed else table
             rows = f"{place} where {written.condition(table)}"

@@ -6,8 +6,9 @@ the models make of it (dbt_project/macros/later_nights.sql).
 
 A copy gets three things that the build takes out again: `ops.new_loads`, the nights of the loads
 that the copy does not hold yet; the schema `new_bronze`, their rows, a view an object; the schema
-`previous`, small tables as they were. It leaves two things to the gate: the opportunities that were
-computed anew (gate/scope.py), and how much was written into which table (gate/written.py).
+`previous`, small tables as they were. It leaves two things to the gate: the opportunities and
+accounts that were computed anew (gate/scope.py), and how much was written into which table
+(gate/written.py).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.extracts.ledger import Ledger, Load
-from orchestration.gate.scope import RECOMPUTED
+from orchestration.gate.scope import SCOPES
 from orchestration.gate.written import CREATE_WRITTEN
 from orchestration.privacy.border import contract_file, masked_path
 from orchestration.publication.candidate import discard_candidate
@@ -86,14 +87,14 @@ def seal_build(settings: Settings, rebuilt_because: str | None) -> None:
 
 
 def _keep_recomputed(connection: duckdb.DuckDBPyConnection) -> None:
-    """Name the opportunities that a later night computed anew; without the table, it was all."""
-    connection.execute(f"drop table if exists {RECOMPUTED}")
+    """Name what a later night computed anew; without these tables, it was all."""
     tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-    if {("ops", "new_loads"), ("night", "int_changed_stage_events")} <= set(tables):
-        connection.execute(
-            f"create table {RECOMPUTED} as "
-            "select opportunity_key from night.int_changed_stage_events"
-        )
+    for scope in SCOPES:
+        connection.execute(f"drop table if exists {scope.table}")
+        if {("ops", "new_loads"), ("night", scope.relation)} <= set(tables):
+            connection.execute(
+                f"create table {scope.table} as select {scope.key} from night.{scope.relation}"
+            )
 
 
 def _in_bronze(ledger: Ledger) -> list[Load]:

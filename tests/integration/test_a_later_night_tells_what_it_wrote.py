@@ -16,7 +16,13 @@ import pytest
 
 from orchestration.bronze.night import heal, load_night
 from orchestration.gate.results import record
-from orchestration.gate.scope import keep_recomputed, recomputed_rows, scratch_name
+from orchestration.gate.scope import (
+    SCOPES,
+    Scope,
+    keep_recomputed,
+    recomputed_rows,
+    scratch_name,
+)
 from orchestration.gate.stamp import give_stamp
 from orchestration.gate.suites import narrowed_tables, read_suites
 from orchestration.gate.written import WRITTEN, WrittenRows
@@ -88,12 +94,14 @@ def test_all_rows_but_those_that_were_written_are_as_published(later: Settings) 
     assert {"marts.fct_opportunity_event", "staging.stg_salesforce__opportunities"} <= fewer
 
 
-def test_what_the_suites_keep_is_all_that_was_computed_anew(later: Settings) -> None:
-    tables = narrowed_tables(read_suites())
+@pytest.mark.parametrize("scope", SCOPES)
+def test_what_the_suites_keep_is_all_that_was_computed_anew(later: Settings, scope: Scope) -> None:
+    tables = narrowed_tables(read_suites(), scope)
+    assert tables
     with duckdb.connect(str(later.candidate), read_only=True) as connection:
-        keep_recomputed(connection, tables)
+        keep_recomputed(connection, scope, tables)
         for table in tables:
-            pair = scratch_name(table), f"({recomputed_rows(table)})"
+            pair = scratch_name(table), f"({recomputed_rows(scope, table)})"
             for one, other in (pair, pair[::-1]):
                 assert connection.execute(f"from {one} except all from {other}").fetchall() == []
             assert connection.execute(f"select 1 from {pair[0]} limit 1").fetchall(), table

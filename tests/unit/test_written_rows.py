@@ -98,7 +98,9 @@ def test_a_view_over_recomputed_opportunities_is_over_what_was_written_of_them(
     with duckdb.connect(str(candidate)) as connection:
         connection.execute(f"update {WRITTEN} set outdated = ?", [outdated])
     with duckdb.connect(str(candidate), read_only=True) as connection:
-        with WrittenRows(connection).of_recomputed(["marts.words"]) as night:
+        with WrittenRows(connection).of_recomputed(
+            "int_changed_stage_events", ["marts.words"]
+        ) as night:
             query = f"select count(*) from {night}.marts.words"
             assert connection.execute(query).fetchone() == (rows,)
         # Afterwards names mean the candidate's again.
