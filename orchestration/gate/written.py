@@ -23,8 +23,8 @@ import duckdb
 # Filled by dbt_project/macros/materializations.sql. Only the candidate of a later night has it.
 WRITTEN = "ops.written_rows"
 CREATE_WRITTEN = (
-    f"create or replace table {WRITTEN} (table_name varchar, key_columns varchar, outdated varchar, "
-    "row_count bigint, key_hashes hugeint)"
+    f"create or replace table {WRITTEN} (table_name varchar, key_columns varchar, "
+    "outdated varchar, row_count bigint, key_hashes hugeint)"
 )
 # A database in memory that bears the candidate's names.
 _NIGHT = "this_night"
