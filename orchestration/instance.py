@@ -57,6 +57,7 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, sa.Engine] = OrderedDict()
+        self._known_tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -86,6 +87,13 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
         if len(self._engines) > _KEPT_ENGINES:
             self._engines.popitem(last=False)[1].dispose()
         return engine
+
+    def has_table(self, table_name: str) -> bool:
+        """Dagster's own, which opens the database anew, and is asked twice for each check."""
+        if table_name not in self._known_tables and super().has_table(table_name):
+            # No table goes away again.
+            self._known_tables.add(table_name)
+        return table_name in self._known_tables
 
     def store_event(self, event: dg.EventLogEntry) -> None:
         """Dagster's own, without secrets in what an error says.

@@ -74,8 +74,31 @@
     {%- endif -%}
     {%- call statement('main', auto_begin=False) %}
     {{ recompute(target_relation, fresh, columns | map(attribute='quoted') | join(', ')) }};
+    {{ tell_written(target_relation, fresh) }};
     drop table {{ fresh }};
     {%- endcall -%}
+{%- endmacro %}
+
+{#-
+    Which rows a later night wrote into a table that it changed in parts: they are the last ones of
+    it, as many as told, and the gate knows them again by the hashes of their keys (written.py in
+    orchestration/gate/). `outdated` is the relation of the keys whose rows were all replaced.
+-#}
+{% macro tell_written(target_relation, fresh) -%}
+    {%- set keys = config.get('unique_key') -%}
+    {%- set keys = keys if keys is string else keys | join(', ') -%}
+    {%- set meta = config.get('meta') or {} -%}
+    insert into ops.written_rows
+    select
+        '{{ target_relation.schema }}.{{ target_relation.identifier }}' as table_name,
+        '{{ keys }}' as key_columns,
+        '{{ meta.get('recomputed', '') }}' as outdated,
+        count(*) as row_count,
+        coalesce(sum(hash({{ keys }})), 0) as key_hashes
+    from {{ fresh }}
+    {%- if 'sums' in meta %}
+    where not ({{ is_nothing(meta['sums']) }})
+    {%- endif %}
 {%- endmacro %}
 
 {#-

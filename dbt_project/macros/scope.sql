@@ -1,7 +1,8 @@
 {#-
     Tests that follow the change. A test whose `config.meta.recomputed` names a relation, as the
-    tested model does, looks in a later night only at rows of opportunities in that relation: those
-    that the night computed anew. In every other build it looks at all rows. What is left out was
+    tested model does, looks in a later night only at rows of opportunities in that relation (or of
+    whatever `config.meta.key` is the key of): those that the night computed anew. In every other
+    build it looks at all rows. What is left out was
     tested when it was computed, by the same test: another test or model rebuilds everything
     (orchestration/warehouse/seed.py).
 
@@ -12,10 +13,12 @@
     {%- if config.get('where') -%}
         {%- do conditions.append('(' ~ config.get('where') ~ ')') -%}
     {%- endif -%}
-    {%- set recomputed = (config.get('meta') or {}).get('recomputed') -%}
+    {%- set meta = config.get('meta') or {} -%}
+    {%- set recomputed = meta.get('recomputed') -%}
+    {%- set key = meta.get('key', 'opportunity_key') -%}
     {%- if recomputed and is_later_night() -%}
         {%- do conditions.append(
-            'opportunity_key in (select opportunity_key from night.' ~ recomputed ~ ')'
+            key ~ ' in (select ' ~ key ~ ' from night.' ~ recomputed ~ ')'
         ) -%}
     {%- endif -%}
     {%- if not conditions -%}

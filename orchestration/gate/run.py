@@ -13,15 +13,17 @@ from typing import Any
 import duckdb
 
 from orchestration.faults import is_of_the_machine
+from orchestration.gate.put_off import put_off
 from orchestration.gate.results import CheckResult
 from orchestration.gate.scope import (
+    SCOPES,
     follows_the_change,
-    other_tables,
+    keep_recomputed,
     recomputed_rows,
     scratch_name,
     with_rows_of,
 )
-from orchestration.gate.suites import Expectation, Suite
+from orchestration.gate.suites import Expectation, Suite, narrowed_tables
 
 _SAMPLE_ROWS = 10
 
@@ -40,11 +42,17 @@ def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
     Raises GateIncompleteError when results are missing, and whatever Great Expectations raises on
     an expectation it does not know: a suite is never run in part.
     """
+    # A third of the import of Great Expectations, for expectations on distributions.
+    put_off("scipy.stats")
     import great_expectations as gx
 
-    from orchestration.gate.engine import DuckDBDatasource, connection_string, dispose, keep_rows
+    from orchestration.gate.engine import (
+        DuckDBDatasource,
+        connection_string,
+        dispose,
+        own_connection,
+    )
 
-    narrows = follows_the_change(candidate)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     datasource = DuckDBDatasource(
@@ -54,8 +62,11 @@ def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
     )
     results: list[CheckResult] = []
     try:
-        for table in _narrowed_tables(suites) if narrows else []:
-            keep_rows(datasource, scratch_name(table), recomputed_rows(table))
+        connection = own_connection(datasource)
+        narrows = follows_the_change(connection)
+        if narrows:
+            for scope in SCOPES:
+                keep_recomputed(connection, scope, narrowed_tables(suites, scope))
         asked = {suite.name: _assets(datasource, suite, narrows) for suite in suites}
         # A context writes all its configuration anew whenever something is added to what it knows:
         # so it gets to know the datasource last, and whole.
@@ -125,19 +136,6 @@ def _run_suite(asked: list[_Asked], suite: Suite) -> list[CheckResult]:
         _as_check(suite, expectation, by_check[expectation.check])
         for expectation in suite.expectations
     ]
-
-
-def _narrowed_tables(suites: list[Suite]) -> list[str]:
-    """Tables of which some check asks for the recomputed rows: each is looked through once."""
-    return sorted(
-        {
-            table
-            for suite in suites
-            for expectation in suite.expectations
-            if expectation.scope == "recomputed"
-            for table in [suite.table, *other_tables(expectation.query or "")]
-        }
-    )
 
 
 def _is_narrowed(expectation: Expectation, narrows: bool) -> bool:
@@ -250,6 +248,8 @@ def _query_for_people(suite: Suite, expectation: Expectation, narrows: bool) -> 
     """The query on its own, without what the gate keeps while it runs."""
 
     def rows(table: str) -> str:
-        return f"({recomputed_rows(table)})" if _is_narrowed(expectation, narrows) else table
+        if suite.scope is None or not _is_narrowed(expectation, narrows):
+            return table
+        return f"({recomputed_rows(suite.scope, table)})"
 
     return with_rows_of(expectation.query or "", rows).format(batch=rows(suite.table))

@@ -13,12 +13,12 @@ from typing import Any
 
 import orjson
 
-from orchestration.gate.scope import other_tables
+from orchestration.gate.scope import SCOPES, Scope, other_tables
 from orchestration.settings import PROJECT_ROOT
 
 SUITES = PROJECT_ROOT / "expectations"
+RANGES = ("everything", "recomputed")
 SEVERITIES = ("critical", "warning", "info")
-SCOPES = ("everything", "recomputed")
 
 
 class SuiteError(Exception):
@@ -38,7 +38,7 @@ class Expectation:
 
     @property
     def scope(self) -> str:
-        """Which rows a later night asks about: `everything` or `recomputed` (scope.py)."""
+        """Which rows a later night asks about: one of `RANGES`."""
         return str(self.meta.get("scope", "everything"))
 
     @property
@@ -56,6 +56,11 @@ class Suite:
     key: list[str]
     expectations: list[Expectation]
 
+    @property
+    def scope(self) -> Scope | None:
+        """What its rows are computed anew with, where its key says that."""
+        return next((scope for scope in SCOPES if scope.key in self.key), None)
+
 
 def read_suites(folder: Path = SUITES) -> list[Suite]:
     """All suites, in order of table.
@@ -67,6 +72,20 @@ def read_suites(folder: Path = SUITES) -> list[Suite]:
     if not suites:
         raise SuiteError(f"there is no suite in {folder}: a gate without checks lets all pass")
     return suites
+
+
+def narrowed_tables(suites: list[Suite], scope: Scope) -> list[str]:
+    """Tables of which some check asks for the rows that were computed anew, each once."""
+    return sorted(
+        {
+            table
+            for suite in suites
+            if suite.scope == scope
+            for expectation in suite.expectations
+            if expectation.scope == "recomputed"
+            for table in [suite.table, *other_tables(expectation.query or "")]
+        }
+    )
 
 
 def _read(path: Path) -> Suite:
@@ -98,25 +117,24 @@ def _checked(path: Path, said: Any) -> Suite:
             f"{path}: {len(expectations)} expectations, named twice: {twice or 'none'}, "
             f"severity not one of {SEVERITIES}: {wrong or 'none'}"
         )
-    key = said["meta"].get("key", [])
-    for expectation in expectations:
-        _check_scope(path, expectation, key)
-    return Suite(
+    suite = Suite(
         name=said["name"],
         table=said["meta"]["table"],
-        key=key,
+        key=said["meta"].get("key", []),
         expectations=expectations,
     )
+    for expectation in expectations:
+        _check_scope(path, expectation, suite)
+    return suite
 
 
-def _check_scope(path: Path, expectation: Expectation, key: list[str]) -> None:
-    if expectation.scope not in SCOPES:
+def _check_scope(path: Path, expectation: Expectation, suite: Suite) -> None:
+    if expectation.scope not in RANGES:
         raise SuiteError(
-            f"{path}: {expectation.check}: scope {expectation.scope!r} is not one of {SCOPES}"
+            f"{path}: {expectation.check}: scope {expectation.scope!r} is not one of {RANGES}"
         )
     if expectation.scope == "everything" and other_tables(expectation.query or ""):
         raise SuiteError(f"{path}: {expectation.check}: `rows_of` needs the scope `recomputed`")
-    if expectation.scope == "recomputed" and "opportunity_key" not in key:
-        raise SuiteError(
-            f"{path}: {expectation.check}: scope `recomputed` needs `opportunity_key` in the key"
-        )
+    if expectation.scope == "recomputed" and suite.scope is None:
+        keys = " or ".join(f"`{scope.key}`" for scope in SCOPES)
+        raise SuiteError(f"{path}: {expectation.check}: scope `recomputed` needs {keys} in the key")

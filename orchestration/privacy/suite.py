@@ -5,6 +5,9 @@ Does not belong here: masking (masking.py), Dagster's view of the check (gate/as
 
 The models cannot read what is tagged, so the check looks for what the tags miss: a column that a
 model got from elsewhere, and addresses that people wrote into texts that nobody tagged.
+
+In a later night it looks at the rows that the night wrote (gate/written.py): the others were looked
+at when they were written, for the same patterns, because with other ones everything is rebuilt.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ from pathlib import Path
 import duckdb
 
 from orchestration.gate.results import CheckResult
+from orchestration.gate.scope import OPPORTUNITIES
+from orchestration.gate.suites import narrowed_tables, read_suites
+from orchestration.gate.written import WrittenRows
 from orchestration.privacy.masking import masked_columns
 from orchestration.privacy.patterns import EMAIL, PHONE
 from orchestration.sources.catalog import canonical_contracts, native_sources
@@ -98,23 +104,41 @@ def _plain(name: str) -> str:
 
 
 def _by_content(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    texts: dict[tuple[str, str], list[str]] = {}
+    written = WrittenRows(connection)
+    texts: dict[str, list[str]] = {}
     for schema, table, column in _columns(connection):
         if _FREE_TEXT.search(column) and not _NO_TEXT.search(column):
-            texts.setdefault((schema, table), []).append(column)
-    for (schema, table), columns in texts.items():
-        asked = [(column, kind) for column in columns for kind in _PATTERNS]
-        counts = connection.execute(
-            f"select {', '.join(_count(*each) for each in asked)} from {schema}.{table}",
-        ).fetchone()
-        for (column, kind), count in zip(asked, counts or (), strict=True):
-            if count:
-                yield f"{schema}.{table}.{column} holds {count:,} {kind}"
+            texts.setdefault(f"{schema}.{table}", []).append(column)
+    # Views have no last rows: those whose opportunities can be checked one by one are looked at as
+    # over the opportunities that were computed anew.
+    narrowed = sorted(
+        written.views & texts.keys() & set(narrowed_tables(read_suites(), OPPORTUNITIES))
+    )
+    with written.of_recomputed(OPPORTUNITIES.relation, narrowed) as night:
+        for table, columns in texts.items():
+            place = f"{night}.{table}" if table in narrowed else table
+            rows = f"{place} where {written.condition(table)}"
+            counted = connection.execute(
+                f"from {', '.join(_counts(column, rows) for column in columns)}"
+            ).fetchone()
+            asked = [(column, kind) for column in columns for kind in _PATTERNS]
+            for (column, kind), count in zip(asked, counted or (), strict=True):
+                if count:
+                    yield f"{table}.{column} holds {count:,} {kind}"
 
 
-def _count(column: str, kind: str) -> str:
+def _counts(column: str, rows: str) -> str:
+    """A row of counts, one a kind. Each text is looked at once, however often it stands there."""
+    counted = (f"coalesce(sum(times) filter (where {_is(kind)}), 0)" for kind in _PATTERNS)
+    return (
+        f'(select {", ".join(counted)} from (select cast("{column}" as varchar) as written, '
+        f"count(*) as times from {rows} group by all))"
+    )
+
+
+def _is(kind: str) -> str:
     sign, pattern = _PATTERNS[kind]
     quoted = pattern.replace("'", "''")
-    text = f'cast("{column}" as varchar)'
-    first = f"contains({text}, '{sign}') and " if sign else ""
-    return f"count(*) filter (where {first}regexp_matches({text}, '{quoted}'))"
+    matches = f"regexp_matches(written, '{quoted}')"
+    # Both sides of an `and` would be worked out for every text.
+    return f"case when contains(written, '{sign}') then {matches} end" if sign else matches

@@ -16,8 +16,9 @@ import polars as pl
 
 from orchestration.durable import replace_durably, sync_folder
 from orchestration.gate.results import result_files
-from orchestration.gate.scope import RECOMPUTED
+from orchestration.gate.scope import SCOPES
 from orchestration.gate.stamp import Stamp, remove_stamp, require_stamp
+from orchestration.gate.written import WRITTEN
 from orchestration.privacy.retention import apply_retention
 from orchestration.publication.changes import write_changes
 from orchestration.publication.comments import GATE_RESULT, PUBLICATION, comment
@@ -80,7 +81,8 @@ def _seal(settings: Settings, stamp: Stamp) -> Publication:
             rolled_back_at=None,
             rebuilt_because=_one(connection, "select rebuilt_because from ops.build"),
         )
-        connection.execute(f"drop table if exists {RECOMPUTED}")
+        for told in (*(scope.table for scope in SCOPES), WRITTEN):
+            connection.execute(f"drop table if exists {told}")
         shown = settings.published.resolve() if settings.published.exists() else None
         scratch = settings.candidate.with_name("changes.parquet")
         write_changes(connection, publication, shown, scratch)

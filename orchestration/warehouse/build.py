@@ -103,8 +103,8 @@ def build_candidate(
     nodes = getattr(result.result, "results", None)
     if nodes is None:
         raise DbtFailedError(f"dbt did not run: {result.exception}")
-    _let_go_of_the_file(settings)
-    outcome = _outcome(settings, nodes, seed.rebuilt_because)
+    with _let_go_of_the_file(settings.candidate) as connection:
+        outcome = _outcome(connection, nodes, seed.rebuilt_because)
     results: list[ModelResult | TestResult] = [*outcome.models, *outcome.tests]
     for each in results:
         if is_of_the_machine(each.message):
@@ -118,28 +118,28 @@ def _staging_of(family: str) -> str:
     return f"path:dbt_project/models/staging/{family}"
 
 
-def _outcome(settings: Settings, nodes: Any, rebuilt_because: str | None) -> BuildResult:
+def _outcome(
+    connection: duckdb.DuckDBPyConnection, nodes: Any, rebuilt_because: str | None
+) -> BuildResult:
     """What came of each node, while all that its tests looked at still stands."""
-    with duckdb.connect(str(settings.candidate), read_only=True) as connection:
-        counts = {
-            (schema, table): count
-            for schema, table, count in connection.execute(
-                "select schema_name, table_name, estimated_size from duckdb_tables()"
-            ).fetchall()
-        }
-        return BuildResult(
-            rebuilt_because=rebuilt_because,
-            models=[
-                _model(node, counts) for node in nodes if node.node.resource_type.value == "model"
-            ],
-            tests=[
-                _test(node, connection) for node in nodes if node.node.resource_type.value == "test"
-            ],
-        )
+    counts = {
+        (schema, table): count
+        for schema, table, count in connection.execute(
+            "select schema_name, table_name, estimated_size from duckdb_tables()"
+        ).fetchall()
+    }
+    return BuildResult(
+        rebuilt_because=rebuilt_because,
+        models=[_model(node, counts) for node in nodes if node.node.resource_type.value == "model"],
+        tests=[
+            _test(node, connection) for node in nodes if node.node.resource_type.value == "test"
+        ],
+    )
 
 
-def _let_go_of_the_file(settings: Settings) -> None:
-    """dbt-duckdb keeps its connection for the life of the process; the gate needs the file.
+def _let_go_of_the_file(candidate: Path) -> duckdb.DuckDBPyConnection:
+    """dbt-duckdb keeps its connection for the life of the process; whoever comes next needs the
+    file, and opens it here, read-only.
 
     After a failed model its traceback may hold a cursor, and with it the file, until the garbage is
     collected. That takes half a second, so it is done only when it has to be.
@@ -148,9 +148,10 @@ def _let_go_of_the_file(settings: Settings) -> None:
 
     DuckDBConnectionManager.close_all_connections()
     try:
-        duckdb.connect(str(settings.candidate), read_only=True).close()
+        return duckdb.connect(str(candidate), read_only=True)
     except duckdb.ConnectionException:
         gc.collect()
+        return duckdb.connect(str(candidate), read_only=True)
 
 
 def _model(result: Any, counts: dict[tuple[str, str], int]) -> ModelResult:

@@ -6,15 +6,15 @@ the models make of it (dbt_project/macros/later_nights.sql).
 
 A copy gets three things that the build takes out again: `ops.new_loads`, the nights of the loads
 that the copy does not hold yet; the schema `new_bronze`, their rows, a view an object; the schema
-`previous`, small tables as they were. It leaves one thing to the gate: the opportunities that were
-computed anew (gate/scope.py).
+`previous`, small tables as they were. It leaves two things to the gate: the opportunities and
+accounts that were computed anew (gate/scope.py), and how much was written into which table
+(gate/written.py).
 """
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,7 +22,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.extracts.ledger import Ledger, Load
-from orchestration.gate.scope import RECOMPUTED
+from orchestration.gate.scope import SCOPES
+from orchestration.gate.written import CREATE_WRITTEN
 from orchestration.privacy.border import contract_file, masked_path
 from orchestration.publication.candidate import discard_candidate
 from orchestration.publication.comments import BUILD, comment
@@ -30,6 +31,7 @@ from orchestration.publication.fingerprint import project_fingerprint
 from orchestration.publication.versions import NOTHING_TO_COPY
 from orchestration.settings import Settings
 from orchestration.sources.catalog import canonical_contracts, native_sources
+from orchestration.warehouse.copying import copy_file
 
 # What the models compare with: a change in one of these touches opportunities that no row names.
 _PREVIOUS = (
@@ -55,13 +57,11 @@ class Seed:
 def seed_candidate(settings: Settings, version: Path | None, *, full: bool = False) -> Seed:
     """Begin a candidate from a published version where that can be."""
     loads = _in_bronze(Ledger(settings.ledger))
-    reason = "it was asked for" if full else _reason(settings, version, loads)
-    if reason is not None or version is None:
-        discard_candidate(settings)
-        return Seed(reason)
-    seen = _loads_of(version)
+    reason, seen = ("it was asked for", {}) if full else _looked_into(settings, version, loads)
     discard_candidate(settings)
-    shutil.copyfile(version, settings.candidate)
+    if reason is not None or version is None:
+        return Seed(reason)
+    copy_file(version, settings.candidate)
     settings.candidate.chmod(_WRITABLE)
     new = [load for load in loads if load.load_id not in seen]
     with duckdb.connect(str(settings.candidate)) as connection:
@@ -87,14 +87,14 @@ def seal_build(settings: Settings, rebuilt_because: str | None) -> None:
 
 
 def _keep_recomputed(connection: duckdb.DuckDBPyConnection) -> None:
-    """Name the opportunities that a later night computed anew; without the table, it was all."""
-    connection.execute(f"drop table if exists {RECOMPUTED}")
+    """Name what a later night computed anew; without these tables, it was all."""
     tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-    if {("ops", "new_loads"), ("night", "int_changed_stage_events")} <= set(tables):
-        connection.execute(
-            f"create table {RECOMPUTED} as "
-            "select opportunity_key from night.int_changed_stage_events"
-        )
+    for scope in SCOPES:
+        connection.execute(f"drop table if exists {scope.table}")
+        if {("ops", "new_loads"), ("night", scope.relation)} <= set(tables):
+            connection.execute(
+                f"create table {scope.table} as select {scope.key} from night.{scope.relation}"
+            )
 
 
 def _in_bronze(ledger: Ledger) -> list[Load]:
@@ -106,45 +106,52 @@ def _in_bronze(ledger: Ledger) -> list[Load]:
     ]
 
 
-def _reason(settings: Settings, version: Path | None, loads: list[Load]) -> str | None:
-    """Why a night has to rebuild everything."""
+def _looked_into(
+    settings: Settings, version: Path | None, loads: list[Load]
+) -> tuple[str | None, dict[str, tuple[str, date]]]:
+    """Why a night has to rebuild everything, if it has to; if not, what the version holds."""
     if version is None or not version.exists():
-        return NOTHING_TO_COPY
+        return NOTHING_TO_COPY, {}
     try:
-        return _reason_within(settings, version, loads)
+        with duckdb.connect(str(version), read_only=True) as connection:
+            reason = _of_another_kind(connection, settings)
+            seen = _loads_of(connection) if reason is None else {}
     except duckdb.Error as damage:
-        return f"{version.name} cannot be read: {str(damage).splitlines()[0]}"
+        return f"{version.name} cannot be read: {str(damage).splitlines()[0]}", {}
+    return reason or _out_of_step(seen, loads), seen
 
 
-def _reason_within(settings: Settings, version: Path, loads: list[Load]) -> str | None:
+def _of_another_kind(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str | None:
     """What the version itself says against working on it."""
-    with duckdb.connect(str(version), read_only=True) as connection:
-        names = connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'ops'"
-        ).fetchall()
-        if ("build",) not in names:
-            return "the published version is of an older kind"
-        built_by = connection.execute("select project_fingerprint from ops.build").fetchone()
-        if built_by != (project_fingerprint(settings),):
-            return "models, sources or options changed"
-    seen = _loads_of(version)
+    names = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'ops'"
+    ).fetchall()
+    if ("build",) not in names:
+        return "the published version is of an older kind"
+    built_by = connection.execute("select project_fingerprint from ops.build").fetchone()
+    if built_by != (project_fingerprint(settings),):
+        return "models, sources or options changed"
+    return None
+
+
+def _loads_of(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, date]]:
+    """The loads whose rows a version holds: object and night of each, by id."""
+    rows = connection.execute(
+        """
+        select load_id, source_system || '/' || object_name, batch_date
+        from ops.load_audit
+        where status = 'accepted' and error is null
+        """
+    ).fetchall()
+    return {load_id: (name, night) for load_id, name, night in rows}
+
+
+def _out_of_step(seen: Mapping[str, tuple[str, date]], loads: list[Load]) -> str | None:
+    """What the loads in bronze say against working on a version that holds some of them."""
     gone = seen.keys() - {load.load_id for load in loads}
     if gone:
         return f"{len(gone)} loads are no longer in bronze"
     return _out_of_order(seen.values(), [load for load in loads if load.load_id not in seen])
-
-
-def _loads_of(version: Path) -> dict[str, tuple[str, date]]:
-    """The loads whose rows a version holds: object and night of each, by id."""
-    with duckdb.connect(str(version), read_only=True) as connection:
-        rows = connection.execute(
-            """
-            select load_id, source_system || '/' || object_name, batch_date
-            from ops.load_audit
-            where status = 'accepted' and error is null
-            """
-        ).fetchall()
-    return {load_id: (name, night) for load_id, name, night in rows}
 
 
 def _out_of_order(seen: Iterable[tuple[str, date]], new: list[Load]) -> str | None:
@@ -162,6 +169,7 @@ def _out_of_order(seen: Iterable[tuple[str, date]], new: list[Load]) -> str | No
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, new: list[Load]) -> None:
+    connection.execute(CREATE_WRITTEN)
     connection.execute("create table ops.new_loads (source_system varchar, batch_date date)")
     if new:
         connection.executemany(

@@ -34,7 +34,8 @@ def candidate(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Pat
     verdict = verdict_of(company.night_with(lambda _: None, in_full=True))
     assert _named(verdict.refusing) == []
     # Otherwise checks that follow the change would look at everything.
-    assert follows_the_change(company.settings.candidate)
+    with duckdb.connect(str(company.settings.candidate), read_only=True) as connection:
+        assert follows_the_change(connection)
     kept = tmp_path_factory.mktemp("candidate") / "flywheel.duckdb"
     shutil.move(company.settings.candidate, kept)
     return kept

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import orchestration.warehouse.build as building
 from orchestration.bronze.night import heal, load_night
 from orchestration.gate.results import record, verdict_of
 from orchestration.gate.run import run_suites
-from orchestration.gate.scope import RECOMPUTED, follows_the_change
+from orchestration.gate.scope import ACCOUNTS, OPPORTUNITIES, SCOPES, follows_the_change
 from orchestration.gate.stamp import give_stamp
 from orchestration.gate.suites import read_suites
 from orchestration.publication.promote import promote
@@ -42,6 +43,17 @@ DOUBLED = {
     "marts.fct_opportunity_event": "fct_opportunity_event_key_is_unique",
     "marts.fct_opportunity_credit": "fct_opportunity_credit_key_is_unique",
 }
+DOUBLED_ACCOUNT = {
+    "marts.dim_account": ["dim_account_key_is_unique"],
+    "marts.dim_account_version": [
+        "dim_account_version_key_is_unique", "dim_account_version_has_no_gap",
+    ],
+}  # fmt: skip
+
+
+def is_later(candidate: Path) -> bool:
+    with duckdb.connect(str(candidate), read_only=True) as connection:
+        return follows_the_change(connection)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +65,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, BuildResu
     load_night(home, NIGHTS[0], "run", "salesforce")
     result = build_candidate(home)
     assert [model.message for model in result.models if not model.is_built] == []
-    assert not follows_the_change(home.candidate)
+    assert not is_later(home.candidate)
     record(home, "run", NIGHTS[0].isoformat(), "warehouse", [_as_check(result.tests[0])])
     give_stamp(home, "run", expected_checks=1, ran_checks=1, warnings=0)
     promote(home)
@@ -98,6 +110,14 @@ def doubled(first: tuple[Settings, BuildResult]) -> BuildResult:
                 connection.execute(
                     f"insert into {table} select * from {table} where opportunity_key = ?", [key]
                 )
+            (account,) = connection.execute(
+                "select min(account_key) from night.int_changed_accounts "
+                "inner join marts.dim_account using (account_key)"
+            ).fetchone()
+            for table in DOUBLED_ACCOUNT:
+                connection.execute(
+                    f"insert into {table} select * from {table} where account_key = ?", [account]
+                )
 
     return build(settings, plant)
 
@@ -139,13 +159,13 @@ def test_a_published_version_does_not_say_what_was_computed_anew(
 ) -> None:
     settings, result = first
     assert result.rebuilt_because is not None
-    assert not follows_the_change(settings.published)
+    assert not is_later(settings.published)
 
 
 def test_a_doubled_key_refuses_the_later_night(doubled: BuildResult) -> None:
     assert doubled.rebuilt_because is None
     refusing = {check.check for check in verdict_of(map(_as_check, doubled.tests)).refusing}
-    assert set(DOUBLED.values()) <= refusing
+    assert {*DOUBLED.values(), *chain(*DOUBLED_ACCOUNT.values())} <= refusing
 
 
 def test_what_refuses_shows_its_rows(doubled: BuildResult) -> None:
@@ -156,11 +176,11 @@ def test_what_refuses_shows_its_rows(doubled: BuildResult) -> None:
 
 
 def test_a_later_night_says_what_it_computed_anew(later: Settings) -> None:
-    assert follows_the_change(later.candidate)
+    assert is_later(later.candidate)
     with duckdb.connect(str(later.candidate), read_only=True) as connection:
         counts = connection.execute(
             f"select count(*), count(distinct opportunity_key), "
-            f"(select count(*) from marts.fct_opportunity) from {RECOMPUTED}"
+            f"(select count(*) from marts.fct_opportunity) from {OPPORTUNITIES.table}"
         ).fetchone()
     rows, keys, opportunities = counts
     assert 0 < rows == keys < opportunities
@@ -170,14 +190,19 @@ def test_a_good_later_night_passes_in_scope_and_in_full(later: Settings, tmp_pat
     whole = tmp_path / "whole.duckdb"
     shutil.copy(later.candidate, whole)
     with duckdb.connect(str(whole)) as connection:
-        connection.execute(f"drop table {RECOMPUTED}")
+        for scope in SCOPES:
+            connection.execute(f"drop table {scope.table}")
     for candidate in (later.candidate, whole):
         assert verdict_of(run_suites(read_suites(), candidate)).refusing == []
 
 
 ANEW = (
-    f"opportunity_key = (select min(opportunity_key) from {RECOMPUTED} "
+    f"opportunity_key = (select min(opportunity_key) from {OPPORTUNITIES.table} "
     "inner join marts.fct_opportunity using (opportunity_key))"
+)
+ACCOUNT = (
+    f"account_key = (select min(account_key) from {ACCOUNTS.table} "
+    "inner join marts.dim_account using (account_key))"
 )
 EVENTS, CREDITS = "marts.fct_opportunity_event", "marts.fct_opportunity_credit"
 FACTS, STRETCHES = "intermediate.int_opportunity_facts", "intermediate.int_opportunity_stretches"
@@ -243,6 +268,18 @@ FACTS, STRETCHES = "intermediate.int_opportunity_facts", "intermediate.int_oppor
          f"update {CREDITS} set share = 0.5 where {ANEW}"),
         ("fct_opportunity_credit", "cents_sum_to_the_amount",
          f"update {CREDITS} set amount = coalesce(amount, 0) + 0.01 where {ANEW}"),
+        ("dim_account_version", "holds_the_accounts",
+         f"delete from marts.dim_account_version where {ACCOUNT}"),
+        ("dim_account_version", "holds_the_accounts",
+         f"update marts.dim_account_version set is_current = false where {ACCOUNT}"),
+        ("dim_account_version", "held_for_ever",
+         f"update marts.dim_account_version set valid_from = valid_from + interval 1 day "
+         f"where {ACCOUNT} and version_number = 1"),
+        ("dim_account_version", "nothing_after_as_of",
+         f"update marts.dim_account_version set valid_from = timestamp '2030-01-01' "
+         f"where {ACCOUNT}"),
+        ("dim_account_version", "newest_version_is_the_account",
+         f"update marts.dim_account set account_name = 'x' where {ACCOUNT}"),
         ("bridge_merge", "object_is_known",
          "insert into marts.bridge_merge values ('x', 's', 'a', 'b', 'b', null)"),
         ("bridge_merge", "merged_into_another",

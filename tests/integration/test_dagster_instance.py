@@ -47,6 +47,13 @@ def _kept(instance: dg.DagsterInstance, run_id: str) -> tuple[list[str], dict[st
     return events, {key: value.value for key, value in metadata.items()}
 
 
+def test_our_event_store_knows_its_tables(tmp_path: Path) -> None:
+    storage = open_instance(Settings(home=tmp_path)).event_log_storage
+    for _ in range(2):
+        assert storage.has_table("asset_check_executions")
+        assert not storage.has_table("no_such_table")
+
+
 def test_our_event_store_keeps_the_same_events_as_dagsters_own(tmp_path: Path) -> None:
     ours = open_instance(Settings(home=tmp_path / "ours"))
     plain = tmp_path / "plain"

@@ -113,6 +113,7 @@ def later_night(tmp_path: Path) -> Path:
         connection.execute(
             "create table ops.recomputed_opportunity as select 'new' as opportunity_key"
         )
+        connection.execute("create table ops.recomputed_account as select 'new' as account_key")
     return path
 
 

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 import yaml
 
+from orchestration.gate.written import CREATE_WRITTEN, WRITTEN, WrittenRows
 from orchestration.settings import PROJECT_ROOT
 
 CONTRACT = {
@@ -64,14 +65,24 @@ class Project:
         self._write("models/deals.yml", {"models": [{"name": "deals", **(about or {})}]})
         with duckdb.connect(str(self.file)) as connection:
             connection.execute("create schema if not exists ops")
-            connection.execute("drop table if exists ops.new_loads")
+            for table in ("ops.new_loads", WRITTEN):
+                connection.execute(f"drop table if exists {table}")
             if later:
+                connection.execute(CREATE_WRITTEN)
                 connection.execute("create table ops.new_loads (batch_date date)")
         places = ("--project-dir", str(self._folder), "--profiles-dir", str(self._folder))
         ran = dbtRunner().invoke(["run", *places, "--quiet", "--no-write-json"])
         DuckDBConnectionManager.close_all_connections()
         assert ran.result is not None, ran.exception
         return "".join(str(node.message) for node in ran.result if node.status != "success")
+
+    def written(self) -> list[tuple[Any, ...]]:
+        """The deals that the build says that it wrote."""
+        with duckdb.connect(str(self.file), read_only=True) as connection:
+            condition = WrittenRows(connection).condition("main.deals")
+            return connection.execute(
+                f"select deal from deals where {condition} order by deal"
+            ).fetchall()
 
     def ask(self, query: str = "from deals order by deal") -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.file), read_only=True) as connection:
@@ -146,6 +157,22 @@ def test_rows_that_were_to_be_computed_anew_and_did_not_come_go_out(project: Pro
     project.run(RECOMPUTED + "select unnest([1, 2]) as deal, 'before' as seen")
     project.run(RECOMPUTED + "select 3 as deal, 'now' as seen", later=True)
     assert project.ask() == [(2, "before"), (3, "now")]
+
+
+@pytest.mark.parametrize("config", [INCREMENTAL, RECOMPUTED])
+def test_a_later_night_tells_what_it_wrote(project: Project, config: str) -> None:
+    project.run(config + "select unnest([1, 2]) as deal, 'before' as seen")
+    assert project.written() == [(1,), (2,)]
+    project.run(config + "select unnest([1, 3]) as deal, 'now' as seen", later=True)
+    assert project.written() == [(1,), (3,)]
+
+
+def test_rows_that_come_to_nothing_are_not_told(project: Project) -> None:
+    sums = INCREMENTAL.replace("'deal'", "'deal', meta={'sums': ['open_count']}")
+    project.run(sums + "select 1 as deal, 5 as open_count")
+    project.run(sums + "select unnest([1, 2]) as deal, deal - 1 as open_count", later=True)
+    assert project.ask("select deal, open_count from deals") == [(2, 1)]
+    assert project.written() == [(2,)]
 
 
 def test_a_new_row_that_was_not_to_be_computed_anew_breaks_the_build(project: Project) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import pytest
 
+from orchestration.gate import written
 from orchestration.gate.results import CheckResult, verdict_of
+from orchestration.privacy import masking, patterns, suite
 from orchestration.privacy.suite import check_personal_data
+from orchestration.publication.fingerprint import _project_files
 
 CLEAN = """
 create schema staging; create schema intermediate; create schema marts;
@@ -61,6 +65,22 @@ def test_what_came_through_refuses_the_night(tmp_path: Path, statement: str, tol
     result = checked(tmp_path, statement)
     assert result.observed == told
     assert verdict_of([result]).refusing == [result]
+
+
+def test_texts_that_stand_there_often_are_counted_as_often(tmp_path: Path) -> None:
+    many = "create table marts.deal as select 'ann@shop.example' as reason from range(3000)"
+    assert checked(tmp_path, many).observed == "marts.deal.reason holds 3,000 e-mail addresses"
+
+
+def test_a_column_that_is_no_text_is_looked_at_as_text(tmp_path: Path) -> None:
+    listed = "create table marts.deal as select ['x', 'ann@shop.example'] as names"
+    assert checked(tmp_path, listed).observed == "marts.deal.names holds 1 e-mail addresses"
+
+
+@pytest.mark.parametrize("module", [suite, patterns, masking, written])
+def test_another_check_looks_at_old_rows_too(module: ModuleType) -> None:
+    """A later night looks at its own rows: what finds less or more must rebuild everything."""
+    assert Path(str(module.__file__)) in set(_project_files())
 
 
 def test_the_check_tells_no_value(tmp_path: Path) -> None:
