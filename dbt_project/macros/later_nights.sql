@@ -27,10 +27,10 @@
 {%- endmacro %}
 
 {#- The end of an import: only the opportunities that a later night has to compute anew. -#}
-{% macro only_changed(changed='int_changed_opportunities', word='where') -%}
+{% macro only_changed(changed='int_changed_opportunities', word='where', key='opportunity_key') -%}
     {%- set relation = ref(changed) -%}
     {%- if is_later_night() -%}
-        {{ word }} opportunity_key in (select opportunity_key from {{ relation }})
+        {{ word }} {{ key }} in (select {{ key }} from {{ relation }})
     {%- endif -%}
 {%- endmacro %}
 
@@ -123,6 +123,61 @@
         source_system,
         batch_date
     from ops.new_loads
+{%- endmacro %}
+
+{#-
+    Staged records that a later night may have to compute anew, as `source_system` and their id: those
+    that its loads brought, or lack as extracts that are whole. HubSpot's records say things of one
+    another, so that a load of its own concerns all of them.
+-#}
+{% macro records_of_new_loads(staged, full_extracts, id) -%}
+    select
+        {{ staged }}.source_system,
+        {{ staged }}.{{ id }}
+    from {{ staged }}
+    inner join ({{ new_nights() }}) as nights
+        on
+            {{ staged }}.source_system = nights.source_system
+            and {{ staged }}.last_seen_date = nights.batch_date
+    union
+    select
+        {{ staged }}.source_system,
+        {{ staged }}.{{ id }}
+    from {{ staged }}
+    inner join {{ full_extracts }}
+        on
+            {{ staged }}.source_system = {{ full_extracts }}.source_system
+            and {{ staged }}.object_name = {{ full_extracts }}.object_name
+            and {{ staged }}.last_seen_date < {{ full_extracts }}.batch_date
+    inner join ({{ new_nights() }}) as nights
+        on
+            {{ full_extracts }}.source_system = nights.source_system
+            and {{ full_extracts }}.batch_date = nights.batch_date
+    union
+    {{ hubspot_records(staged, id) }}
+{%- endmacro %}
+
+{#- All records of HubSpot that a relation holds, in a night that brought anything of it. -#}
+{% macro hubspot_records(records, id) -%}
+    select
+        source_system,
+        {{ id }}
+    from {{ records }}
+    where
+        source_system = 'hubspot'
+        and exists (select 1 from ops.new_loads where new_loads.source_system = 'hubspot')
+{%- endmacro %}
+
+{#- Records whose chain of mergers ends elsewhere than it did until this night, as `merged_key`. -#}
+{% macro changed_mergers(mergers) -%}
+    select distinct merged_key
+    from (
+        {{ difference_of(
+            mergers,
+            previous('int_mergers'),
+            ['object_name', 'merged_key', 'final_survivor_key'],
+        ) }}
+    ) as changed_chains
 {%- endmacro %}
 
 {#- Rows of two relations that are not in both, in some columns. -#}

@@ -1,36 +1,32 @@
 -- One row a lead that is neither deleted nor merged away, with the steps it took to an opportunity
 -- and what became of that.
+{{ config(
+    materialized='incremental',
+    unique_key='lead_key',
+    meta={'recomputed': 'int_changed_leads'},
+) }}
 with
 
 leads as (
     select * from {{ ref('int_leads') }}
-),
-
-activities as (
-    select * from {{ ref('fct_activity') }}
+    {{ only_changed('int_changed_leads', key='lead_key') }}
 ),
 
 opportunities as (
     select * from {{ ref('int_opportunity_facts') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
 episodes as (
     select * from {{ ref('int_lead_episodes') }}
-),
-
-touches as (
-    {{ touches_of_leads('leads', 'activities', 'as_of') }}
+    {{ only_changed('int_changed_leads', key='lead_key') }}
 ),
 
 first_touches as (
     select
         lead_key,
-        min(occurred_at) as first_touch_at
-    from touches
+        min(first_touch_at) as first_touch_at
+    from {{ ref('int_first_touches') }}
+    {{ only_changed('int_changed_leads', key='lead_key') }}
     group by lead_key
 ),
 

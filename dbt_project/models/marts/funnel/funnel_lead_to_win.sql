@@ -25,35 +25,12 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-activities as (
-    select * from {{ ref('fct_activity') }}
-),
-
 episodes as (
     select * from {{ ref('int_lead_episodes') }}
 ),
 
-recycled as (
-    select * from {{ ref('int_leads') }}
-    where lead_key in (select lead_key from episodes)
-),
-
-touches as (
-    {{ touches_of_leads('recycled', 'activities', 'as_of') }}
-),
-
 first_touches as (
-    select
-        episodes.lead_key,
-        episodes.episode_number,
-        min(touches.occurred_at) as first_touch_at
-    from episodes
-    inner join touches
-        on
-            episodes.lead_key = touches.lead_key
-            and episodes.started_at <= touches.occurred_at
-            and (episodes.ended_at is null or touches.occurred_at < episodes.ended_at)
-    group by episodes.lead_key, episodes.episode_number
+    select * from {{ ref('int_first_touches') }}
 ),
 
 entries as (
@@ -147,30 +124,61 @@ counted as (
 -- Kaplan–Meier: a lead that nobody has touched has waited until now, and maybe longer.
 waits as (
     select
+        *,
+        coalesce(hours_to_first_touch, age_days * 24) as waited_hours
+    from members
+    where cohort_month is not null
+),
+
+halves as (
+    select
+        cohort_month,
+        {{ slice_columns(slices) }},
+        {{ value_at('waited_hours', 0.5) }} as half_waited_hours,
+        min(case when hours_to_first_touch is null then waited_hours end) as first_cut_off_hours
+    from waits
+    {{ group_by_slices(['cohort_month'], slices) }}
+),
+
+-- Before any wait was cut off, half of them have ended when half of all are over.
+cut_off as (
+    select
+        cohort_month,
+        dimension,
+        dimension_value
+    from halves
+    where first_cut_off_hours <= half_waited_hours
+),
+
+counted_waits as (
+    select
         cohort_month,
         {{ slice_columns(slices) }},
         waited_hours,
         count(hours_to_first_touch) as touched_count,
         count(*) as member_count
-    from (
-        select
-            *,
-            coalesce(hours_to_first_touch, age_days * 24) as waited_hours
-        from members
-        where cohort_month is not null
-    ) as waiting
+    from waits
+    where cohort_month in (select cohort_month from cut_off)
     {{ group_by_slices(['cohort_month', 'waited_hours'], slices) }}
 ),
 
 at_risk as (
     select
-        *,
-        sum(member_count) over (
-            partition by cohort_month, dimension, dimension_value
-            order by waited_hours desc
+        counted_waits.*,
+        sum(counted_waits.member_count) over (
+            partition by
+                counted_waits.cohort_month,
+                counted_waits.dimension,
+                counted_waits.dimension_value
+            order by counted_waits.waited_hours desc
             rows between unbounded preceding and current row
         ) as at_risk_count
-    from waits
+    from counted_waits
+    inner join cut_off
+        on
+            counted_waits.cohort_month = cut_off.cohort_month
+            and counted_waits.dimension = cut_off.dimension
+            and counted_waits.dimension_value = cut_off.dimension_value
 ),
 
 still_waiting as (
@@ -205,6 +213,14 @@ medians as (
     -- A half that is made of logarithms may be a hair above itself.
     where share <= 0.5 + 0.000000001 or is_nobody = 1
     group by cohort_month, dimension, dimension_value
+    union all
+    select
+        cohort_month,
+        dimension,
+        dimension_value,
+        half_waited_hours as median_hours_to_first_touch
+    from halves
+    where first_cut_off_hours is null or first_cut_off_hours > half_waited_hours
 ),
 
 matured as (

@@ -1,0 +1,46 @@
+-- One row a lead × episode in which somebody reached out to it: when that was first. The episode of
+-- a lead that was never recycled is its first.
+{{ config(
+    materialized='incremental',
+    unique_key='lead_key',
+    meta={'recomputed': 'int_changed_leads'},
+) }}
+with
+
+leads as (
+    select * from {{ ref('int_leads') }}
+    {{ only_changed('int_changed_leads', key='lead_key') }}
+),
+
+episodes as (
+    select * from {{ ref('int_lead_episodes') }}
+    {{ only_changed('int_changed_leads', key='lead_key') }}
+),
+
+activities as (
+    select * from {{ ref('int_activities') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+touches as (
+    {{ touches_of_leads('leads', 'activities', 'as_of') }}
+),
+
+final as (
+    select
+        touches.lead_key,
+        coalesce(episodes.episode_number, 1) as episode_number,
+        min(touches.occurred_at) as first_touch_at
+    from touches
+    left join episodes
+        on
+            touches.lead_key = episodes.lead_key
+            and touches.occurred_at >= episodes.started_at
+            and (episodes.ended_at is null or touches.occurred_at < episodes.ended_at)
+    group by touches.lead_key, coalesce(episodes.episode_number, 1)
+)
+
+select * from final

@@ -1,0 +1,106 @@
+-- One row an activity that this night has to compute anew × what is said of it, until now and from
+-- now on; none in a build of everything.
+--
+-- A load names it or lacks it, or what it is about was merged otherwise. Only rows that differ count:
+-- a full extract names everything.
+with
+
+staged as (
+    {{ staged_activities() }}
+),
+
+full_extracts as (
+    select * from {{ ref('stg_flywheel__full_extracts') }}
+),
+
+mergers as (
+    select * from {{ ref('int_mergers') }}
+),
+
+{% if is_later_night() -%}
+before as (
+    select * from {{ before_this_night('marts', 'fct_activity') }}
+),
+
+merged_otherwise as (
+    {{ changed_mergers('mergers') }}
+),
+
+concerned as (
+    {{ records_of_new_loads('staged', 'full_extracts', 'activity_id') }}
+    union
+    {{ hubspot_records('before', 'activity_id') }}
+    union
+    select
+        staged.source_system,
+        staged.activity_id
+    from staged
+    inner join merged_otherwise
+        on {{ key_of('staged.source_system', 'staged.opportunity_id') }} = merged_otherwise.merged_key
+    union
+    select
+        staged.source_system,
+        staged.activity_id
+    from staged
+    inner join merged_otherwise
+        on {{ key_of('staged.source_system', 'staged.account_id') }} = merged_otherwise.merged_key
+),
+
+concerned_staged as (
+    select *
+    from staged
+    where (source_system, activity_id) in (
+        select
+            source_system,
+            activity_id
+        from concerned
+    )
+),
+
+standing as (
+    {{ still_there('concerned_staged', 'full_extracts') }}
+),
+
+keyed as (
+    {{ keyed_activities('standing', 'mergers') }}
+),
+
+from_now_on as (
+    select
+        *,
+        {{ row_hash(activity_columns()) }} as record_hash
+    from keyed
+),
+
+until_now as (
+    select
+        *,
+        {{ row_hash(activity_columns()) }} as record_hash
+    from before
+    where (source_system, activity_id) in (
+        select
+            source_system,
+            activity_id
+        from concerned
+    )
+),
+
+final as (
+    {{ difference_of(
+        'from_now_on',
+        'until_now',
+        ['activity_key', 'source_system', 'activity_id', 'lead_key', 'contact_key', 'record_hash'],
+    ) }}
+)
+{%- else -%}
+final as (
+    select
+        {{ key_of('source_system', 'activity_id') }} as activity_key,
+        source_system,
+        activity_id
+    from staged
+    where false
+)
+{%- endif %}
+
+select * from final
