@@ -132,27 +132,30 @@
 -#}
 {% macro records_of_new_loads(staged, full_extracts, id) -%}
     select
-        {{ staged }}.source_system,
-        {{ staged }}.{{ id }}
-    from {{ staged }}
+        staged.source_system,
+        staged.{{ id }}
+    from {{ staged }} as staged
     inner join ({{ new_nights() }}) as nights
         on
-            {{ staged }}.source_system = nights.source_system
-            and {{ staged }}.last_seen_date = nights.batch_date
+            staged.source_system = nights.source_system
+            and staged.last_seen_date = nights.batch_date
     union
     select
-        {{ staged }}.source_system,
-        {{ staged }}.{{ id }}
-    from {{ staged }}
-    inner join {{ full_extracts }}
+        staged.source_system,
+        staged.{{ id }}
+    from {{ staged }} as staged
+    inner join (
+        select full_extracts.*
+        from {{ full_extracts }} as full_extracts
+        inner join ({{ new_nights() }}) as nights
+            on
+                full_extracts.source_system = nights.source_system
+                and full_extracts.batch_date = nights.batch_date
+    ) as lacking
         on
-            {{ staged }}.source_system = {{ full_extracts }}.source_system
-            and {{ staged }}.object_name = {{ full_extracts }}.object_name
-            and {{ staged }}.last_seen_date < {{ full_extracts }}.batch_date
-    inner join ({{ new_nights() }}) as nights
-        on
-            {{ full_extracts }}.source_system = nights.source_system
-            and {{ full_extracts }}.batch_date = nights.batch_date
+            staged.source_system = lacking.source_system
+            and staged.object_name = lacking.object_name
+            and staged.last_seen_date < lacking.batch_date
     union
     {{ hubspot_records(staged, id) }}
 {%- endmacro %}
@@ -162,10 +165,13 @@
     select
         source_system,
         {{ id }}
-    from {{ records }}
+    from {{ records }} as records
     where
         source_system = 'hubspot'
-        and exists (select 1 from ops.new_loads where new_loads.source_system = 'hubspot')
+        and exists (
+            select 1 from ({{ new_nights() }}) as nights
+            where nights.source_system = 'hubspot'
+        )
 {%- endmacro %}
 
 {#- Records whose chain of mergers ends elsewhere than it did until this night, as `merged_key`. -#}

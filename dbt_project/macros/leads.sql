@@ -1,7 +1,7 @@
 {#-
     Leads: the columns that every family of sources is put into, what their statuses mean where a
-    source does not say so itself, which campaign touched them first and who reached out to them. Each
-    macro with a relation is the body of a CTE.
+    source does not say so itself, and who reached out to them. Each macro with a relation is the body
+    of a CTE.
 -#}
 
 {#- What a source says of a lead. -#}
@@ -35,27 +35,6 @@
         {{ still_there(staged, full_extracts) }}
     ) as standing
     where merged_into_id is null
-{%- endmacro %}
-
-{#- One row a lead that campaigns touched: the first of them, or, without an instant, any. -#}
-{% macro first_campaigns(touches) -%}
-    select
-        source_system,
-        lead_id,
-        campaign_id
-    from (
-        select
-            source_system,
-            lead_id,
-            campaign_id,
-            row_number() over (
-                partition by source_system, lead_id
-                order by touched_at nulls last, campaign_id
-            ) as place
-        from {{ touches }}
-        where lead_id is not null
-    ) as placed
-    where place = 1
 {%- endmacro %}
 
 {#- HubSpot's lifecycle stages, by name or, as exports have them, by label. -#}

@@ -5,6 +5,12 @@
     unique_key='lead_key',
     meta={'recomputed': 'int_changed_leads'},
 ) }}
+{#- Of few leads most nights: a CTE that several read would be kept whole. -#}
+{%- set activities -%}
+    (
+        {{ still_there('(' ~ staged_activities() ~ ')', 'full_extracts') }}
+    )
+{%- endset %}
 with
 
 leads as (
@@ -17,8 +23,8 @@ episodes as (
     {{ only_changed('int_changed_leads', key='lead_key') }}
 ),
 
-activities as (
-    select * from {{ ref('int_activities') }}
+full_extracts as (
+    select * from {{ ref('stg_flywheel__full_extracts') }}
 ),
 
 as_of as (
@@ -26,7 +32,7 @@ as_of as (
 ),
 
 touches as (
-    {{ touches_of_leads('leads', 'activities', 'as_of') }}
+    {{ touches_of_leads('leads', activities, 'as_of') }}
 ),
 
 final as (

@@ -93,7 +93,7 @@ said as (
             else coalesce(leads.{{ step }}, entries.{{ step }})
         end as said_{{ step }},
         {% endfor -%}
-        first_campaigns.campaign_id as touched_campaign_id
+        coalesce(leads.campaign_id, first_campaigns.campaign_id) as first_campaign_id
     from leads
     left join meanings
         on leads.source_system = meanings.source_system and leads.status = meanings.status
@@ -125,11 +125,7 @@ final as (
         reached.contact_id,
         reached.opportunity_id,
         coalesce(reached.lead_source, 'unknown') as lead_source,
-        reached.touched_campaign_id,
-        {{ key_of(
-            'reached.source_system',
-            'coalesce(reached.campaign_id, reached.touched_campaign_id)'
-        ) }} as campaign_key,
+        {{ key_of('reached.source_system', 'reached.first_campaign_id') }} as campaign_key,
         {{ key_of('reached.source_system', 'reached.owner_id') }} as owner_key,
         coalesce(
             merged_accounts.final_survivor_key,

@@ -3,11 +3,13 @@
 --
 -- A load names it or lacks it, or what it is about was merged otherwise. Only rows that differ count:
 -- a full extract names everything.
+{#- Of few rows each: a CTE that several read would be kept whole. -#}
+{%- set staged -%}
+    (
+        {{ staged_activities() }}
+    )
+{%- endset %}
 with
-
-staged as (
-    {{ staged_activities() }}
-),
 
 full_extracts as (
     select * from {{ ref('stg_flywheel__full_extracts') }}
@@ -18,37 +20,29 @@ mergers as (
 ),
 
 {% if is_later_night() -%}
-before as (
-    select * from {{ before_this_night('marts', 'fct_activity') }}
-),
-
+{%- set before = before_this_night('marts', 'fct_activity') -%}
 merged_otherwise as (
     {{ changed_mergers('mergers') }}
 ),
 
 concerned as (
-    {{ records_of_new_loads('staged', 'full_extracts', 'activity_id') }}
+    {{ records_of_new_loads(staged, 'full_extracts', 'activity_id') }}
     union
-    {{ hubspot_records('before', 'activity_id') }}
-    union
-    select
-        staged.source_system,
-        staged.activity_id
-    from staged
-    inner join merged_otherwise
-        on {{ key_of('staged.source_system', 'staged.opportunity_id') }} = merged_otherwise.merged_key
+    {{ hubspot_records(before, 'activity_id') }}
+    {%- for what in ['opportunity_id', 'account_id'] %}
     union
     select
         staged.source_system,
         staged.activity_id
-    from staged
+    from {{ staged }} as staged
     inner join merged_otherwise
-        on {{ key_of('staged.source_system', 'staged.account_id') }} = merged_otherwise.merged_key
+        on {{ key_of('staged.source_system', 'staged.' ~ what) }} = merged_otherwise.merged_key
+    {%- endfor %}
 ),
 
-concerned_staged as (
+staged as (
     select *
-    from staged
+    from {{ staged }} as staged
     where (source_system, activity_id) in (
         select
             source_system,
@@ -58,7 +52,7 @@ concerned_staged as (
 ),
 
 standing as (
-    {{ still_there('concerned_staged', 'full_extracts') }}
+    {{ still_there('staged', 'full_extracts') }}
 ),
 
 keyed as (
@@ -76,7 +70,7 @@ until_now as (
     select
         *,
         {{ row_hash(activity_columns()) }} as record_hash
-    from before
+    from {{ before }}
     where (source_system, activity_id) in (
         select
             source_system,
@@ -98,7 +92,7 @@ final as (
         {{ key_of('source_system', 'activity_id') }} as activity_key,
         source_system,
         activity_id
-    from staged
+    from {{ staged }} as staged
     where false
 )
 {%- endif %}

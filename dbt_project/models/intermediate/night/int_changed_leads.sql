@@ -1,13 +1,15 @@
 -- One row a lead that this night has to compute anew; none in a build of everything.
 --
 -- Its record differs, is there no longer or is there again; its status has a new entry or means
--- something else; another campaign touched it first; somebody reached out to it, or an activity that
--- was planned is due since; what it became was merged otherwise, or is computed anew itself.
+-- something else; campaigns touch it otherwise; what it became was merged otherwise; somebody reached
+-- out to it, or is known to have done so since the day has come.
+{#- Of few rows each: a CTE that several read would be kept whole. -#}
+{%- set staged -%}
+    (
+        {{ staged_leads() }}
+    )
+{%- endset %}
 with
-
-staged as (
-    {{ staged_leads() }}
-),
 
 full_extracts as (
     select * from {{ ref('stg_flywheel__full_extracts') }}
@@ -24,8 +26,8 @@ mapped_statuses as (
     select * from {{ ref('stg_mapped__lead_statuses') }}
 ),
 
-campaign_touches as (
-    select * from {{ ref('int_campaign_touches') }}
+changed_members as (
+    select * from {{ ref('int_changed_campaign_members') }}
 ),
 
 mergers as (
@@ -36,12 +38,8 @@ changed_activities as (
     select * from {{ ref('int_changed_activities') }}
 ),
 
-changed_opportunities as (
-    select * from {{ ref('int_changed_stage_events') }}
-),
-
-activities as (
-    select * from {{ ref('int_activities') }}
+staged_activities as (
+    {{ staged_activities() }}
 ),
 
 as_of as (
@@ -49,19 +47,16 @@ as_of as (
 ),
 
 {% if is_later_night() -%}
-before as (
-    select * from {{ before_this_night('intermediate', 'int_leads') }}
-),
-
+{%- set before = before_this_night('intermediate', 'int_leads') -%}
 concerned as (
-    {{ records_of_new_loads('staged', 'full_extracts', 'lead_id') }}
+    {{ records_of_new_loads(staged, 'full_extracts', 'lead_id') }}
     union
-    {{ hubspot_records('before', 'lead_id') }}
+    {{ hubspot_records(before, 'lead_id') }}
 ),
 
-concerned_staged as (
+staged as (
     select *
-    from staged
+    from {{ staged }} as staged
     where (source_system, lead_id) in (
         select
             source_system,
@@ -71,7 +66,7 @@ concerned_staged as (
 ),
 
 standing as (
-    {{ standing_leads('concerned_staged', 'full_extracts') }}
+    {{ standing_leads('staged', 'full_extracts') }}
 ),
 
 from_now_on as (
@@ -87,7 +82,7 @@ until_now as (
         source_system,
         lead_id,
         record_hash
-    from before
+    from {{ before }}
     where (source_system, lead_id) in (
         select
             source_system,
@@ -108,26 +103,18 @@ changed_sources as (
     ) as changed_statuses
 ),
 
-campaigns as (
-    {{ first_campaigns('campaign_touches') }}
-),
-
 merged_otherwise as (
     {{ changed_mergers('mergers') }}
 ),
 
--- Touches that lay in the future of the night before, and no longer do.
 due as (
-    select
-        activities.source_system,
-        activities.lead_id,
-        activities.contact_id
-    from activities
+    select staged_activities.*
+    from staged_activities
     cross join as_of
     cross join {{ previous('int_as_of') }} as as_of_before
     where
-        {{ is_touch('activities', 'greatest(as_of.as_of_at, as_of_before.as_of_at)') }}
-        and activities.occurred_at >= least(as_of.as_of_at, as_of_before.as_of_at)
+        {{ is_touch('staged_activities', 'greatest(as_of.as_of_at, as_of_before.as_of_at)') }}
+        and staged_activities.occurred_at >= least(as_of.as_of_at, as_of_before.as_of_at)
 ),
 
 reached_out_to as (
@@ -164,54 +151,38 @@ changed as (
     select
         source_system,
         lead_id
-    from before
+    from {{ before }}
     where source_system in (select source_system from changed_sources)
     union
     select
-        before.source_system,
-        before.lead_id
-    from before
-    left join campaigns
-        on
-            before.source_system = campaigns.source_system
-            and before.lead_id = campaigns.lead_id
-    where before.touched_campaign_id is distinct from campaigns.campaign_id
-    union
-    select
         source_system,
         lead_id
-    from before
-    where lead_key in (select lead_key from reached_out_to)
-    union
-    select
-        source_system,
-        lead_id
-    from before
-    where
-        contact_id is not null
-        and contact_key in (select contact_key from reached_out_to)
+    from changed_members
+    where lead_id is not null
     {%- for what in ['opportunity_id', 'account_id'] %}
     union
     select
         staged.source_system,
         staged.lead_id
-    from staged
+    from {{ staged }} as staged
     inner join merged_otherwise
         on {{ key_of('staged.source_system', 'staged.' ~ what) }} = merged_otherwise.merged_key
     {%- endfor %}
+    {%- for whom in ['lead_key', 'contact_key'] %}
     union
     select
         source_system,
         lead_id
-    from before
-    where opportunity_key in (select opportunity_key from changed_opportunities)
+    from {{ before }}
+    where {{ whom }} in (select {{ whom }} from reached_out_to)
+    {%- endfor %}
 ),
 {%- else -%}
 changed as (
     select
         source_system,
         lead_id
-    from staged
+    from {{ staged }} as staged
     where false
 ),
 {%- endif %}

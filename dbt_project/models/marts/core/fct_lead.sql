@@ -3,13 +3,13 @@
 {{ config(
     materialized='incremental',
     unique_key='lead_key',
-    meta={'recomputed': 'int_changed_leads'},
+    meta={'recomputed': 'int_changed_lead_facts'},
 ) }}
 with
 
 leads as (
     select * from {{ ref('int_leads') }}
-    {{ only_changed('int_changed_leads', key='lead_key') }}
+    {{ only_changed('int_changed_lead_facts', key='lead_key') }}
 ),
 
 opportunities as (
@@ -18,7 +18,7 @@ opportunities as (
 
 episodes as (
     select * from {{ ref('int_lead_episodes') }}
-    {{ only_changed('int_changed_leads', key='lead_key') }}
+    {{ only_changed('int_changed_lead_facts', key='lead_key') }}
 ),
 
 first_touches as (
@@ -26,7 +26,7 @@ first_touches as (
         lead_key,
         min(first_touch_at) as first_touch_at
     from {{ ref('int_first_touches') }}
-    {{ only_changed('int_changed_leads', key='lead_key') }}
+    {{ only_changed('int_changed_lead_facts', key='lead_key') }}
     group by lead_key
 ),
 
