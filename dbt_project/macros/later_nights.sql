@@ -26,12 +26,36 @@
     {{ schema }}.{{ model }}
 {%- endmacro %}
 
-{#- The end of an import: only the opportunities that a later night has to compute anew. -#}
-{% macro only_changed(changed='int_changed_opportunities', word='where', key='opportunity_key') -%}
-    {%- set relation = ref(changed) -%}
+{#-
+    A table to be read from: in a later night only its rows of opportunities that the night computes
+    anew. Not for views and ephemeral models.
+-#}
+{% macro changed_rows(relation, changed='int_changed_opportunities', key=['opportunity_key']) -%}
+    {%- set changed = ref(changed) -%}
     {%- if is_later_night() -%}
-        {{ word }} {{ key }} in (select {{ key }} from {{ relation }})
+        {{ rows_with_key_in(relation, changed, key) }}
+    {%- else -%}
+        {{ relation }}
     {%- endif -%}
+{%- endmacro %}
+
+{#- Rows of a table whose key is in another, as something to be read from. -#}
+{% macro rows_with_key_in(relation, keys, key) -%}
+    {{ return(adapter.dispatch('rows_with_key_in', 'flywheel')(relation, keys, key)) }}
+{%- endmacro %}
+
+{#- The keys are looked through first: the other columns are read of the rows that were found. -#}
+{% macro default__rows_with_key_in(relation, keys, key) -%}
+    (
+        select *
+        from {{ relation }}
+        where
+            rowid in (
+                select rowid
+                from {{ relation }}
+                where ({{ key | join(', ') }}) in (select {{ key | join(', ') }} from {{ keys }})
+            )
+    ) as rows_found
 {%- endmacro %}
 
 {#-
@@ -112,9 +136,7 @@
     anew. To be read by what runs before the table is changed: the table's model must depend on it.
 -#}
 {% macro left_by_changed(schema, model) -%}
-    select *
-    from {{ before_this_night(schema, model) }}
-    where opportunity_key in (select opportunity_key from changed)
+    select * from {{ rows_with_key_in(before_this_night(schema, model), 'changed', ['opportunity_key']) }}
 {%- endmacro %}
 
 {#- The nights of the loads that a later night works on: `source_system`, `batch_date`. -#}

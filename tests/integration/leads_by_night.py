@@ -63,8 +63,13 @@ FIRST_OF_SALESFORCE = {
         "opportunity_stage",
         *(
             {
-                "Id": key("01J", number), "ApiName": name, "MasterLabel": name, "IsActive": "true",
-                "SortOrder": number, "IsClosed": is_closed, "IsWon": is_won,
+                "Id": key("01J", number),
+                "ApiName": name,
+                "MasterLabel": name,
+                "IsActive": "true",
+                "SortOrder": number,
+                "IsClosed": is_closed,
+                "IsWon": is_won,
             }
             for number, (name, is_closed, is_won) in enumerate(STAGES, start=1)
         ),

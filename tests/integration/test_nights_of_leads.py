@@ -175,7 +175,7 @@ def test_nights_of_leads_give_what_a_rebuild_gives(warehouses: dict[str, Path]) 
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
-    """A portal that says other things of its contacts, calls, lines and campaigns in a second night,
+    """A portal that says other things of contacts, calls, lines and campaigns in a second night,
     which worked on what changed, and rebuilt.
     """
     first, *others = PORTAL.contacts
@@ -186,7 +186,10 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pat
             replace(first, lifecycle=(*first.lifecycle, ("salesqualifiedlead", at(6)))),
             *others,
         ),
-        calls=(replace(call, deals=("moved",), contacts=("p3",)), Activity("e2", at(7), "8", "Again")),
+        calls=(
+            replace(call, deals=("moved",), contacts=("p3",)),
+            Activity("e2", at(7), "8", "Again"),
+        ),
         offers=Offers(
             lines=(Line("l1", "moved", amount="7"),), reports=(Report("g", "p1", at=at(2)),)
         ),

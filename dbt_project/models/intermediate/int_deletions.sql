@@ -7,8 +7,7 @@
 with
 
 versions as (
-    select * from {{ ref('int_opportunity_versions') }}
-    {{ only_changed() }}
+    select * from {{ changed_rows(ref('int_opportunity_versions')) }}
 ),
 
 compared as (

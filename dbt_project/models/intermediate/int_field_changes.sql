@@ -15,19 +15,16 @@
 with
 
 history as (
-    select * from {{ ref('int_opportunity_history') }}
-    {{ only_changed() }}
+    select * from {{ changed_rows(ref('int_opportunity_history')) }}
 ),
 
 versions as (
-    select * from {{ ref('int_opportunity_versions') }}
+    select * from {{ changed_rows(ref('int_opportunity_versions')) }}
     where not is_absent
-    {{ only_changed(word='and') }}
 ),
 
 opportunities as (
-    select * from {{ ref('int_opportunities') }}
-    {{ only_changed() }}
+    select * from {{ changed_rows(ref('int_opportunities')) }}
 ),
 
 field_history as (

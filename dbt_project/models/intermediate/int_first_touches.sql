@@ -14,13 +14,11 @@
 with
 
 leads as (
-    select * from {{ ref('int_leads') }}
-    {{ only_changed('int_changed_leads', key='lead_key') }}
+    select * from {{ changed_rows(ref('int_leads'), 'int_changed_leads', ['lead_key']) }}
 ),
 
 episodes as (
-    select * from {{ ref('int_lead_episodes') }}
-    {{ only_changed('int_changed_leads', key='lead_key') }}
+    select * from {{ changed_rows(ref('int_lead_episodes'), 'int_changed_leads', ['lead_key']) }}
 ),
 
 full_extracts as (

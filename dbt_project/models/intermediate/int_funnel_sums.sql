@@ -8,13 +8,11 @@
 with
 
 reached as (
-    select * from {{ ref('int_stages_reached') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_stages_reached'), 'int_changed_stage_events') }}
 ),
 
 facts as (
-    select * from {{ ref('int_opportunity_facts') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_opportunity_facts'), 'int_changed_stage_events') }}
 ),
 
 {% if is_later_night() -%}

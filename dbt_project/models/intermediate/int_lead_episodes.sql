@@ -11,8 +11,7 @@
 with
 
 leads as (
-    select * from {{ ref('int_leads') }}
-    {{ only_changed('int_changed_leads', key='lead_key') }}
+    select * from {{ changed_rows(ref('int_leads'), 'int_changed_leads', ['lead_key']) }}
 ),
 
 all_status_history as (

@@ -13,14 +13,12 @@
 with
 
 opportunities as (
-    select * from {{ ref('int_opportunities') }}
+    select * from {{ changed_rows(ref('int_opportunities'), 'int_changed_stage_events') }}
     where not is_deleted
-    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 milestones as (
-    select * from {{ ref('int_opportunity_milestones') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_opportunity_milestones'), 'int_changed_stage_events') }}
 ),
 
 accounts as (
@@ -28,9 +26,8 @@ accounts as (
 ),
 
 first_versions as (
-    select * from {{ ref('int_opportunity_versions') }}
+    select * from {{ changed_rows(ref('int_opportunity_versions'), 'int_changed_stage_events') }}
     where version_number = 1
-    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 -- Where history begins: with the creation, with the first record, or with the first night.

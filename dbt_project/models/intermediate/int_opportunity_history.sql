@@ -7,6 +7,7 @@
     unique_key='opportunity_key',
     meta={'recomputed': 'int_changed_opportunities'},
 ) }}
+{%- set record = ['source_system', 'opportunity_id'] %}
 with
 
 changes as (
@@ -17,13 +18,13 @@ changes as (
             'is_deleted',
         ],
         [
-            ref('stg_salesforce__opportunity_history'),
+            changed_rows(ref('stg_salesforce__opportunity_history'), key=record),
             {
-                'rows': ref('stg_hubspot__opportunity_stage_history'),
+                'rows': changed_rows(ref('stg_hubspot__opportunity_stage_history'), key=record),
                 'lacking': {'is_deleted': 'false'},
             },
             {
-                'rows': ref('stg_mapped__opportunity_stage_history'),
+                'rows': changed_rows(ref('stg_mapped__opportunity_stage_history'), key=record),
                 'lacking': {'is_deleted': 'false'},
             },
         ],
@@ -35,8 +36,7 @@ stamps as (
 ),
 
 opportunities as (
-    select * from {{ ref('int_opportunities') }}
-    {{ only_changed() }}
+    select * from {{ changed_rows(ref('int_opportunities')) }}
 ),
 
 plan_rates as (
@@ -54,7 +54,6 @@ stage_map as (
 recorded as (
     select * from changes
     where not is_deleted
-    {{ only_changed_records(word='and') }}
 ),
 
 told as (

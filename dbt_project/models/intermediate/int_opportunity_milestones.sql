@@ -7,40 +7,33 @@
 with
 
 events as (
-    select * from {{ ref('int_stage_events') }}
+    select * from {{ changed_rows(ref('int_stage_events'), 'int_changed_stage_events') }}
     where not is_deleted
-    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 stays as (
-    select * from {{ ref('int_pipeline_stays') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_pipeline_stays'), 'int_changed_stage_events') }}
 ),
 
 reached as (
-    select * from {{ ref('int_stages_reached') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_stages_reached'), 'int_changed_stage_events') }}
 ),
 
 history as (
-    select * from {{ ref('int_opportunity_history') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_opportunity_history'), 'int_changed_stage_events') }}
 ),
 
 field_changes as (
-    select * from {{ ref('int_field_changes') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_field_changes'), 'int_changed_stage_events') }}
 ),
 
 owner_spans as (
-    select * from {{ ref('int_owner_spans') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_owner_spans'), 'int_changed_stage_events') }}
 ),
 
 opportunities as (
-    select * from {{ ref('int_opportunities') }}
+    select * from {{ changed_rows(ref('int_opportunities'), 'int_changed_stage_events') }}
     where not is_deleted
-    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 qualifying_stages as (

@@ -10,34 +10,28 @@
 with
 
 opportunities as (
-    select * from {{ ref('int_opportunities') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_opportunities'), 'int_changed_stage_events') }}
 ),
 
 events as (
-    select * from {{ ref('int_stage_events') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_stage_events'), 'int_changed_stage_events') }}
 ),
 
 first_versions as (
-    select * from {{ ref('int_opportunity_versions') }}
+    select * from {{ changed_rows(ref('int_opportunity_versions'), 'int_changed_stage_events') }}
     where version_number = 1
-    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 field_changes as (
-    select * from {{ ref('int_field_changes') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_field_changes'), 'int_changed_stage_events') }}
 ),
 
 owner_spans as (
-    select * from {{ ref('int_owner_spans') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_owner_spans'), 'int_changed_stage_events') }}
 ),
 
 deletions as (
-    select * from {{ ref('int_deletions') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_deletions'), 'int_changed_stage_events') }}
 ),
 
 stages as (

@@ -10,14 +10,12 @@
 with
 
 opportunities as (
-    select * from {{ ref('int_opportunities') }}
-    {{ only_changed() }}
+    select * from {{ changed_rows(ref('int_opportunities')) }}
 ),
 
 versions as (
-    select * from {{ ref('int_opportunity_versions') }}
+    select * from {{ changed_rows(ref('int_opportunity_versions')) }}
     where not is_absent
-    {{ only_changed(word='and') }}
 ),
 
 field_history as (

@@ -7,9 +7,8 @@
 with
 
 events as (
-    select * from {{ ref('int_stage_events') }}
+    select * from {{ changed_rows(ref('int_stage_events'), 'int_changed_stage_events') }}
     where not is_deleted
-    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 stages as (

@@ -9,8 +9,7 @@
 with
 
 entries as (
-    select * from {{ ref('int_stage_entries') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_stage_entries'), 'int_changed_stage_events') }}
 ),
 
 migrations as (

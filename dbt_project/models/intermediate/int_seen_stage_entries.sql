@@ -8,15 +8,13 @@
 with
 
 versions as (
-    select * from {{ ref('int_opportunity_versions') }}
+    select * from {{ changed_rows(ref('int_opportunity_versions')) }}
     where not is_absent
-    {{ only_changed(word='and') }}
 ),
 
 history as (
-    select * from {{ ref('int_opportunity_history') }}
+    select * from {{ changed_rows(ref('int_opportunity_history')) }}
     where record_number = 1
-    {{ only_changed(word='and') }}
 ),
 
 stages as (
@@ -29,8 +27,7 @@ stage_map as (
 
 -- Money of the past is in today's currency of its opportunity.
 opportunities as (
-    select * from {{ ref('int_opportunities') }}
-    {{ only_changed() }}
+    select * from {{ changed_rows(ref('int_opportunities')) }}
 ),
 
 plan_rates as (

@@ -12,24 +12,20 @@
 with
 
 opportunities as (
-    select * from {{ ref('int_opportunities') }}
-    {{ only_changed() }}
+    select * from {{ changed_rows(ref('int_opportunities')) }}
 ),
 
 history as (
-    select * from {{ ref('int_opportunity_history') }}
-    {{ only_changed() }}
+    select * from {{ changed_rows(ref('int_opportunity_history')) }}
 ),
 
 versions as (
-    select * from {{ ref('int_opportunity_versions') }}
+    select * from {{ changed_rows(ref('int_opportunity_versions')) }}
     where not is_absent
-    {{ only_changed(word='and') }}
 ),
 
 seen as (
-    select * from {{ ref('int_seen_stage_entries') }}
-    {{ only_changed() }}
+    select * from {{ changed_rows(ref('int_seen_stage_entries')) }}
 ),
 
 stages as (

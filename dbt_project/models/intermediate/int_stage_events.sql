@@ -10,28 +10,23 @@
 with
 
 entries as (
-    select * from {{ ref('int_stage_entries') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_stage_entries'), 'int_changed_stage_events') }}
 ),
 
 repaired as (
-    select * from {{ ref('int_repaired_stage_entries') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_repaired_stage_entries'), 'int_changed_stage_events') }}
 ),
 
 opportunities as (
-    select * from {{ ref('int_opportunities') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_opportunities'), 'int_changed_stage_events') }}
 ),
 
 owner_spans as (
-    select * from {{ ref('int_owner_spans') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_owner_spans'), 'int_changed_stage_events') }}
 ),
 
 field_changes as (
-    select * from {{ ref('int_field_changes') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_field_changes'), 'int_changed_stage_events') }}
 ),
 
 plan_rates as (

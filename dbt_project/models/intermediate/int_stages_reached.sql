@@ -10,14 +10,12 @@
 with
 
 events as (
-    select * from {{ ref('int_stage_events') }}
+    select * from {{ changed_rows(ref('int_stage_events'), 'int_changed_stage_events') }}
     where not is_deleted
-    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 stays as (
-    select * from {{ ref('int_pipeline_stays') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_pipeline_stays'), 'int_changed_stage_events') }}
 ),
 
 stages as (
@@ -26,9 +24,8 @@ stages as (
 ),
 
 opportunities as (
-    select * from {{ ref('int_opportunities') }}
+    select * from {{ changed_rows(ref('int_opportunities'), 'int_changed_stage_events') }}
     where not is_deleted
-    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 event_ranks as (

@@ -10,13 +10,11 @@
 with
 
 events as (
-    select * from {{ ref('int_stage_events') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_stage_events'), 'int_changed_stage_events') }}
 ),
 
 facts as (
-    select * from {{ ref('int_opportunity_facts') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_opportunity_facts'), 'int_changed_stage_events') }}
 ),
 
 as_of as (

@@ -1,9 +1,11 @@
 -- One row an activity that this night has to compute anew × what is said of it, until now and from
 -- now on; none in a build of everything.
 --
--- A load names it or lacks it, or what it is about was merged otherwise. Only rows that differ count:
--- a full extract names everything.
-{#- Of few rows each: a CTE that several read would be kept whole. -#}
+-- A load names it or lacks it, or what it is about was merged otherwise. Only rows that differ
+-- count: a full extract names everything.
+-- depends_on: {{ ref('stg_flywheel__full_extracts') }}
+-- depends_on: {{ ref('int_mergers') }}
+{#- Each reads few rows of it: a CTE that several read would be kept whole. -#}
 {%- set staged -%}
     (
         {{ staged_activities() }}
@@ -11,6 +13,8 @@
 {%- endset %}
 with
 
+{% if is_later_night() -%}
+{%- set before = before_this_night('marts', 'fct_activity') -%}
 full_extracts as (
     select * from {{ ref('stg_flywheel__full_extracts') }}
 ),
@@ -19,8 +23,6 @@ mergers as (
     select * from {{ ref('int_mergers') }}
 ),
 
-{% if is_later_night() -%}
-{%- set before = before_this_night('marts', 'fct_activity') -%}
 merged_otherwise as (
     {{ changed_mergers('mergers') }}
 ),
@@ -41,14 +43,12 @@ concerned as (
 ),
 
 staged as (
-    select *
+    select staged.*
     from {{ staged }} as staged
-    where (source_system, activity_id) in (
-        select
-            source_system,
-            activity_id
-        from concerned
-    )
+    inner join concerned
+        on
+            staged.source_system = concerned.source_system
+            and staged.activity_id = concerned.activity_id
 ),
 
 standing as (
@@ -70,13 +70,7 @@ until_now as (
     select
         *,
         {{ row_hash(activity_columns()) }} as record_hash
-    from {{ before }}
-    where (source_system, activity_id) in (
-        select
-            source_system,
-            activity_id
-        from concerned
-    )
+    from {{ rows_with_key_in(before, 'concerned', ['source_system', 'activity_id']) }}
 ),
 
 final as (

@@ -1,6 +1,7 @@
 -- One row a part in a campaign that this night has to compute anew × what is said of it, until now
 -- and from now on; none in a build of everything. Only rows that differ count.
-{#- Of few rows each: a CTE that several read would be kept whole. -#}
+-- depends_on: {{ ref('stg_flywheel__full_extracts') }}
+{#- Each reads few rows of it: a CTE that several read would be kept whole. -#}
 {%- set staged -%}
     (
         {{ staged_campaign_members() }}
@@ -8,12 +9,12 @@
 {%- endset %}
 with
 
+{% if is_later_night() -%}
+{%- set before = before_this_night('intermediate', 'int_campaign_touches') -%}
 full_extracts as (
     select * from {{ ref('stg_flywheel__full_extracts') }}
 ),
 
-{% if is_later_night() -%}
-{%- set before = before_this_night('intermediate', 'int_campaign_touches') -%}
 concerned as (
     {{ records_of_new_loads(staged, 'full_extracts', 'member_key') }}
     union
@@ -21,14 +22,12 @@ concerned as (
 ),
 
 staged as (
-    select *
+    select staged.*
     from {{ staged }} as staged
-    where (source_system, member_key) in (
-        select
-            source_system,
-            member_key
-        from concerned
-    )
+    inner join concerned
+        on
+            staged.source_system = concerned.source_system
+            and staged.member_key = concerned.member_key
 ),
 
 standing as (
@@ -41,13 +40,7 @@ from_now_on as (
 
 until_now as (
     select *
-    from {{ before }}
-    where (source_system, member_key) in (
-        select
-            source_system,
-            member_key
-        from concerned
-    )
+    from {{ rows_with_key_in(before, 'concerned', ['source_system', 'member_key']) }}
 ),
 
 final as (

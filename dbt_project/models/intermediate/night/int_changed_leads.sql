@@ -3,7 +3,7 @@
 -- Its record differs, is there no longer or is there again; its status has a new entry or means
 -- something else; campaigns touch it otherwise; what it became was merged otherwise; somebody reached
 -- out to it, or is known to have done so since the day has come.
-{#- Of few rows each: a CTE that several read would be kept whole. -#}
+{#- Each reads few rows of it: a CTE that several read would be kept whole. -#}
 {%- set staged -%}
     (
         {{ staged_leads() }}
@@ -55,14 +55,12 @@ concerned as (
 ),
 
 staged as (
-    select *
+    select staged.*
     from {{ staged }} as staged
-    where (source_system, lead_id) in (
-        select
-            source_system,
-            lead_id
-        from concerned
-    )
+    inner join concerned
+        on
+            staged.source_system = concerned.source_system
+            and staged.lead_id = concerned.lead_id
 ),
 
 standing as (
@@ -82,13 +80,7 @@ until_now as (
         source_system,
         lead_id,
         record_hash
-    from {{ before }}
-    where (source_system, lead_id) in (
-        select
-            source_system,
-            lead_id
-        from concerned
-    )
+    from {{ rows_with_key_in(before, 'concerned', ['source_system', 'lead_id']) }}
 ),
 
 -- Sources whose statuses mean something else: every lead of theirs may.

@@ -1,9 +1,10 @@
 -- One row an opportunity whose product lines this night has to compute anew; none in a build of
 -- everything.
 --
--- It is computed anew itself; a load names one of its lines or lacks it; or a line of Salesforce that
--- names a price has another product, because the price has.
-{#- Of few rows each: a CTE that several read would be kept whole. -#}
+-- It is computed anew itself; a load names one of its lines or lacks it; or a line of Salesforce
+-- that names a price has another product, because the price has.
+-- depends_on: {{ ref('stg_flywheel__full_extracts') }}
+{#- Each reads few rows of it: a CTE that several read would be kept whole. -#}
 {%- set staged -%}
     (
         {{ staged_opportunity_lines() }}
@@ -15,12 +16,12 @@ changed_opportunities as (
     select * from {{ ref('int_changed_stage_events') }}
 ),
 
+{% if is_later_night() -%}
+{%- set before = before_this_night('marts', 'fct_opportunity_line') -%}
 full_extracts as (
     select * from {{ ref('stg_flywheel__full_extracts') }}
 ),
 
-{% if is_later_night() -%}
-{%- set before = before_this_night('marts', 'fct_opportunity_line') -%}
 concerned as (
     {{ records_of_new_loads(staged, 'full_extracts', 'line_id') }}
     union

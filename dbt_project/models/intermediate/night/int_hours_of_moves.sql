@@ -1,5 +1,5 @@
--- One row an hour in which this night has to look for bulk moves: those in which a changed
--- opportunity was moved, and those that held a move of many before.
+-- One row an hour × actor of whom this night has to look for bulk moves: who moved a changed
+-- opportunity in that hour, and who moved many in it as the version before knows.
 with
 
 changed as (
@@ -11,13 +11,17 @@ entries as (
 ),
 
 final as (
-    select distinct {{ dbt.date_trunc('hour', 'entries.occurred_at') }} as hour_at
+    select distinct
+        {{ dbt.date_trunc('hour', 'entries.occurred_at') }} as hour_at,
+        entries.actor_key
     from entries
     inner join changed on entries.opportunity_key = changed.opportunity_key
-    where entries.occurred_at is not null
+    where entries.occurred_at is not null and entries.actor_key is not null
     {%- if is_later_night() %}
     union
-    select hour_at
+    select
+        hour_at,
+        actor_key
     from {{ previous('int_stage_migrations') }}
     {%- endif %}
 )

@@ -5,11 +5,11 @@
     unique_key='lead_key',
     meta={'recomputed': 'int_changed_lead_facts'},
 ) }}
+{%- set changed = 'int_changed_lead_facts' %}
 with
 
 leads as (
-    select * from {{ ref('int_leads') }}
-    {{ only_changed('int_changed_lead_facts', key='lead_key') }}
+    select * from {{ changed_rows(ref('int_leads'), changed, ['lead_key']) }}
 ),
 
 opportunities as (
@@ -17,16 +17,14 @@ opportunities as (
 ),
 
 episodes as (
-    select * from {{ ref('int_lead_episodes') }}
-    {{ only_changed('int_changed_lead_facts', key='lead_key') }}
+    select * from {{ changed_rows(ref('int_lead_episodes'), changed, ['lead_key']) }}
 ),
 
 first_touches as (
     select
         lead_key,
         min(first_touch_at) as first_touch_at
-    from {{ ref('int_first_touches') }}
-    {{ only_changed('int_changed_lead_facts', key='lead_key') }}
+    from {{ changed_rows(ref('int_first_touches'), changed, ['lead_key']) }}
     group by lead_key
 ),
 

@@ -8,8 +8,7 @@
 with
 
 opportunities as (
-    select * from {{ ref('int_opportunity_facts') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_opportunity_facts'), 'int_changed_stage_events') }}
 ),
 
 shares as (

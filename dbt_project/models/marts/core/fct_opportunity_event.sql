@@ -12,40 +12,33 @@
 with
 
 opportunities as (
-    select * from {{ ref('int_opportunities') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_opportunities'), 'int_changed_stage_events') }}
 ),
 
 entries as (
-    select * from {{ ref('int_stage_entries') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_stage_entries'), 'int_changed_stage_events') }}
 ),
 
 repaired as (
-    select * from {{ ref('int_repaired_stage_entries') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_repaired_stage_entries'), 'int_changed_stage_events') }}
 ),
 
 stage_events as (
-    select * from {{ ref('int_stage_events') }}
+    select * from {{ changed_rows(ref('int_stage_events'), 'int_changed_stage_events') }}
     where is_reopening
-    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 field_changes as (
-    select * from {{ ref('int_field_changes') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_field_changes'), 'int_changed_stage_events') }}
 ),
 
 owner_spans as (
-    select * from {{ ref('int_owner_spans') }}
+    select * from {{ changed_rows(ref('int_owner_spans'), 'int_changed_stage_events') }}
     where span_number > 0
-    {{ only_changed('int_changed_stage_events', 'and') }}
 ),
 
 deletions as (
-    select * from {{ ref('int_deletions') }}
-    {{ only_changed('int_changed_stage_events') }}
+    select * from {{ changed_rows(ref('int_deletions'), 'int_changed_stage_events') }}
 ),
 
 stage_changes as (

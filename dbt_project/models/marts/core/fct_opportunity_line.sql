@@ -11,8 +11,7 @@ lines as (
 ),
 
 opportunities as (
-    select * from {{ ref('int_opportunity_facts') }}
-    {{ only_changed('int_changed_opportunity_lines') }}
+    select * from {{ changed_rows(ref('int_opportunity_facts'), 'int_changed_opportunity_lines') }}
 ),
 
 plan_rates as (

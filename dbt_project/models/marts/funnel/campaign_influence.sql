@@ -106,10 +106,10 @@ divided as (
         'primary' as influence_model,
         created_month,
         opportunity_count,
-        opportunity_count as credited_count,
+        cast(opportunity_count as decimal(38, 15)) as credited_count,
         amount,
         won_opportunity_count,
-        won_opportunity_count as won_credited_count,
+        cast(won_opportunity_count as decimal(38, 15)) as won_credited_count,
         won_amount
     from named
     {% for model in ['first', 'last', 'even'] %}
@@ -119,10 +119,10 @@ divided as (
         '{{ model }}',
         created_month,
         opportunity_count,
-        opportunity_count,
+        cast(opportunity_count as decimal(38, 15)) as credited_count,
         amount,
         won_opportunity_count,
-        won_opportunity_count,
+        cast(won_opportunity_count as decimal(38, 15)) as won_credited_count,
         won_amount
     from untouched
     {% endfor %}

@@ -27,8 +27,20 @@ as_of as (
     from {{ ref('int_as_of') }}
 ),
 
+-- What ended before the year is in the sums by month.
+recent_visits as (
+    select visits.*
+    from visits
+    cross join as_of
+    where
+        visits.is_censored
+        or visits.exited_at >= as_of.year_ago_at
+        -- Within a second the end may stand before the begin.
+        or visits.entered_at >= as_of.year_ago_at
+),
+
 stays as (
-    {{ watched_stays('visits', 'opportunities', 'as_of') }}
+    {{ watched_stays('recent_visits', 'opportunities', 'as_of') }}
 ),
 
 exits as (
@@ -43,46 +55,65 @@ ages as (
     {{ stays_by_age('stays', 'as_of') }}
 ),
 
+year as (
+    select
+        *,
+        row_number() over (order by stage_key, dimension, dimension_value) as slice_number
+    from (
+        select
+            stage_key,
+            dimension,
+            dimension_value,
+            sum(stay_count) as timed_count,
+            sum(case when is_exit then stay_count else 0 end) as timed_exit_count,
+            max(ended) as longest_hours,
+            sum(watched_us) as watched_us,
+            sum(stay_count * (ended - coalesce(entered, 0)) * (ended - coalesce(entered, 0)))
+                as squared_hours
+        from ages
+        group by stage_key, dimension, dimension_value
+    ) as summed
+),
+
+-- Numbers in place of texts, for what is sorted.
+numbered_ages as (
+    select
+        year.slice_number,
+        ages.entered,
+        ages.ended,
+        ages.is_exit,
+        ages.stay_count
+    from ages
+    inner join year
+        on
+            ages.stage_key = year.stage_key
+            and ages.dimension = year.dimension
+            and ages.dimension_value = year.dimension_value
+),
+
 curves as (
-    {{ kaplan_meier('ages', ['stage_key', 'dimension', 'dimension_value']) }}
+    {{ kaplan_meier('numbered_ages', ['slice_number']) }}
 ),
 
 drops as (
     select
         *,
         lag(survival, 1, 1) over (
-            partition by stage_key, dimension, dimension_value order by duration
+            partition by slice_number order by duration
         ) - survival as drop_of_survival
     from curves
 ),
 
 medians as (
     select
-        stage_key,
-        dimension,
-        dimension_value,
+        slice_number,
         {{ kaplan_meier_median() }} as median_hours,
         {{ kaplan_meier_median_low() }} as median_low_hours,
         {{ kaplan_meier_median_high() }} as median_high_hours,
         sum(duration * drop_of_survival) as ended_hours,
         min(survival) as last_survival
     from drops
-    group by stage_key, dimension, dimension_value
-),
-
-year as (
-    select
-        stage_key,
-        dimension,
-        dimension_value,
-        sum(stay_count) as timed_count,
-        sum(case when is_exit then stay_count else 0 end) as timed_exit_count,
-        max(ended) as longest_hours,
-        sum(watched_us) as watched_us,
-        sum(stay_count * (ended - coalesce(entered, 0)) * (ended - coalesce(entered, 0)))
-            as squared_hours
-    from ages
-    group by stage_key, dimension, dimension_value
+    group by slice_number
 ),
 
 -- The area under the curve up to the longest stay seen: what goes on counts as far as it came.
@@ -95,21 +126,16 @@ now as (
         medians.ended_hours + medians.last_survival * year.longest_hours as mean_hours,
         cast(null as date) as exit_month
     from year
-    left join medians
-        on
-            year.stage_key = medians.stage_key
-            and year.dimension = medians.dimension
-            and year.dimension_value = medians.dimension_value
+    left join medians on year.slice_number = medians.slice_number
 ),
 
--- Numbers in place of texts, for the many groups of a month.
-month_cells as (
+numbered_exits as (
     select
-        stage_key,
-        exit_month,
-        row_number() over (order by stage_key, exit_month) as cell_number
+        *,
+        row_number() over (
+            order by stage_key, exit_month, dimension, dimension_value
+        ) as cell_number
     from exits
-    where dimension = 'all' and exit_month is not null
 ),
 
 -- Stays that go on reach into every month up to today, as long as they were by its last day.
@@ -119,9 +145,7 @@ open_stay_sums as (
 
 month_points as (
     select
-        month_cells.cell_number,
-        sums.dimension,
-        sums.dimension_value,
+        numbered_exits.cell_number,
         sums.duration,
         cast(sum(sums.leave_count) as bigint) as leave_count,
         cast(sum(sums.exit_count) as bigint) as exit_count
@@ -130,93 +154,70 @@ month_points as (
         union all
         select * from open_stay_sums
     ) as sums
-    inner join month_cells
-        on sums.stage_key = month_cells.stage_key and sums.stay_month = month_cells.exit_month
-    group by month_cells.cell_number, sums.dimension, sums.dimension_value, sums.duration
+    inner join numbered_exits
+        on
+            sums.stage_key = numbered_exits.stage_key
+            and sums.stay_month = numbered_exits.exit_month
+            and sums.dimension = numbered_exits.dimension
+            and sums.dimension_value = numbered_exits.dimension_value
+    group by numbered_exits.cell_number, sums.duration
 ),
 
 month_curves as (
-    {{ kaplan_meier_of_points('month_points', ['cell_number', 'dimension', 'dimension_value']) }}
+    {{ kaplan_meier_of_points('month_points', ['cell_number']) }}
 ),
 
 month_medians as (
     select
         cell_number,
-        dimension,
-        dimension_value,
         {{ kaplan_meier_median() }} as median_days,
         {{ kaplan_meier_median_low() }} as median_low_days,
         {{ kaplan_meier_median_high() }} as median_high_days
     from month_curves
-    group by cell_number, dimension, dimension_value
+    group by cell_number
 ),
 
 month_longest as (
     select
         cell_number,
-        dimension,
-        dimension_value,
         max(duration) as longest_days
     from month_points
-    group by cell_number, dimension, dimension_value
-),
-
-months as (
-    select
-        month_cells.stage_key,
-        month_cells.exit_month,
-        month_longest.dimension,
-        month_longest.dimension_value,
-        month_longest.longest_days,
-        month_medians.median_days,
-        month_medians.median_low_days,
-        month_medians.median_high_days
-    from month_longest
-    inner join month_cells on month_longest.cell_number = month_cells.cell_number
-    left join month_medians
-        on
-            month_longest.cell_number = month_medians.cell_number
-            and month_longest.dimension = month_medians.dimension
-            and month_longest.dimension_value = month_medians.dimension_value
+    group by cell_number
 ),
 
 cells as (
     select
-        coalesce(exits.stage_key, now.stage_key) as stage_key,
-        exits.exit_month,
-        coalesce(exits.dimension, now.dimension) as dimension,
-        coalesce(exits.dimension_value, now.dimension_value) as dimension_value,
-        coalesce(exits.visit_count, 0) as visit_count,
-        coalesce(exits.advanced_count, 0) as advanced_count,
-        coalesce(exits.regressed_count, 0) as regressed_count,
-        coalesce(exits.won_count, 0) as won_count,
-        coalesce(exits.lost_count, 0) as lost_count,
-        coalesce(exits.handed_off_count, 0) as handed_off_count,
-        coalesce(exits.open_count, 0) as open_count,
-        coalesce(exits.lasted_count, 0) as lasted_count,
-        exits.lasted_us,
+        coalesce(numbered_exits.stage_key, now.stage_key) as stage_key,
+        numbered_exits.exit_month,
+        coalesce(numbered_exits.dimension, now.dimension) as dimension,
+        coalesce(numbered_exits.dimension_value, now.dimension_value) as dimension_value,
+        coalesce(numbered_exits.visit_count, 0) as visit_count,
+        coalesce(numbered_exits.advanced_count, 0) as advanced_count,
+        coalesce(numbered_exits.regressed_count, 0) as regressed_count,
+        coalesce(numbered_exits.won_count, 0) as won_count,
+        coalesce(numbered_exits.lost_count, 0) as lost_count,
+        coalesce(numbered_exits.handed_off_count, 0) as handed_off_count,
+        coalesce(numbered_exits.open_count, 0) as open_count,
+        coalesce(numbered_exits.lasted_count, 0) as lasted_count,
+        numbered_exits.lasted_us,
         now.timed_count,
         now.timed_exit_count,
-        coalesce(now.longest_hours / 24.0, months.longest_days) as longest_days,
+        coalesce(now.longest_hours / 24.0, month_longest.longest_days) as longest_days,
         now.watched_us,
         now.squared_hours,
-        coalesce(now.median_hours / 24.0, months.median_days) as median_days,
-        coalesce(now.median_low_hours / 24.0, months.median_low_days) as median_low_days,
-        coalesce(now.median_high_hours / 24.0, months.median_high_days) as median_high_days,
+        coalesce(now.median_hours / 24.0, month_medians.median_days) as median_days,
+        coalesce(now.median_low_hours / 24.0, month_medians.median_low_days) as median_low_days,
+        coalesce(now.median_high_hours / 24.0, month_medians.median_high_days) as median_high_days,
         now.mean_hours
-    from exits
+    from numbered_exits
     full join now
         on
-            exits.stage_key = now.stage_key
-            and exits.exit_month is not distinct from now.exit_month
-            and exits.dimension = now.dimension
-            and exits.dimension_value = now.dimension_value
-    left join months
-        on
-            exits.stage_key = months.stage_key
-            and exits.exit_month = months.exit_month
-            and exits.dimension = months.dimension
-            and exits.dimension_value = months.dimension_value
+            numbered_exits.stage_key = now.stage_key
+            and numbered_exits.exit_month is not distinct from now.exit_month
+            and numbered_exits.dimension = now.dimension
+            and numbered_exits.dimension_value = now.dimension_value
+    left join month_longest on numbered_exits.cell_number = month_longest.cell_number
+    left join month_medians on numbered_exits.cell_number = month_medians.cell_number
 ),
 
 counted as (
