@@ -160,14 +160,20 @@ changed as (
     inner join merged_otherwise
         on {{ key_of('staged.source_system', 'staged.' ~ what) }} = merged_otherwise.merged_key
     {%- endfor %}
-    {%- for whom in ['lead_key', 'contact_key'] %}
     union
     select
         source_system,
         lead_id
     from {{ before }}
-    where {{ whom }} in (select {{ whom }} from reached_out_to)
-    {%- endfor %}
+    where lead_key in (select lead_key from reached_out_to)
+    union
+    select
+        source_system,
+        lead_id
+    from {{ before }}
+    where
+        contact_id is not null
+        and contact_key in (select contact_key from reached_out_to)
 ),
 {%- else -%}
 changed as (
