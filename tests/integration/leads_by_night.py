@@ -1,5 +1,5 @@
-"""Two nights of an org of Salesforce and of a CRM that sends everything each night, in which each
-lead, activity, part in a campaign and product line that changes does so in a way of its own.
+"""Two nights of an org of Salesforce, of a CRM that sends everything and of one that sends what
+changed, in which all that changes does so in a way of its own.
 
 Belongs here: the rows. Does not belong here: what must come of them (test_nights_of_leads.py).
 """
@@ -173,7 +173,7 @@ SECOND_OF_SALESFORCE = {
     ),
 }  # fmt: skip
 
-# --- a CRM that sends everything each night --------------------------------------------------
+# --- CRMs that a source file maps ------------------------------------------------------------
 
 TABLES: dict[str, list[str]] = {
     "opportunities": ["opportunity_id", "stage", "created_at", "merged_into_id"],
@@ -184,25 +184,30 @@ TABLES: dict[str, list[str]] = {
     "opportunity_lines": ["line_id", "opportunity_id", "quantity"],
 }
 KEYS = {"lead_statuses": ["status"], "campaign_members": ["campaign_id", "lead_id", "contact_id"]}
-SOURCE = {
-    "source": "crm",
-    "extract": "full",
-    "currency": "USD",
-    "pipelines": [{"name": "default", "stages": ["Open"], "won": ["Won"], "lost": ["Lost"]}],
-    "objects": {
-        name: {
-            "files": f"{name}.csv",
-            "key": KEYS.get(name, columns[:1]),
-            "columns": {column: column for column in columns},
-        }
-        for name, columns in TABLES.items()
-    },
-}
+SOURCES = [
+    {
+        "source": source,
+        "extract": extract,
+        "currency": "USD",
+        "pipelines": [{"name": "default", "stages": ["Open"], "won": ["Won"], "lost": ["Lost"]}],
+        "objects": {
+            name: {
+                "files": f"{name}.csv",
+                "key": KEYS.get(name, columns[:1]),
+                "columns": {column: column for column in columns},
+            }
+            for name, columns in TABLES.items()
+        },
+    }
+    for source, extract in (("whole", "full"), ("changes", "delta"))
+]
 DAY = "2025-09-27T12:00:00"
 
 
-def crm_files(*, is_second: bool) -> dict[str, str]:
-    """In the second night the last record of most tables is gone."""
+def mapped_files(source: str, *, is_second: bool) -> dict[str, str]:
+    """In the second night the last record of most tables is gone, or comes no more; what is merged
+    and what statuses mean is said by nothing else.
+    """
     rows: dict[str, list[tuple[Any, ...]]] = {
         "opportunities": [
             ("o1", "Open", DAY, "o2" if is_second else None),
@@ -229,6 +234,8 @@ def crm_files(*, is_second: bool) -> dict[str, str]:
         "opportunity_lines": [("one", "o2", 1), ("two", "o2", 2), ("gone", "o2", 3)],
     }
     lacking = {"leads", "activities", "campaign_members", "opportunity_lines"}
+    if source == "changes" and is_second:
+        rows = {name: its for name, its in rows.items() if name not in lacking}
     return {
         f"{name}.csv": csv_text(
             (

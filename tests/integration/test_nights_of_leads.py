@@ -27,8 +27,8 @@ from tests.integration.hubspot_portal import Activity, api_pages
 from tests.integration.leads_by_night import (
     FIRST_OF_SALESFORCE,
     SECOND_OF_SALESFORCE,
-    SOURCE,
-    crm_files,
+    SOURCES,
+    mapped_files,
 )
 from tests.integration.marts import build_night
 from tests.integration.salesforce_org import key
@@ -53,8 +53,12 @@ def sf_line(number: int, *columns: str) -> tuple[str, str, tuple[str, ...]]:
     return "fct_opportunity_line", of_salesforce("00k", number), columns
 
 
-def of_crm(mart: str, record: str, *columns: str) -> tuple[str, str, tuple[str, ...]]:
-    return mart, f"crm:{record}", columns
+def of_whole(mart: str, record: str, *columns: str) -> tuple[str, str, tuple[str, ...]]:
+    return mart, f"whole:{record}", columns
+
+
+def of_changes(mart: str, record: str, *columns: str) -> tuple[str, str, tuple[str, ...]]:
+    return mart, f"changes:{record}", columns
 
 
 KEYS = {"fct_lead": "lead_key", "fct_activity": "activity_key", "fct_opportunity_line": "line_key"}
@@ -91,18 +95,20 @@ CHANGES = {
     "a line moves to another opportunity": sf_line(3, "opportunity_key"),
     "the price of a line is of another product": sf_line(4, "product_key"),
     "a line is deleted": sf_line(5),
-    "a lead is sent no more": of_crm("fct_lead", "gone"),
-    "a call to a lead is sent no more": of_crm(
+    "a lead is sent no more": of_whole("fct_lead", "gone"),
+    "a call to a lead is sent no more": of_whole(
         "fct_lead", "called once", "first_touch_at", "hours_to_first_touch"
     ),
-    "a part in a campaign is sent no more": of_crm("fct_lead", "invited once", "campaign_key"),
-    "a status means something": of_crm("fct_lead", "warm", "is_mql"),
-    "the opportunity of a lead is merged": of_crm("fct_lead", "of a merged one", "opportunity_key"),
-    "the opportunity of a call is merged": of_crm(
+    "a part in a campaign is sent no more": of_whole("fct_lead", "invited once", "campaign_key"),
+    "a status means something": of_changes("fct_lead", "warm", "is_mql"),
+    "the opportunity of a lead is merged": of_changes(
+        "fct_lead", "of a merged one", "opportunity_key"
+    ),
+    "the opportunity of a call is merged": of_changes(
         "fct_activity", "about a merged one", "opportunity_key"
     ),
-    "a call is sent no more": of_crm("fct_activity", "gone"),
-    "a line is sent no more": of_crm("fct_opportunity_line", "gone"),
+    "a call is sent no more": of_whole("fct_activity", "gone"),
+    "a line is sent no more": of_whole("fct_opportunity_line", "gone"),
 }
 # What nothing of the night is about.
 QUIET = (("fct_lead", of_salesforce("00Q", 30)), ("fct_activity", of_salesforce("00T", 30)))
@@ -114,17 +120,23 @@ def warehouses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, P
     shelf = tmp_path_factory.mktemp("shelf")
     settings = Settings(home=tmp_path_factory.mktemp("nights") / "home")
     settings.user_sources.mkdir(parents=True)
-    (settings.user_sources / "crm.yml").write_text(yaml.safe_dump(SOURCE, sort_keys=False))
+    for source in SOURCES:
+        path = settings.user_sources / f"{source['source']}.yml"
+        path.write_text(yaml.safe_dump(source, sort_keys=False), encoding="utf-8")
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FLYWHEEL_HOME", str(settings.root))
         for name, night in zip(("first", "nightly"), NIGHTS, strict=True):
             is_second = name == "nightly"
-            files = SECOND_OF_SALESFORCE if is_second else FIRST_OF_SALESFORCE
-            land(settings, "salesforce", night, dict(files))
-            land(settings, "crm", night, dict(crm_files(is_second=is_second)))
+            landed = {
+                "salesforce": SECOND_OF_SALESFORCE if is_second else FIRST_OF_SALESFORCE,
+                "whole": mapped_files("whole", is_second=is_second),
+                "changes": mapped_files("changes", is_second=is_second),
+            }
+            for source, files in landed.items():
+                land(settings, source, night, dict(files))
             heal(settings)
-            for source in ("salesforce", "crm"):
+            for source in landed:
                 loads = load_night(settings, night, f"run of {night}", source)
                 refused = [
                     (load.name, load.error)
