@@ -95,12 +95,13 @@ CHANGES = {
     "a line moves to another opportunity": sf_line(3, "opportunity_key"),
     "the price of a line is of another product": sf_line(4, "product_key"),
     "a line is deleted": sf_line(5),
+    "the opportunity of a line is deleted": sf_line(6),
     "a lead is sent no more": of_whole("fct_lead", "gone"),
     "a call to a lead is sent no more": of_whole(
         "fct_lead", "called once", "first_touch_at", "hours_to_first_touch"
     ),
     "a part in a campaign is sent no more": of_whole("fct_lead", "invited once", "campaign_key"),
-    "a status means something": of_changes("fct_lead", "warm", "is_mql"),
+    "a status means something": of_whole("fct_lead", "warm", "is_mql"),
     "the opportunity of a lead is merged": of_changes(
         "fct_lead", "of a merged one", "opportunity_key"
     ),
