@@ -23,16 +23,22 @@
     ) }}
 {%- endmacro %}
 
-{#- The account that every opportunity, lead and activity names, over all families of sources. -#}
+{#-
+    The account that every opportunity, lead and activity names, over all families of sources, with
+    the last night that delivered the record.
+-#}
 {% macro named_accounts() -%}
     {{ union_of(
-        ['source_system', 'account_id'],
+        ['source_system', 'account_id', 'last_seen_date'],
         [
             ref('stg_salesforce__opportunities'),
             ref('stg_hubspot__opportunities'),
             ref('stg_mapped__opportunities'),
             ref('stg_salesforce__leads'),
-            ref('stg_hubspot__leads'),
+            {
+                'rows': ref('stg_hubspot__leads'),
+                'lacking': {'last_seen_date': 'last_batch_date'},
+            },
             ref('stg_mapped__leads'),
             ref('int_activities'),
         ],

@@ -51,9 +51,14 @@
         from {{ relation }}
         where
             rowid in (
-                select rowid
-                from {{ relation }}
-                where ({{ key | join(', ') }}) in (select {{ key | join(', ') }} from {{ keys }})
+                select known.rowid
+                from {{ relation }} as known
+                where exists (
+                    select 1
+                    from {{ keys }} as wanted
+                    where
+                        {{ have_one_key('known', 'wanted', key) }}
+                )
             )
     ) as rows_found
 {%- endmacro %}

@@ -18,13 +18,7 @@
             batch_date as last_seen_date
         from {{ observations }}
         union all by name
-        select *
-        from {{ this }} as known
-        where exists (
-            select 1
-            from {{ observations }} as observed
-            where {{ _same_key('known', 'observed', key) }}
-        )
+        select * from {{ rows_with_key_in(this, observations, key) }}
     {%- endset -%}
     {{ return(adapter.dispatch('newest_of', 'flywheel')(delivered, key, stamp)) }}
     {%- else -%}
@@ -67,13 +61,6 @@
     )
     union all
     {{ adapter.dispatch('newest_of', 'flywheel')(delivered, key, stamp) }}
-{%- endmacro %}
-
-{% macro _same_key(left, right, key) -%}
-    {%- for column in key -%}
-    {{ left }}.{{ column }} is not distinct from {{ right }}.{{ column }}
-    {{- ' and ' if not loop.last }}
-    {%- endfor %}
 {%- endmacro %}
 
 {% macro default__newest_of(delivered, key, stamp) -%}

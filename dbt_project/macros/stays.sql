@@ -115,11 +115,12 @@
 
 {#-
     Timed stays of the year up to now by age in hours, when they were first seen in it and when they
-    ended: one row a stage × slice × both ages × whether they ended. `as_of` says `year_ago_at`.
+    ended: one row a stage × slice × both ages × whether they ended. `as_of` says `year_ago_at`, and
+    the column `stage` which stage.
 -#}
-{% macro stays_by_age(stays, as_of) -%}
+{% macro stays_by_age(stays, as_of, stage) -%}
     select
-        stage_key,
+        {{ stage }},
         {{ slice_columns() }},
         entered,
         ended,
@@ -145,7 +146,7 @@
             where stays.is_timed and stays.ended_at >= as_of.year_ago_at
         ) as watched
     ) as aged
-    {{ group_by_slices(['stage_key', 'entered', 'ended', 'is_exit']) }}
+    {{ group_by_slices([stage, 'entered', 'ended', 'is_exit']) }}
 {%- endmacro %}
 
 {% macro stay_grain() -%}
@@ -180,7 +181,9 @@
                 greatest(watched_from_date, stay_month) as seen_from_date,
                 least(ended_date, {{ add_days(add_months('stay_month', 1), -1) }}) as seen_to_date
             from (
-                {{ months_touched(timed, 'watched_from_date', 'ended_date', 'stay_month') }}
+                {{ periods_touched(
+                    timed, 'watched_from_date', 'ended_date', 'month', 'stay_month'
+                ) }}
             ) as in_months
         ) as seen
     )
@@ -196,24 +199,4 @@
         {{ kaplan_meier_points(parts, ['stage_key', 'stay_month'] + slice_dimensions()) }}
     ) as points
     {{ group_by_slices(['stage_key', 'stay_month', 'duration']) }}
-{%- endmacro %}
-
-{#- One row a row of a relation × month in which it lies, from one date to another, both within. -#}
-{% macro months_touched(relation, from_date, to_date, month) -%}
-    {{ return(adapter.dispatch('months_touched', 'flywheel')(relation, from_date, to_date, month)) }}
-{%- endmacro %}
-
-{% macro default__months_touched(relation, from_date, to_date, month) -%}
-    select
-        *,
-        cast(
-            unnest(
-                generate_series(
-                    date_trunc('month', {{ from_date }}),
-                    date_trunc('month', {{ to_date }}),
-                    interval '1 month'
-                )
-            ) as date
-        ) as {{ month }}
-    from {{ relation }} as spans
 {%- endmacro %}

@@ -168,3 +168,28 @@
 {% macro begun_hours(from_at, to_at) -%}
     cast(ceil({{ microseconds_between(from_at, to_at) }} / 3600000000.0) as bigint)
 {%- endmacro %}
+
+{#-
+    One row a row of a relation × day or month (`period`) in which it lies, from one date to another,
+    both within; `name` is the first day of it.
+-#}
+{% macro periods_touched(relation, from_date, to_date, period, name) -%}
+    {{ return(
+        adapter.dispatch('periods_touched', 'flywheel')(relation, from_date, to_date, period, name)
+    ) }}
+{%- endmacro %}
+
+{% macro default__periods_touched(relation, from_date, to_date, period, name) -%}
+    select
+        *,
+        cast(
+            unnest(
+                generate_series(
+                    date_trunc('{{ period }}', {{ from_date }}),
+                    date_trunc('{{ period }}', {{ to_date }}),
+                    interval '1 {{ period }}'
+                )
+            ) as date
+        ) as {{ name }}
+    from {{ relation }} as spans
+{%- endmacro %}

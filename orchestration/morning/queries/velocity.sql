@@ -5,8 +5,8 @@ with
 
 opportunities as (
     select
-        cast(created_at at time zone 'UTC' at time zone $zone as date) as created_date,
-        cast(closed_at at time zone 'UTC' at time zone $zone as date) as closed_date,
+        created_at,
+        closed_at,
         is_won,
         amount,
         sales_cycle_days
@@ -15,7 +15,10 @@ opportunities as (
 ),
 
 first_day as (
-    select cast(date_trunc('month', min(created_date)) as date) as first_date
+    select
+        cast(
+            date_trunc('month', min(created_at) at time zone 'UTC' at time zone $zone) as date
+        ) as first_date
     from opportunities
 ),
 
@@ -24,7 +27,10 @@ windows as (
     select
         cast(months.month_start as date) as last_month,
         cast(months.month_start - interval 5 month as date) as from_date,
-        cast(months.month_start + interval 1 month as date) as before_date
+        cast(months.month_start + interval 1 month as date) as before_date,
+        -- The same days as instants: a dozen are converted, and not every deal's.
+        (months.month_start - interval 5 month) at time zone $zone at time zone 'UTC' as from_at,
+        (months.month_start + interval 1 month) at time zone $zone at time zone 'UTC' as before_at
     from first_day
     cross join
         unnest(
@@ -40,19 +46,19 @@ windows as (
 standing as (
     select
         windows.last_month,
-        count(opportunities.created_date) as open_count
+        count(opportunities.created_at) as open_count
     from windows
     left join opportunities
         on
-            opportunities.created_date < windows.from_date
-            and coalesce(opportunities.closed_date >= windows.from_date, true)
+            opportunities.created_at < windows.from_at
+            and coalesce(opportunities.closed_at >= windows.from_at, true)
     group by windows.last_month
 ),
 
 won as (
     select
         windows.last_month,
-        count(opportunities.closed_date) as won_count,
+        count(opportunities.closed_at) as won_count,
         count(opportunities.amount) as priced_won_count,
         coalesce(sum(opportunities.amount), 0) as won_amount,
         avg(opportunities.sales_cycle_days) as mean_cycle_days
@@ -60,8 +66,8 @@ won as (
     left join opportunities
         on
             opportunities.is_won
-            and opportunities.closed_date >= windows.from_date
-            and opportunities.closed_date < windows.before_date
+            and opportunities.closed_at >= windows.from_at
+            and opportunities.closed_at < windows.before_at
     group by windows.last_month
 ),
 

@@ -33,13 +33,36 @@ before as (
     select * from {{ before_this_night('intermediate', 'int_accounts') }}
 ),
 
-only_named as (
-    {{ accounts_only_named('names', 'staged') }}
-),
-
 only_named_before as (
     select * from before
     where is_only_named
+),
+
+-- What a night may have made of names: its loads brought some, and may have taken the last one of an
+-- account. HubSpot's names come with the records of others, too.
+names_asked as (
+    select
+        names.source_system,
+        names.account_id
+    from names
+    left join ({{ new_nights() }}) as nights
+        on
+            names.source_system = nights.source_system
+            and names.last_seen_date = nights.batch_date
+    where nights.batch_date is not null or names.source_system = 'hubspot'
+    union
+    select
+        names.source_system,
+        names.account_id
+    from names
+    inner join only_named_before
+        on
+            names.source_system = only_named_before.source_system
+            and names.account_id = only_named_before.account_id
+),
+
+only_named as (
+    {{ accounts_only_named('names_asked', 'staged') }}
 ),
 
 hubspot_accounts as (
@@ -95,7 +118,12 @@ concerned as (
     select
         source_system,
         'unknown' as account_id
-    from names
+    from names_asked
+    union
+    select
+        source_system,
+        'unknown' as account_id
+    from before
 ),
 {%- else -%}
 concerned as (

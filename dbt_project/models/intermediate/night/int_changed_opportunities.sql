@@ -2,6 +2,8 @@
 --
 -- Its own record changed, or a record of its history; nights showed it missing or back; or what it
 -- is computed with changed: stages, rates, mergers, splits or its account.
+-- Records that are new to this night are counted before they are computed:
+-- depends_on: {{ ref('stg_flywheel__bronze_rows') }}
 with
 
 touched_records as (

@@ -89,7 +89,12 @@ members as (
         entries.is_won,
         entries.days_to_win,
         entries.hours_to_first_touch,
-        {{ days_between('entries.started_at', 'as_of.as_of_at') }} as age_days
+        {{ days_between('entries.started_at', 'as_of.as_of_at') }} as age_days,
+        -- A lead that nobody has touched has waited until now, and maybe longer.
+        coalesce(
+            entries.hours_to_first_touch,
+            {{ days_between('entries.started_at', 'as_of.as_of_at') }} * 24
+        ) as waited_hours
     from entries
     cross join as_of
 ),
@@ -115,70 +120,54 @@ counted as (
         count(hours_to_first_touch) as touched_count,
         {% for name, hours in [('5_minutes', '5 / 60.0'), ('1_hour', '1'), ('24_hours', '24')] -%}
         sum(case when hours_to_first_touch <= {{ hours }} then 1 else 0 end)
-            as touched_within_{{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from members
-    {{ group_by_slices(['cohort_month'], slices) }}
-),
-
--- Kaplan–Meier: a lead that nobody has touched has waited until now, and maybe longer.
-waits as (
-    select
-        *,
-        coalesce(hours_to_first_touch, age_days * 24) as waited_hours
-    from members
-    where cohort_month is not null
-),
-
-halves as (
-    select
-        cohort_month,
-        {{ slice_columns(slices) }},
+            as touched_within_{{ name }},
+        {% endfor -%}
         {{ value_at('waited_hours', 0.5) }} as half_waited_hours,
         min(case when hours_to_first_touch is null then waited_hours end) as first_cut_off_hours
-    from waits
+    from members
     {{ group_by_slices(['cohort_month'], slices) }}
 ),
 
--- Before any wait was cut off, half of them have ended when half of all are over.
+-- Kaplan–Meier, where waits were cut off before half of all had ended. In the others the median is
+-- the wait by which half of all had.
 cut_off as (
     select
         cohort_month,
         dimension,
         dimension_value
-    from halves
+    from counted
     where first_cut_off_hours <= half_waited_hours
 ),
 
-counted_waits as (
+waits as (
     select
         cohort_month,
         {{ slice_columns(slices) }},
         waited_hours,
         count(hours_to_first_touch) as touched_count,
         count(*) as member_count
-    from waits
+    from members
     where cohort_month in (select cohort_month from cut_off)
     {{ group_by_slices(['cohort_month', 'waited_hours'], slices) }}
 ),
 
 at_risk as (
     select
-        counted_waits.*,
-        sum(counted_waits.member_count) over (
+        waits.*,
+        sum(waits.member_count) over (
             partition by
-                counted_waits.cohort_month,
-                counted_waits.dimension,
-                counted_waits.dimension_value
-            order by counted_waits.waited_hours desc
+                waits.cohort_month,
+                waits.dimension,
+                waits.dimension_value
+            order by waits.waited_hours desc
             rows between unbounded preceding and current row
         ) as at_risk_count
-    from counted_waits
+    from waits
     inner join cut_off
         on
-            counted_waits.cohort_month = cut_off.cohort_month
-            and counted_waits.dimension = cut_off.dimension
-            and counted_waits.dimension_value = cut_off.dimension_value
+            waits.cohort_month = cut_off.cohort_month
+            and waits.dimension = cut_off.dimension
+            and waits.dimension_value = cut_off.dimension_value
 ),
 
 still_waiting as (
@@ -219,7 +208,7 @@ medians as (
         dimension,
         dimension_value,
         half_waited_hours as median_hours_to_first_touch
-    from halves
+    from counted
     where first_cut_off_hours is null or first_cut_off_hours > half_waited_hours
 ),
 

@@ -16,8 +16,12 @@ opportunities as (
     select * from {{ ref('int_opportunity_facts') }}
 ),
 
+-- Numbers in place of texts, for what is grouped and sorted.
 stages as (
-    select * from {{ ref('int_stages') }}
+    select
+        *,
+        row_number() over (order by stage_key) as stage_number
+    from {{ ref('int_stages') }}
 ),
 
 as_of as (
@@ -39,8 +43,16 @@ recent_visits as (
         or visits.entered_at >= as_of.year_ago_at
 ),
 
-stays as (
+recent_stays as (
     {{ watched_stays('recent_visits', 'opportunities', 'as_of') }}
+),
+
+stays as (
+    select
+        recent_stays.*,
+        stages.stage_number
+    from recent_stays
+    inner join stages on recent_stays.stage_key = stages.stage_key
 ),
 
 exits as (
@@ -52,16 +64,16 @@ stay_sums as (
 ),
 
 ages as (
-    {{ stays_by_age('stays', 'as_of') }}
+    {{ stays_by_age('stays', 'as_of', 'stage_number') }}
 ),
 
 year as (
     select
         *,
-        row_number() over (order by stage_key, dimension, dimension_value) as slice_number
+        row_number() over (order by stage_number, dimension, dimension_value) as slice_number
     from (
         select
-            stage_key,
+            stage_number,
             dimension,
             dimension_value,
             sum(stay_count) as timed_count,
@@ -71,11 +83,10 @@ year as (
             sum(stay_count * (ended - coalesce(entered, 0)) * (ended - coalesce(entered, 0)))
                 as squared_hours
         from ages
-        group by stage_key, dimension, dimension_value
+        group by stage_number, dimension, dimension_value
     ) as summed
 ),
 
--- Numbers in place of texts, for what is sorted.
 numbered_ages as (
     select
         year.slice_number,
@@ -86,7 +97,7 @@ numbered_ages as (
     from ages
     inner join year
         on
-            ages.stage_key = year.stage_key
+            ages.stage_number = year.stage_number
             and ages.dimension = year.dimension
             and ages.dimension_value = year.dimension_value
 ),
@@ -119,6 +130,7 @@ medians as (
 -- The area under the curve up to the longest stay seen: what goes on counts as far as it came.
 now as (
     select
+        stages.stage_key,
         year.*,
         medians.median_hours,
         medians.median_low_hours,
@@ -126,6 +138,7 @@ now as (
         medians.ended_hours + medians.last_survival * year.longest_hours as mean_hours,
         cast(null as date) as exit_month
     from year
+    inner join stages on year.stage_number = stages.stage_number
     left join medians on year.slice_number = medians.slice_number
 ),
 

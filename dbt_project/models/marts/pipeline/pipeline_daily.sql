@@ -41,24 +41,31 @@ balances as (
         )
 ),
 
-final as (
+open_balances as (
     select
-        days.date_day,
-        balances.pipeline_key,
-        balances.stage_key,
-        balances.owner_key,
-        cast(balances.open_count as bigint) as open_count,
-        cast(balances.open_amount as decimal(18, 2)) as open_amount,
-        cast(balances.past_due_count as bigint) as past_due_count,
-        cast(balances.past_due_amount as decimal(18, 2)) as past_due_amount
+        balances.*,
+        coalesce({{ add_days('balances.next_date', -1) }}, as_of.as_of_date) as last_date
     from balances
     cross join as_of
-    inner join days
-        on
-            as_of.as_of_date >= days.date_day
-            and balances.first_date <= days.date_day
-            and coalesce(balances.next_date > days.date_day, true)
     where balances.open_count > 0
+),
+
+by_day as (
+    {{ periods_touched('open_balances', 'first_date', 'last_date', 'day', 'date_day') }}
+),
+
+final as (
+    select
+        by_day.date_day,
+        by_day.pipeline_key,
+        by_day.stage_key,
+        by_day.owner_key,
+        cast(by_day.open_count as bigint) as open_count,
+        cast(by_day.open_amount as decimal(18, 2)) as open_amount,
+        cast(by_day.past_due_count as bigint) as past_due_count,
+        cast(by_day.past_due_amount as decimal(18, 2)) as past_due_amount
+    from by_day
+    inner join days on by_day.date_day = days.date_day
 )
 
 select * from final
