@@ -1,7 +1,41 @@
 {#-
-    What statuses of leads mean, where a lead's source does not say so itself, and what a rep does to
-    reach a lead. Each macro with a relation is the body of a CTE.
+    Leads: the columns that every family of sources is put into, what their statuses mean where a
+    source does not say so itself, and who reached out to them. Each macro with a relation is the body
+    of a CTE.
 -#}
+
+{#- What a source says of a lead. -#}
+{% macro lead_columns() -%}
+    {{ return([
+        'source_system', 'lead_id', 'status', 'lead_source', 'campaign_id', 'owner_id',
+        'created_at', 'first_touch_at', 'mql_at', 'sql_at', 'converted_at', 'opportunity_id',
+        'account_id', 'contact_id', 'email_hash', 'email_domain', 'is_deleted', 'merged_into_id',
+    ]) }}
+{%- endmacro %}
+
+{#- The newest record of every lead, over all families of sources. -#}
+{% macro staged_leads() -%}
+    {{ union_of(
+        lead_columns() + ['object_name', 'last_seen_date'],
+        [
+            {'rows': ref('stg_salesforce__leads'), 'lacking': {'object_name': "'lead'"}},
+            {
+                'rows': ref('stg_hubspot__leads'),
+                'lacking': {'object_name': "'contact'", 'last_seen_date': 'last_batch_date'},
+            },
+            {'rows': ref('stg_mapped__leads'), 'lacking': {'object_name': "'leads'"}},
+        ],
+    ) }}
+{%- endmacro %}
+
+{#- Of staged leads those that are there today: neither deleted, merged away nor missing. -#}
+{% macro standing_leads(staged, full_extracts) -%}
+    select *
+    from (
+        {{ still_there(staged, full_extracts) }}
+    ) as standing
+    where merged_into_id is null
+{%- endmacro %}
 
 {#- HubSpot's lifecycle stages, by name or, as exports have them, by label. -#}
 {% macro meaning_of_lifecycle_stage(stage) -%}
@@ -67,40 +101,34 @@
 {%- endmacro %}
 
 {#-
-    One row a lead × instant at which a rep did something to reach somebody: no to-do, no note,
-    nothing planned, nothing that came in. Activities with a lead move to the contact that it becomes.
-    What a source itself calls the first touch is one, too.
+    One row a lead × instant at which somebody reached out to it (activities.sql). Activities with a
+    lead move to the contact that it becomes. What a source itself calls the first touch is one, too.
 -#}
 {% macro touches_of_leads(leads, activities, as_of) -%}
-    {%- set outbound -%}
+    {%- set reached_out -%}
         (
             select
-                activities.lead_key,
-                activities.contact_key,
+                activities.source_system,
+                activities.lead_id,
+                activities.contact_id,
                 activities.occurred_at
             from {{ activities }} as activities
             cross join {{ as_of }} as as_of
-            where
-                activities.channel in ('call', 'email', 'meeting')
-                and coalesce(activities.direction, 'outbound') = 'outbound'
-                and coalesce(activities.is_completed, true)
-                and activities.occurred_at < as_of.as_of_at
-        ) as outbound
+            where {{ is_touch('activities', 'as_of.as_of_at') }}
+        ) as touches
     {%- endset -%}
+    {%- for whom in ['lead_id', 'contact_id'] %}
     select
         leads.lead_key,
-        outbound.occurred_at
+        touches.occurred_at
     from {{ leads }} as leads
-    inner join {{ outbound }} on leads.lead_key = outbound.lead_key
-    where outbound.occurred_at >= leads.created_at
+    inner join {{ reached_out }}
+        on
+            leads.source_system = touches.source_system
+            and leads.{{ whom }} = touches.{{ whom }}
+    where touches.occurred_at >= leads.created_at
     union all
-    select
-        leads.lead_key,
-        outbound.occurred_at
-    from {{ leads }} as leads
-    inner join {{ outbound }} on leads.contact_key = outbound.contact_key
-    where outbound.occurred_at >= leads.created_at and leads.contact_id is not null
-    union all
+    {%- endfor %}
     select
         lead_key,
         stated_first_touch_at

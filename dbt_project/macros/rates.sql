@@ -63,6 +63,15 @@
     quantile_cont({{ expression }}, {{ share }})
 {%- endmacro %}
 
+{#- An aggregate: the smallest value up to which at least a share of all values lie. -#}
+{% macro value_at(expression, share) -%}
+    {{ return(adapter.dispatch('value_at', 'flywheel')(expression, share)) }}
+{%- endmacro %}
+
+{% macro default__value_at(expression, share) -%}
+    quantile_disc({{ expression }}, {{ share }})
+{%- endmacro %}
+
 {#- An aggregate: the value in the middle of a group, the mean of both where there are two. -#}
 {% macro median_of(value) -%}
     {{ return(adapter.dispatch('median_of', 'flywheel')(value)) }}

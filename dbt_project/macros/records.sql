@@ -46,13 +46,13 @@
     names, besides `is_deleted` and `last_seen_date`, the object that brings the row.
 -#}
 {% macro still_there(staged, full_extracts) -%}
-    select {{ staged }}.*
-    from {{ staged }}
-    left join {{ full_extracts }}
+    select staged.*
+    from {{ staged }} as staged
+    left join {{ full_extracts }} as full_extracts
         on
-            {{ staged }}.source_system = {{ full_extracts }}.source_system
-            and {{ staged }}.object_name = {{ full_extracts }}.object_name
+            staged.source_system = full_extracts.source_system
+            and staged.object_name = full_extracts.object_name
     where
-        not {{ staged }}.is_deleted
-        and coalesce({{ staged }}.last_seen_date >= {{ full_extracts }}.batch_date, true)
+        not staged.is_deleted
+        and coalesce(staged.last_seen_date >= full_extracts.batch_date, true)
 {%- endmacro %}

@@ -33,13 +33,15 @@ from orchestration.settings import Settings
 from orchestration.sources.catalog import canonical_contracts, native_sources
 from orchestration.warehouse.copying import copy_file
 
-# What the models compare with: a change in one of these touches opportunities that no row names.
+# What the models compare with: a change in one of these touches records that no row names.
 _PREVIOUS = (
-    "int_stages",
-    "int_plan_rates",
-    "int_exchange_rates",
-    "int_mergers",
-    "int_stage_migrations",
+    "intermediate.int_as_of",
+    "intermediate.int_stages",
+    "intermediate.int_plan_rates",
+    "intermediate.int_exchange_rates",
+    "intermediate.int_mergers",
+    "intermediate.int_stage_migrations",
+    "staging.stg_mapped__lead_statuses",
 )
 _WRITABLE = 0o644
 
@@ -185,7 +187,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, new: lis
         )
     connection.execute("create schema previous")
     for table in _PREVIOUS:
-        connection.execute(f"create table previous.{table} as from intermediate.{table}")
+        connection.execute(f"create table previous.{table.split('.')[1]} as from {table}")
 
 
 def _new_files(settings: Settings, new: list[Load]) -> dict[str, list[Path]]:

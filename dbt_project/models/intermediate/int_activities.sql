@@ -3,29 +3,7 @@
 with
 
 staged as (
-    {{ union_of(
-        [
-            'source_system', 'object_name', 'activity_id', 'opportunity_id', 'account_id',
-            'contact_id', 'lead_id', 'owner_id', 'channel', 'direction', 'occurred_at',
-            'duration_minutes', 'is_completed', 'is_deleted', 'last_seen_date',
-        ],
-        [
-            {
-                'rows': ref('stg_salesforce__activities'),
-                'lacking': {
-                    'object_name': "case when channel = 'meeting' then 'event' else 'task' end",
-                },
-            },
-            {
-                'rows': ref('stg_hubspot__activities'),
-                'lacking': {'object_name': 'channel', 'last_seen_date': 'last_batch_date'},
-            },
-            {
-                'rows': ref('stg_mapped__activities'),
-                'lacking': {'object_name': "'activities'", 'is_deleted': 'false'},
-            },
-        ],
-    ) }}
+    {{ staged_activities() }}
 ),
 
 full_extracts as (

@@ -149,6 +149,7 @@ cut as (
         *,
         mod(mod(cents * part_count, whole_count) + whole_count, whole_count) as cut_off
     from parts
+    where part_count < whole_count
 ),
 
 floored as (
@@ -164,17 +165,35 @@ floored as (
     from cut
 ),
 
+shared as (
+    select
+        opportunity_key,
+        influence_model,
+        campaign_key,
+        part_count,
+        whole_count,
+        floor_cents + case when rest_place <= cents_left then 1 else 0 end as part_cents
+    from floored
+    union all
+    select
+        opportunity_key,
+        influence_model,
+        campaign_key,
+        part_count,
+        whole_count,
+        cents as part_cents
+    from parts
+    where part_count = whole_count
+),
+
 final as (
     select
         opportunity_key,
         influence_model,
         campaign_key,
         {{ rate('part_count', 'whole_count') }} as share,
-        cast(
-            (floor_cents + case when rest_place <= cents_left then 1 else 0 end) / 100
-            as decimal(18, 2)
-        ) as amount
-    from floored
+        cast(part_cents / 100 as decimal(18, 2)) as amount
+    from shared
 )
 
 select * from final

@@ -3,15 +3,24 @@
 --
 -- A lead is recycled when its status says that somebody takes it up again after it was disqualified.
 -- What it was converted to came of its last episode.
-{{ config(materialized='ephemeral') }}
+{{ config(
+    materialized='incremental',
+    unique_key='lead_key',
+    meta={'recomputed': 'int_changed_leads'},
+) }}
 with
 
 leads as (
-    select * from {{ ref('int_leads') }}
+    select * from {{ changed_rows(ref('int_leads'), 'int_changed_leads', ['lead_key']) }}
+),
+
+all_status_history as (
+    {{ staged_lead_status_history() }}
 ),
 
 status_history as (
-    {{ staged_lead_status_history() }}
+    select * from all_status_history
+    {{ only_changed_records('int_changed_leads', id='lead_id') }}
 ),
 
 mapped_statuses as (
@@ -22,20 +31,39 @@ meanings as (
     {{ meanings_of_lead_statuses(['status_history'], 'mapped_statuses') }}
 ),
 
-entries as (
+told as (
     select
         {{ key_of('status_history.source_system', 'status_history.lead_id') }} as lead_key,
         status_history.changed_at,
-        coalesce(meanings.meaning, 'none') as meaning,
-        lag(coalesce(meanings.meaning, 'none')) over (
-            partition by status_history.source_system, status_history.lead_id
-            order by status_history.changed_at, status_history.status
-        ) as previous_meaning
+        status_history.status,
+        coalesce(meanings.meaning, 'none') as meaning
     from status_history
     inner join meanings
         on
             status_history.source_system = meanings.source_system
             and status_history.status = meanings.status
+),
+
+-- Few leads say anything after they were disqualified: the others need not be put in order.
+taken_up as (
+    select lead_key
+    from told
+    group by lead_key
+    having
+        min(case when meaning = 'disqualified' then changed_at end)
+        <= max(case when meaning <> 'disqualified' then changed_at end)
+),
+
+entries as (
+    select
+        lead_key,
+        changed_at,
+        meaning,
+        lag(meaning) over (
+            partition by lead_key order by changed_at, status
+        ) as previous_meaning
+    from told
+    where lead_key in (select lead_key from taken_up)
 ),
 
 recycles as (

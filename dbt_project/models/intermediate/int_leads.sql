@@ -1,24 +1,22 @@
 -- One row a lead of any source that is neither deleted nor merged away, with the steps that it
 -- reached: a lead that took a later step took those before it too, then at the latest.
+{{ config(
+    materialized='incremental',
+    unique_key='lead_key',
+    meta={'recomputed': 'int_changed_leads'},
+) }}
 with
 
+all_staged as (
+    {{ staged_leads() }}
+),
+
 staged as (
-    {{ union_of(
-        [
-            'source_system', 'object_name', 'lead_id', 'status', 'lead_source', 'campaign_id',
-            'owner_id', 'created_at', 'first_touch_at', 'mql_at', 'sql_at', 'converted_at',
-            'opportunity_id', 'account_id', 'contact_id', 'email_hash', 'email_domain',
-            'is_deleted', 'merged_into_id', 'last_seen_date',
-        ],
-        [
-            {'rows': ref('stg_salesforce__leads'), 'lacking': {'object_name': "'lead'"}},
-            {
-                'rows': ref('stg_hubspot__leads'),
-                'lacking': {'object_name': "'contact'", 'last_seen_date': 'last_batch_date'},
-            },
-            {'rows': ref('stg_mapped__leads'), 'lacking': {'object_name': "'leads'"}},
-        ],
-    ) }}
+    select
+        *,
+        {{ row_hash(lead_columns()) }} as record_hash
+    from all_staged
+    {{ only_changed_records('int_changed_leads', id='lead_id') }}
 ),
 
 full_extracts as (
@@ -26,16 +24,17 @@ full_extracts as (
 ),
 
 leads as (
-    select *
-    from (
-        {{ still_there('staged', 'full_extracts') }}
-    ) as standing
-    where merged_into_id is null
+    {{ standing_leads('staged', 'full_extracts') }}
 ),
 
 -- HubSpot's steps are those of its recorded history already.
-status_history as (
+all_status_history as (
     {{ staged_lead_status_history() }}
+),
+
+status_history as (
+    select * from all_status_history
+    {{ only_changed_records('int_changed_leads', id='lead_id') }}
 ),
 
 mapped_statuses as (
@@ -44,7 +43,7 @@ mapped_statuses as (
 
 touches as (
     select * from {{ ref('int_campaign_touches') }}
-    where lead_id is not null
+    {{ only_changed_records('int_changed_leads', id='lead_id') }}
 ),
 
 merged_opportunities as (
@@ -78,21 +77,8 @@ entries as (
     group by status_history.source_system, status_history.lead_id
 ),
 
-first_touches as (
-    select
-        source_system,
-        lead_id,
-        campaign_id
-    from (
-        select
-            *,
-            row_number() over (
-                partition by source_system, lead_id
-                order by touched_at nulls last, campaign_id
-            ) as place
-        from touches
-    ) as placed
-    where place = 1
+first_campaigns as (
+    {{ first_campaigns('touches') }}
 ),
 
 -- No step comes before the lead: of a day without a time the first instant may.
@@ -107,16 +93,16 @@ said as (
             else coalesce(leads.{{ step }}, entries.{{ step }})
         end as said_{{ step }},
         {% endfor -%}
-        coalesce(leads.campaign_id, first_touches.campaign_id) as first_campaign_id
+        coalesce(leads.campaign_id, first_campaigns.campaign_id) as first_campaign_id
     from leads
     left join meanings
         on leads.source_system = meanings.source_system and leads.status = meanings.status
     left join entries
         on leads.source_system = entries.source_system and leads.lead_id = entries.lead_id
-    left join first_touches
+    left join first_campaigns
         on
-            leads.source_system = first_touches.source_system
-            and leads.lead_id = first_touches.lead_id
+            leads.source_system = first_campaigns.source_system
+            and leads.lead_id = first_campaigns.lead_id
 ),
 
 reached as (
@@ -179,7 +165,8 @@ final as (
             when reached.is_converted then 'converted'
             when reached.is_disqualified then 'disqualified'
             else 'open'
-        end as outcome
+        end as outcome,
+        reached.record_hash
     from reached
     left join merged_opportunities
         on

@@ -3,29 +3,7 @@
 with
 
 staged as (
-    {{ union_of(
-        [
-            'source_system', 'object_name', 'line_id', 'opportunity_id', 'product_id', 'quantity',
-            'unit_price', 'amount', 'service_date', 'is_deleted', 'last_seen_date',
-        ],
-        [
-            {
-                'rows': ref('stg_salesforce__opportunity_lines'),
-                'lacking': {
-                    'object_name': "'opportunity_line_item'",
-                    'last_seen_date': 'last_batch_date',
-                },
-            },
-            {
-                'rows': ref('stg_hubspot__opportunity_lines'),
-                'lacking': {'object_name': "'line_item'", 'last_seen_date': 'last_batch_date'},
-            },
-            {
-                'rows': ref('stg_mapped__opportunity_lines'),
-                'lacking': {'object_name': "'opportunity_lines'", 'is_deleted': 'false'},
-            },
-        ],
-    ) }}
+    {{ staged_opportunity_lines() }}
 ),
 
 full_extracts as (

@@ -142,14 +142,7 @@ changed_exchange_rates as (
 ),
 
 changed_mergers as (
-    select distinct merged_key
-    from (
-        {{ difference_of(
-            'mergers',
-            previous('int_mergers'),
-            ['object_name', 'merged_key', 'final_survivor_key'],
-        ) }}
-    ) as changed_chains
+    {{ changed_mergers('mergers') }}
 ),
 
 changed_accounts as (

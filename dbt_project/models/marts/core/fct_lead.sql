@@ -1,36 +1,30 @@
 -- One row a lead that is neither deleted nor merged away, with the steps it took to an opportunity
 -- and what became of that.
+{{ config(
+    materialized='incremental',
+    unique_key='lead_key',
+    meta={'recomputed': 'int_changed_lead_facts'},
+) }}
+{%- set changed = 'int_changed_lead_facts' %}
 with
 
 leads as (
-    select * from {{ ref('int_leads') }}
-),
-
-activities as (
-    select * from {{ ref('fct_activity') }}
+    select * from {{ changed_rows(ref('int_leads'), changed, ['lead_key']) }}
 ),
 
 opportunities as (
     select * from {{ ref('int_opportunity_facts') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
 episodes as (
-    select * from {{ ref('int_lead_episodes') }}
-),
-
-touches as (
-    {{ touches_of_leads('leads', 'activities', 'as_of') }}
+    select * from {{ changed_rows(ref('int_lead_episodes'), changed, ['lead_key']) }}
 ),
 
 first_touches as (
     select
         lead_key,
-        min(occurred_at) as first_touch_at
-    from touches
+        min(first_touch_at) as first_touch_at
+    from {{ changed_rows(ref('int_first_touches'), changed, ['lead_key']) }}
     group by lead_key
 ),
 

@@ -1,4 +1,9 @@
 -- One row a product line of an opportunity that is neither deleted nor merged away.
+{{ config(
+    materialized='incremental',
+    unique_key='opportunity_key',
+    meta={'recomputed': 'int_changed_opportunity_lines'},
+) }}
 with
 
 lines as (
@@ -6,7 +11,7 @@ lines as (
 ),
 
 opportunities as (
-    select * from {{ ref('int_opportunity_facts') }}
+    select * from {{ changed_rows(ref('int_opportunity_facts'), 'int_changed_opportunity_lines') }}
 ),
 
 plan_rates as (

@@ -23,84 +23,124 @@ credited as (
     select
         credits.influence_model,
         credits.campaign_key,
-        cast(credits.share as decimal(38, 15)) as share,
-        credits.amount,
         opportunities.source_system,
         opportunities.created_month,
-        opportunities.is_won
+        count(*) as opportunity_count,
+        sum(cast(credits.share as decimal(38, 15))) as credited_count,
+        sum(coalesce(credits.amount, 0)) as amount,
+        sum(case when opportunities.is_won then 1 else 0 end) as won_opportunity_count,
+        sum(case when opportunities.is_won then cast(credits.share as decimal(38, 15)) else 0 end)
+            as won_credited_count,
+        sum(case when opportunities.is_won then coalesce(credits.amount, 0) else 0 end)
+            as won_amount
     from credits
     inner join opportunities on credits.opportunity_key = opportunities.opportunity_key
-    union all
+    group by
+        credits.influence_model,
+        credits.campaign_key,
+        opportunities.source_system,
+        opportunities.created_month
+),
+
+named as (
     select
-        'primary' as influence_model,
         campaign_key,
-        cast(1 as decimal(38, 15)) as share,
-        amount,
         source_system,
         created_month,
-        is_won
+        count(*) as opportunity_count,
+        sum(coalesce(amount, 0)) as amount,
+        sum(case when is_won then 1 else 0 end) as won_opportunity_count,
+        sum(case when is_won then coalesce(amount, 0) else 0 end) as won_amount
     from opportunities
+    group by campaign_key, source_system, created_month
 ),
 
-touched as (
-    select distinct opportunity_key
-    from credits
-),
-
+-- All opportunities but those that the first model credits to a campaign, each once.
 untouched as (
     select
-        opportunities.source_system,
-        opportunities.created_month,
-        opportunities.amount,
-        opportunities.is_won
-    from opportunities
-    left join touched on opportunities.opportunity_key = touched.opportunity_key
-    where touched.opportunity_key is null
+        source_system,
+        created_month,
+        sum(opportunity_count) as opportunity_count,
+        sum(amount) as amount,
+        sum(won_opportunity_count) as won_opportunity_count,
+        sum(won_amount) as won_amount
+    from (
+        select
+            source_system,
+            created_month,
+            opportunity_count,
+            amount,
+            won_opportunity_count,
+            won_amount
+        from named
+        union all
+        select
+            source_system,
+            created_month,
+            -opportunity_count,
+            -amount,
+            -won_opportunity_count,
+            -won_amount
+        from credited
+        where influence_model = 'first'
+    ) as all_but_touched
+    group by source_system, created_month
+    having sum(opportunity_count) > 0
 ),
 
-summed as (
+divided as (
     select
         campaign_key,
         influence_model,
         created_month,
-        count(*) as opportunity_count,
-        sum(share) as credited_count,
-        sum(coalesce(amount, 0)) as amount,
-        sum(case when is_won then 1 else 0 end) as won_opportunity_count,
-        sum(case when is_won then share else 0 end) as won_credited_count,
-        sum(case when is_won then coalesce(amount, 0) else 0 end) as won_amount
+        opportunity_count,
+        credited_count,
+        amount,
+        won_opportunity_count,
+        won_credited_count,
+        won_amount
     from credited
-    group by campaign_key, influence_model, created_month
+    union all
+    select
+        campaign_key,
+        'primary' as influence_model,
+        created_month,
+        opportunity_count,
+        cast(opportunity_count as decimal(38, 15)) as credited_count,
+        amount,
+        won_opportunity_count,
+        cast(won_opportunity_count as decimal(38, 15)) as won_credited_count,
+        won_amount
+    from named
     {% for model in ['first', 'last', 'even'] %}
     union all
     select
         source_system || ':unknown',
         '{{ model }}',
         created_month,
-        count(*),
-        count(*),
-        sum(coalesce(amount, 0)),
-        sum(case when is_won then 1 else 0 end),
-        sum(case when is_won then 1 else 0 end),
-        sum(case when is_won then coalesce(amount, 0) else 0 end)
+        opportunity_count,
+        cast(opportunity_count as decimal(38, 15)) as credited_count,
+        amount,
+        won_opportunity_count,
+        cast(won_opportunity_count as decimal(38, 15)) as won_credited_count,
+        won_amount
     from untouched
-    group by source_system, created_month
     {% endfor %}
 ),
 
 final as (
     select
-        summed.campaign_key,
-        summed.influence_model,
-        summed.created_month,
-        cast(summed.opportunity_count as bigint) as opportunity_count,
-        cast(summed.credited_count as double) as credited_count,
-        cast(summed.amount as decimal(18, 2)) as amount,
-        cast(summed.won_opportunity_count as bigint) as won_opportunity_count,
-        cast(summed.won_credited_count as double) as won_credited_count,
-        cast(summed.won_amount as decimal(18, 2)) as won_amount,
+        divided.campaign_key,
+        divided.influence_model,
+        divided.created_month,
+        cast(divided.opportunity_count as bigint) as opportunity_count,
+        cast(divided.credited_count as double) as credited_count,
+        cast(divided.amount as decimal(18, 2)) as amount,
+        cast(divided.won_opportunity_count as bigint) as won_opportunity_count,
+        cast(divided.won_credited_count as double) as won_credited_count,
+        cast(divided.won_amount as decimal(18, 2)) as won_amount,
         as_of.as_of_date
-    from summed
+    from divided
     cross join as_of
 )
 

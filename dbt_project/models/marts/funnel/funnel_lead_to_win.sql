@@ -25,35 +25,12 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-activities as (
-    select * from {{ ref('fct_activity') }}
-),
-
 episodes as (
     select * from {{ ref('int_lead_episodes') }}
 ),
 
-recycled as (
-    select * from {{ ref('int_leads') }}
-    where lead_key in (select lead_key from episodes)
-),
-
-touches as (
-    {{ touches_of_leads('recycled', 'activities', 'as_of') }}
-),
-
 first_touches as (
-    select
-        episodes.lead_key,
-        episodes.episode_number,
-        min(touches.occurred_at) as first_touch_at
-    from episodes
-    inner join touches
-        on
-            episodes.lead_key = touches.lead_key
-            and episodes.started_at <= touches.occurred_at
-            and (episodes.ended_at is null or touches.occurred_at < episodes.ended_at)
-    group by episodes.lead_key, episodes.episode_number
+    select * from {{ ref('int_first_touches') }}
 ),
 
 entries as (
@@ -112,7 +89,12 @@ members as (
         entries.is_won,
         entries.days_to_win,
         entries.hours_to_first_touch,
-        {{ days_between('entries.started_at', 'as_of.as_of_at') }} as age_days
+        {{ days_between('entries.started_at', 'as_of.as_of_at') }} as age_days,
+        -- A lead that nobody has touched has waited until now, and maybe longer.
+        coalesce(
+            entries.hours_to_first_touch,
+            {{ days_between('entries.started_at', 'as_of.as_of_at') }} * 24
+        ) as waited_hours
     from entries
     cross join as_of
 ),
@@ -138,13 +120,25 @@ counted as (
         count(hours_to_first_touch) as touched_count,
         {% for name, hours in [('5_minutes', '5 / 60.0'), ('1_hour', '1'), ('24_hours', '24')] -%}
         sum(case when hours_to_first_touch <= {{ hours }} then 1 else 0 end)
-            as touched_within_{{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+            as touched_within_{{ name }},
+        {% endfor -%}
+        {{ value_at('waited_hours', 0.5) }} as half_waited_hours,
+        min(case when hours_to_first_touch is null then waited_hours end) as first_cut_off_hours
     from members
     {{ group_by_slices(['cohort_month'], slices) }}
 ),
 
--- Kaplan–Meier: a lead that nobody has touched has waited until now, and maybe longer.
+-- Kaplan–Meier, where waits were cut off before half of all had ended. In the others the median is
+-- the wait by which half of all had.
+cut_off as (
+    select
+        cohort_month,
+        dimension,
+        dimension_value
+    from counted
+    where first_cut_off_hours <= half_waited_hours
+),
+
 waits as (
     select
         cohort_month,
@@ -152,25 +146,28 @@ waits as (
         waited_hours,
         count(hours_to_first_touch) as touched_count,
         count(*) as member_count
-    from (
-        select
-            *,
-            coalesce(hours_to_first_touch, age_days * 24) as waited_hours
-        from members
-        where cohort_month is not null
-    ) as waiting
+    from members
+    where cohort_month in (select cohort_month from cut_off)
     {{ group_by_slices(['cohort_month', 'waited_hours'], slices) }}
 ),
 
 at_risk as (
     select
-        *,
-        sum(member_count) over (
-            partition by cohort_month, dimension, dimension_value
-            order by waited_hours desc
+        waits.*,
+        sum(waits.member_count) over (
+            partition by
+                waits.cohort_month,
+                waits.dimension,
+                waits.dimension_value
+            order by waits.waited_hours desc
             rows between unbounded preceding and current row
         ) as at_risk_count
     from waits
+    inner join cut_off
+        on
+            waits.cohort_month = cut_off.cohort_month
+            and waits.dimension = cut_off.dimension
+            and waits.dimension_value = cut_off.dimension_value
 ),
 
 still_waiting as (
@@ -205,6 +202,14 @@ medians as (
     -- A half that is made of logarithms may be a hair above itself.
     where share <= 0.5 + 0.000000001 or is_nobody = 1
     group by cohort_month, dimension, dimension_value
+    union all
+    select
+        cohort_month,
+        dimension,
+        dimension_value,
+        half_waited_hours as median_hours_to_first_touch
+    from counted
+    where first_cut_off_hours is null or first_cut_off_hours > half_waited_hours
 ),
 
 matured as (

@@ -3,7 +3,6 @@
 -- HubSpot keeps no members of a campaign. It says of a contact which campaign brought it to its
 -- first page and which one to the page on which it became a contact; the contact report of a
 -- campaign says whom it touched, without a time unless the extract adds one.
-{{ config(materialized='ephemeral') }}
 with
 
 contacts as (

@@ -1,6 +1,5 @@
 -- One row a line item of a deal: its newest version, archived ones included. Lines of quotes, which
 -- are of no deal, are left out.
-{{ config(materialized='ephemeral') }}
 with
 
 versions as (

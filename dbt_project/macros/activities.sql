@@ -1,0 +1,93 @@
+{#-
+    Calls, e-mails, meetings, tasks and notes: the columns that every family of sources is put into,
+    with what they belong to, and which of them reach out to somebody. Macros with a relation are
+    bodies of CTEs.
+-#}
+
+{#- The newest record of every activity, over all families of sources, deleted ones included. -#}
+{% macro staged_activities() -%}
+    {{ union_of(
+        [
+            'source_system', 'object_name', 'activity_id', 'opportunity_id', 'account_id',
+            'contact_id', 'lead_id', 'owner_id', 'channel', 'direction', 'occurred_at',
+            'duration_minutes', 'is_completed', 'is_deleted', 'last_seen_date',
+        ],
+        [
+            {
+                'rows': ref('stg_salesforce__activities'),
+                'lacking': {
+                    'object_name': "case when channel = 'meeting' then 'event' else 'task' end",
+                },
+            },
+            {
+                'rows': ref('stg_hubspot__activities'),
+                'lacking': {'object_name': 'channel', 'last_seen_date': 'last_batch_date'},
+            },
+            {
+                'rows': ref('stg_mapped__activities'),
+                'lacking': {'object_name': "'activities'", 'is_deleted': 'false'},
+            },
+        ],
+    ) }}
+{%- endmacro %}
+
+{#- The columns of `fct_activity`. -#}
+{% macro activity_columns() -%}
+    {{ return([
+        'activity_key', 'source_system', 'activity_id', 'opportunity_key', 'lead_key', 'account_key',
+        'contact_key', 'owner_key', 'occurred_at', 'channel', 'direction', 'duration_minutes',
+        'is_completed',
+    ]) }}
+{%- endmacro %}
+
+{#- Activities with keys of what they are about, after mergers: rows of `fct_activity`. -#}
+{% macro keyed_activities(activities, mergers) -%}
+    select
+        {{ key_of('activities.source_system', 'activities.activity_id') }} as activity_key,
+        activities.source_system,
+        activities.activity_id,
+        case
+            when activities.opportunity_id is not null
+                then coalesce(
+                    merged_opportunities.final_survivor_key,
+                    {{ key_of('activities.source_system', 'activities.opportunity_id') }}
+                )
+        end as opportunity_key,
+        case
+            when activities.lead_id is not null
+                then {{ key_of('activities.source_system', 'activities.lead_id') }}
+        end as lead_key,
+        coalesce(
+            merged_accounts.final_survivor_key,
+            {{ key_of('activities.source_system', 'activities.account_id') }}
+        ) as account_key,
+        {{ key_of('activities.source_system', 'activities.contact_id') }} as contact_key,
+        {{ key_of('activities.source_system', 'activities.owner_id') }} as owner_key,
+        activities.occurred_at,
+        activities.channel,
+        activities.direction,
+        cast(activities.duration_minutes as double) as duration_minutes,
+        activities.is_completed
+    from {{ activities }} as activities
+    left join {{ mergers }} as merged_opportunities
+        on
+            merged_opportunities.object_name = 'opportunity'
+            and {{ key_of('activities.source_system', 'activities.opportunity_id') }}
+            = merged_opportunities.merged_key
+    left join {{ mergers }} as merged_accounts
+        on
+            merged_accounts.object_name = 'account'
+            and {{ key_of('activities.source_system', 'activities.account_id') }}
+            = merged_accounts.merged_key
+{%- endmacro %}
+
+{#-
+    Whether an activity reached out to somebody, up to an instant: no to-do, no note, nothing
+    planned, nothing that came in.
+-#}
+{% macro is_touch(activities, as_of_at) -%}
+    {{ activities }}.channel in ('call', 'email', 'meeting')
+    and coalesce({{ activities }}.direction, 'outbound') = 'outbound'
+    and coalesce({{ activities }}.is_completed, true)
+    and {{ activities }}.occurred_at < {{ as_of_at }}
+{%- endmacro %}
