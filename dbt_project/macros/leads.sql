@@ -4,19 +4,19 @@
     of a CTE.
 -#}
 
-{#- What a source says of a lead. -#}
+{#- What a source says of a lead, but for who it is: a hash of that would outlive its being forgotten. -#}
 {% macro lead_columns() -%}
     {{ return([
         'source_system', 'lead_id', 'status', 'lead_source', 'campaign_id', 'owner_id',
         'created_at', 'first_touch_at', 'mql_at', 'sql_at', 'converted_at', 'opportunity_id',
-        'account_id', 'contact_id', 'email_hash', 'email_domain', 'is_deleted', 'merged_into_id',
+        'account_id', 'contact_id', 'is_deleted', 'merged_into_id',
     ]) }}
 {%- endmacro %}
 
 {#- The newest record of every lead, over all families of sources. -#}
 {% macro staged_leads() -%}
     {{ union_of(
-        lead_columns() + ['object_name', 'last_seen_date'],
+        lead_columns() + ['email_hash', 'email_domain', 'object_name', 'last_seen_date'],
         [
             {'rows': ref('stg_salesforce__leads'), 'lacking': {'object_name': "'lead'"}},
             {

@@ -71,6 +71,8 @@ from_now_on as (
     select
         source_system,
         lead_id,
+        email_hash,
+        email_domain,
         {{ row_hash(lead_columns()) }} as record_hash
     from standing
 ),
@@ -79,6 +81,8 @@ until_now as (
     select
         source_system,
         lead_id,
+        email_hash,
+        email_domain,
         record_hash
     from {{ rows_with_key_in(before, 'concerned', ['source_system', 'lead_id']) }}
 ),
@@ -127,7 +131,9 @@ changed as (
         lead_id
     from (
         {{ difference_of(
-            'from_now_on', 'until_now', ['source_system', 'lead_id', 'record_hash']
+            'from_now_on',
+            'until_now',
+            ['source_system', 'lead_id', 'email_hash', 'email_domain', 'record_hash'],
         ) }}
     ) as changed_records
     union
