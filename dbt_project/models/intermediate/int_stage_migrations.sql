@@ -163,7 +163,8 @@ earlier as (
 ),
 
 -- Each entry takes its opportunity from where it stood open, and puts it where it stands open now:
--- the sum of all entries before an hour is what stood open when it began.
+-- the sum of all entries before an hour is what stood open when it began. No entry is dated before
+-- the one it follows, so that those before an hour are the first ones of each opportunity.
 steps as (
     select
         hour_at,
