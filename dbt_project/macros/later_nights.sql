@@ -25,7 +25,7 @@
 
 {#- A table of this very build as it was before it, to be read by what runs before it is changed. -#}
 {% macro before_this_night(schema, model) -%}
-    {{ schema }}.{{ model }}
+    {{ return(api.Relation.create(schema=schema, identifier=model, type='table')) }}
 {%- endmacro %}
 
 {#-
@@ -35,7 +35,7 @@
 {% macro changed_rows(relation, changed='int_changed_opportunities', key=['opportunity_key']) -%}
     {%- set changed = ref(changed) -%}
     {%- if is_later_night() -%}
-        {{ rows_with_key_in(relation, changed, key) }}
+        {{ rows_of_this_night(relation, changed, key) }}
     {%- else -%}
         {{ relation }}
     {%- endif -%}
@@ -46,8 +46,23 @@
     {{ return(adapter.dispatch('rows_with_key_in', 'flywheel')(relation, keys, key)) }}
 {%- endmacro %}
 
-{#- The keys are looked through first: the other columns are read of the rows that were found. -#}
 {% macro default__rows_with_key_in(relation, keys, key) -%}
+    (
+        select *
+        from {{ relation }} as known
+        where {{ key_is_in(keys, key) }}
+    ) as rows_found
+{%- endmacro %}
+
+{#-
+    The keys of a table are looked through first: the other columns are read of the rows that were
+    found. A view has no such rows.
+-#}
+{% macro duckdb__rows_with_key_in(relation, keys, key) -%}
+    {%- set known = adapter.get_relation(target.database, relation.schema, relation.identifier) -%}
+    {%- if known is not none and known.is_view -%}
+    {{ default__rows_with_key_in(relation, keys, key) }}
+    {%- else -%}
     (
         select *
         from {{ relation }}
@@ -55,14 +70,19 @@
             rowid in (
                 select known.rowid
                 from {{ relation }} as known
-                where exists (
-                    select 1
-                    from {{ keys }} as wanted
-                    where
-                        {{ have_one_key('known', 'wanted', key) }}
-                )
+                where {{ key_is_in(keys, key) }}
             )
     ) as rows_found
+    {%- endif -%}
+{%- endmacro %}
+
+{%- macro key_is_in(keys, key) -%}
+    exists (
+        select 1
+        from {{ keys }} as wanted
+        where
+            {{ have_one_key('known', 'wanted', key) }}
+    )
 {%- endmacro %}
 
 {#-
@@ -144,7 +164,10 @@
 -#}
 {% macro left_by_changed(schema, model) -%}
     {%- set before = before_this_night(schema, model) -%}
-    select * from {{ rows_with_key_in(before, 'changed', ['opportunity_key']) }}
+    {%- set changed = ref('int_changed_stage_events') -%}
+    {%- if is_later_night() -%}
+        select * from {{ rows_of_this_night(before, changed, ['opportunity_key'], 'before') }}
+    {%- endif -%}
 {%- endmacro %}
 
 {#-

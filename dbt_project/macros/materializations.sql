@@ -35,6 +35,16 @@
     {{ return({'relations': [target_relation]}) }}
 {%- endmaterialization %}
 
+{% materialization view, adapter='duckdb' -%}
+    {%- set target_relation = this.incorporate(type='view') -%}
+    {{ run_every(pre_hooks) }}
+    {%- do replace_view(target_relation) -%}
+    {%- do keep_rows_of_view(compiled_code) -%}
+    {{ run_every(post_hooks) }}
+    {%- do adapter.commit() -%}
+    {{ return({'relations': [target_relation]}) }}
+{%- endmaterialization %}
+
 {#- Hooks inside a transaction and outside: there is none to be in. -#}
 {% macro run_every(hooks) -%}
     {{ run_hooks(hooks, inside_transaction=False) }}
@@ -65,17 +75,39 @@
     {%- endcall -%}
 {%- endmacro %}
 
+{% macro replace_view(target_relation) -%}
+    {%- set known = load_cached_relation(this) -%}
+    {%- if known is not none and not known.is_view -%}
+        {%- do adapter.drop_relation(known) -%}
+    {%- endif -%}
+    {%- if config.get('contract').enforced -%}
+        {%- do refuse_other_columns(compiled_code) -%}
+    {%- endif -%}
+    {%- call statement('main', auto_begin=False) %}
+    create or replace view {{ target_relation }} as (
+        {{ compiled_code }}
+    );
+    {{ comments_on(target_relation) }}
+    {%- endcall -%}
+{%- endmacro %}
+
 {% macro change_table(target_relation) -%}
-    {%- set fresh = api.Relation.create(identifier=this.identifier ~ '__fresh', type='table') -%}
-    {%- do run_query('create or replace temporary table ' ~ fresh ~ ' as (' ~ compiled_code ~ '\n)') -%}
+    {%- set keys = config.get('unique_key') -%}
+    {%- set keys = [keys] if keys is string else keys -%}
+    {%- set outdated = (config.get('meta') or {}).get('recomputed') -%}
+    {%- set fresh = kept_by_this_night(this, ref(outdated) if outdated else this, keys) -%}
+    {%- do run_query('create or replace table ' ~ fresh ~ ' as (' ~ compiled_code ~ '\n)') -%}
     {%- set columns = adapter.get_column_schema_from_query('from ' ~ fresh) -%}
-    {%- if columns != adapter.get_column_schema_from_query('from ' ~ target_relation) -%}
+    {%- set are_alike = columns == adapter.get_column_schema_from_query('from ' ~ target_relation) -%}
+    {%- if not are_alike -%}
         {%- do process_schema_changes(config.get('on_schema_change'), fresh, target_relation) -%}
     {%- endif -%}
     {%- call statement('main', auto_begin=False) %}
     {{ recompute(target_relation, fresh, columns | map(attribute='quoted') | join(', ')) }};
     {{ tell_written(target_relation, fresh) }};
+    {%- if not outdated or not are_alike %}
     drop table {{ fresh }};
+    {%- endif %}
     {%- endcall -%}
 {%- endmacro %}
 
@@ -120,7 +152,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Grain, meaning and unit, as `persist_docs` asks for them, of a table that has a contract. -#}
+{#- Grain, meaning and unit, as `persist_docs` asks for them. -#}
 {% macro comments_on(relation) -%}
     {%- if config.persist_relation_docs() and model.description %}
     {{ alter_relation_comment(relation, model.description) }}

@@ -103,8 +103,8 @@ def build_candidate(
     nodes = getattr(result.result, "results", None)
     if nodes is None:
         raise DbtFailedError(f"dbt did not run: {result.exception}")
-    with _let_go_of_the_file(settings.candidate) as connection:
-        outcome = _outcome(connection, nodes, seed.rebuilt_because)
+    outcome = _outcome(_cursor_of_dbt(), nodes, seed.rebuilt_because)
+    _let_go_of_the_file(settings.candidate)
     results: list[ModelResult | TestResult] = [*outcome.models, *outcome.tests]
     for each in results:
         if is_of_the_machine(each.message):
@@ -118,28 +118,32 @@ def _staging_of(family: str) -> str:
     return f"path:dbt_project/models/staging/{family}"
 
 
-def _outcome(
-    connection: duckdb.DuckDBPyConnection, nodes: Any, rebuilt_because: str | None
-) -> BuildResult:
+def _cursor_of_dbt() -> Any:
+    """A cursor beside those that dbt built with: what is in memory ends with them."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    return DuckDBConnectionManager.env().handle().cursor()
+
+
+def _outcome(cursor: Any, nodes: Any, rebuilt_because: str | None) -> BuildResult:
     """What came of each node, while all that its tests looked at still stands."""
-    counts = {
-        (schema, table): count
-        for schema, table, count in connection.execute(
-            "select schema_name, table_name, estimated_size from duckdb_tables()"
-        ).fetchall()
-    }
+    cursor.execute(
+        "select schema_name, table_name, estimated_size from duckdb_tables() "
+        "where database_name = current_database()"
+    )
+    counts = {(schema, table): count for schema, table, count in cursor.fetchall()}
     return BuildResult(
         rebuilt_because=rebuilt_because,
         models=[_model(node, counts) for node in nodes if node.node.resource_type.value == "model"],
         tests=[
-            _test(node, connection) for node in nodes if node.node.resource_type.value == "test"
+            _test(node, cursor) for node in nodes if node.node.resource_type.value == "test"
         ],
     )
 
 
-def _let_go_of_the_file(candidate: Path) -> duckdb.DuckDBPyConnection:
+def _let_go_of_the_file(candidate: Path) -> None:
     """dbt-duckdb keeps its connection for the life of the process; whoever comes next needs the
-    file, and opens it here, read-only.
+    file, and can open it.
 
     After a failed model its traceback may hold a cursor, and with it the file, until the garbage is
     collected. That takes half a second, so it is done only when it has to be.
@@ -148,10 +152,10 @@ def _let_go_of_the_file(candidate: Path) -> duckdb.DuckDBPyConnection:
 
     DuckDBConnectionManager.close_all_connections()
     try:
-        return duckdb.connect(str(candidate), read_only=True)
+        duckdb.connect(str(candidate), read_only=True).close()
     except duckdb.ConnectionException:
         gc.collect()
-        return duckdb.connect(str(candidate), read_only=True)
+        duckdb.connect(str(candidate), read_only=True).close()
 
 
 def _model(result: Any, counts: dict[tuple[str, str], int]) -> ModelResult:
@@ -165,11 +169,11 @@ def _model(result: Any, counts: dict[tuple[str, str], int]) -> ModelResult:
     )
 
 
-def _test(result: Any, connection: duckdb.DuckDBPyConnection) -> TestResult:
+def _test(result: Any, cursor: Any) -> TestResult:
     node, status = result.node, result.status.value
     sample: list[dict[str, Any]] = []
     if status in ("fail", "warn") and node.compiled_code:
-        cursor = connection.execute(f"from ({node.compiled_code}) limit {_SAMPLE_ROWS}")
+        cursor.execute(f"from ({node.compiled_code}) limit {_SAMPLE_ROWS}")
         names = [column[0] for column in cursor.description]
         sample = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     attached = (node.attached_node or "").split(".")[-1]

@@ -1,5 +1,9 @@
 -- One row an opportunity that is neither deleted nor merged away.
-{{ config(materialized='view') }}
+{{ config(
+    materialized='view',
+    unique_key='opportunity_key',
+    meta={'recomputed': 'int_changed_stage_events'},
+) }}
 with
 
 facts as (

@@ -1,6 +1,10 @@
 -- One row an opportunity × stretch of time in which pipeline, stage, owner, amount, close date and
 -- forecast category stayed the same. A deleted opportunity has none from its deletion on.
-{{ config(materialized='view') }}
+{{ config(
+    materialized='view',
+    unique_key='opportunity_key',
+    meta={'recomputed': 'int_changed_stage_events'},
+) }}
 with
 
 stretches as (

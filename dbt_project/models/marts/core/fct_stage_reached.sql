@@ -1,5 +1,9 @@
 -- One row an opportunity × open stage reached, by the furthest-stage rule.
-{{ config(materialized='view') }}
+{{ config(
+    materialized='view',
+    unique_key='opportunity_key',
+    meta={'recomputed': 'int_changed_stage_events'},
+) }}
 with
 
 reached as (

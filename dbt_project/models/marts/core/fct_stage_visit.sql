@@ -1,5 +1,9 @@
 -- One row a stay of an opportunity in one open stage; an open stay is censored at today.
-{{ config(materialized='view') }}
+{{ config(
+    materialized='view',
+    unique_key='opportunity_key',
+    meta={'recomputed': 'int_changed_stage_events'},
+) }}
 with
 
 events as (

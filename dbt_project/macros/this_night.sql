@@ -1,0 +1,68 @@
+{#-
+    Rows that several models and tests of a later night ask for: looked for once, and kept. To find the
+    rows of a few thousand opportunities means to go through the keys of all of them, which costs more
+    than what is then done with these rows.
+
+    They are kept in a database in memory that ends with the build (`this_night`, profiles.yml), so
+    that nothing of them is in the candidate. A table that a later night changes in parts
+    (materializations.sql) leaves there what it wrote, which is just what its readers ask for.
+
+    Does not belong here: which rows a night computes anew (later_nights.sql, models/intermediate/night/).
+-#}
+
+{#-
+    What keeps the rows of a table, or of a view, whose `key` is in the relation `changed`. `as_of` is
+    `before` for the rows of a table of this build that is not changed yet.
+-#}
+{% macro rows_of_this_night(relation, changed, key, as_of='now') -%}
+    {{ return(adapter.dispatch('rows_of_this_night', 'flywheel')(relation, changed, key, as_of)) }}
+{%- endmacro %}
+
+{% macro default__rows_of_this_night(relation, changed, key, as_of) -%}
+    {{ return(rows_with_key_in(relation, changed, key)) }}
+{%- endmacro %}
+
+{% macro duckdb__rows_of_this_night(relation, changed, key, as_of) -%}
+    {%- set kept = kept_by_this_night(relation, changed, key, as_of) -%}
+    {%- do run_query(
+        'create table if not exists ' ~ kept
+        ~ ' as select * from ' ~ rows_with_key_in(relation, changed, key)
+    ) -%}
+    {{ return(kept) }}
+{%- endmacro %}
+
+{#- The table in memory for rows of a relation whose key is in another. -#}
+{% macro kept_by_this_night(relation, changed, key, as_of='now') -%}
+    {%- set asked = relation.identifier ~ '__' ~ key | join('__') ~ '__in__' ~ changed.identifier -%}
+    {{ return(api.Relation.create(
+        database='this_night', schema='main', identifier=asked ~ '__' ~ as_of, type='table'
+    )) }}
+{%- endmacro %}
+
+{#-
+    What a view shows of what a night computed anew: its own query over the rows of its tables that are
+    kept. To look for them in the view would read every column of all that it shows.
+-#}
+{% macro keep_rows_of_view(query) -%}
+    {%- set recomputed = (config.get('meta') or {}).get('recomputed') -%}
+    {%- if recomputed and is_later_night() -%}
+        {%- set changed = before_this_night('night', recomputed) -%}
+        {%- set key = [config.get('unique_key')] -%}
+        {%- set narrowed = namespace(query=query) -%}
+        {%- for unique_id in model.depends_on.nodes -%}
+            {%- set parent = graph.nodes[unique_id] -%}
+            {%- if parent.config.meta.get('recomputed') == recomputed -%}
+                {%- set whole = api.Relation.create(
+                    database=parent.database, schema=parent.schema, identifier=parent.alias
+                ) -%}
+                {%- set narrowed.query = narrowed.query | replace(
+                    whole | string, rows_of_this_night(whole, changed, key) | string
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- do run_query(
+            'create or replace table ' ~ kept_by_this_night(this, changed, key)
+            ~ ' as (' ~ narrowed.query ~ '\n)'
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
