@@ -96,12 +96,13 @@
     {%- set keys = [keys] if keys is string else keys -%}
     {%- set outdated = (config.get('meta') or {}).get('recomputed') -%}
     {%- set fresh = kept_by_this_night(this, ref(outdated) if outdated else this, keys) -%}
-    {%- do run_query('create or replace table ' ~ fresh ~ ' as (' ~ compiled_code ~ '\n)') -%}
+    {%- do keep_rows('create or replace table ' ~ fresh ~ ' as (' ~ compiled_code ~ '\n)') -%}
     {%- set columns = adapter.get_column_schema_from_query('from ' ~ fresh) -%}
     {%- set are_alike = columns == adapter.get_column_schema_from_query('from ' ~ target_relation) -%}
     {%- if not are_alike -%}
         {%- do process_schema_changes(config.get('on_schema_change'), fresh, target_relation) -%}
     {%- endif -%}
+    {%- do adapter.commit() -%}
     {%- call statement('main', auto_begin=False) %}
     {{ recompute(target_relation, fresh, columns | map(attribute='quoted') | join(', ')) }};
     {{ tell_written(target_relation, fresh) }};

@@ -24,11 +24,17 @@
 
 {% macro duckdb__rows_of_this_night(relation, changed, key, as_of) -%}
     {%- set kept = kept_by_this_night(relation, changed, key, as_of) -%}
-    {%- do run_query(
+    {%- do keep_rows(
         'create table if not exists ' ~ kept
         ~ ' as select * from ' ~ rows_with_key_in(relation, changed, key)
     ) -%}
     {{ return(kept) }}
+{%- endmacro %}
+
+{#- One transaction writes into one database. -#}
+{% macro keep_rows(statement) -%}
+    {%- do adapter.commit() -%}
+    {%- do run_query(statement) -%}
 {%- endmacro %}
 
 {#- The table in memory for rows of a relation whose key is in another. -#}
@@ -60,7 +66,7 @@
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- do run_query(
+        {%- do keep_rows(
             'create or replace table ' ~ kept_by_this_night(this, changed, key)
             ~ ' as (' ~ narrowed.query ~ '\n)'
         ) -%}

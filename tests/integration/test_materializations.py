@@ -29,6 +29,7 @@ CONTRACT = {
         {"name": "amount", "data_type": "decimal(18,2)", "description": "Money."},
     ],
 }
+READER = "select * from {{ changed_rows(ref('%s'), 'changed', ['deal']) }}"
 INCREMENTAL = "{{ config(materialized='incremental', unique_key='deal') }}\n"
 RECOMPUTED = """{{ config(
     materialized='incremental', unique_key='deal', meta={'recomputed': 'changed'}
@@ -43,25 +44,35 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "warehouse.duckdb"
         self._folder = folder
-        output = {"type": "duckdb", "path": str(self.file), "schema": "main"}
+        output = {
+            "type": "duckdb",
+            "path": str(self.file),
+            "schema": "main",
+            "attach": [{"path": ":memory:", "alias": "this_night"}],
+        }
         self._write("profiles.yml", {"try": {"target": "try", "outputs": {"try": output}}})
         project = {
             "name": "flywheel",
             "profile": "try",
             "macro-paths": [str(PROJECT_ROOT / "dbt_project/macros")],
-            "models": {"flywheel": {"+materialized": "table"}},
+            "models": {"flywheel": {"+materialized": "table", "changed": {"+schema": "night"}}},
             "flags": {"send_anonymous_usage_stats": False},
         }
         self._write("dbt_project.yml", project)
         (folder / "models").mkdir()
-        (folder / "models/changed.sql").write_text("select 1 as deal union all select 3 as deal")
+        self.add(changed="select 1 as deal union all select 3 as deal")
+
+    def add(self, **models: str) -> None:
+        """More models, by name."""
+        for name, query in models.items():
+            (self._folder / f"models/{name}.sql").write_text(query)
 
     def run(self, deals: str, about: dict[str, Any] | None = None, *, later: bool = False) -> str:
         """Build the models on what the file holds; return what dbt says against it."""
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
-        (self._folder / "models/deals.sql").write_text(deals)
+        self.add(deals=deals)
         self._write("models/deals.yml", {"models": [{"name": "deals", **(about or {})}]})
         with duckdb.connect(str(self.file)) as connection:
             connection.execute("create schema if not exists ops")
@@ -195,3 +206,43 @@ def test_a_column_that_comes_later_breaks_a_table_that_may_not_change(project: P
     project.run(INCREMENTAL + "select 1 as deal", about)
     said = project.run(INCREMENTAL + "select 2 as deal, 'x' as custom", about, later=True)
     assert "out of sync" in said
+
+
+def test_who_asks_for_what_was_computed_anew_reads_nothing_else(project: Project) -> None:
+    project.add(reader=READER % "deals")
+    project.run(RECOMPUTED + "select unnest([1, 2]) as deal, 'before' as seen")
+    assert project.ask("from reader order by deal") == [(1, "before"), (2, "before")]
+    project.run(RECOMPUTED + "select unnest([1, 3]) as deal, 'now' as seen", later=True)
+    assert project.ask("from reader order by deal") == [(1, "now"), (3, "now")]
+
+
+def test_who_asks_for_it_of_another_table_finds_it_there(project: Project) -> None:
+    project.add(
+        others="select unnest([1, 2, 3]) as deal, 'as it was' as seen",
+        reader=READER % "others",
+        second=READER % "others",
+    )
+    project.run("select 1 as deal")
+    project.run("select 1 as deal", later=True)
+    assert project.ask("from reader order by deal") == [(1, "as it was"), (3, "as it was")]
+    assert project.ask("from second order by deal") == [(1, "as it was"), (3, "as it was")]
+
+
+def test_rows_computed_anew_have_the_columns_that_only_older_rows_fill(project: Project) -> None:
+    about = {"config": {"on_schema_change": "append_new_columns"}}
+    project.add(reader=READER % "deals")
+    project.run(RECOMPUTED + "select unnest([1, 2]) as deal, 'x' as custom", about)
+    assert project.run(RECOMPUTED + "select 1 as deal", about, later=True) == ""
+    assert project.ask("select deal, custom from reader") == [(1, None)]
+
+
+def test_a_view_shows_of_what_was_computed_anew_what_it_shows_of_all(project: Project) -> None:
+    view = "{{ config(materialized='view', unique_key='deal', meta={'recomputed': 'changed'}) }}"
+    project.add(
+        shown=view + "select deal, seen || '!' as seen from {{ ref('deals') }} where deal < 3",
+        reader="-- depends_on: {{ ref('changed') }}\n" + READER % "shown",
+    )
+    project.run(RECOMPUTED + "select unnest([1, 2]) as deal, 'before' as seen")
+    project.run(RECOMPUTED + "select unnest([1, 3]) as deal, 'now' as seen", later=True)
+    assert project.ask("from shown order by deal") == [(1, "now!"), (2, "before!")]
+    assert project.ask("from reader order by deal") == [(1, "now!")]
