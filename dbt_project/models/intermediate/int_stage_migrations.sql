@@ -6,10 +6,12 @@
     unique_key=['hour_at', 'actor_key'],
     meta={'recomputed': 'int_hours_of_moves'},
 ) }}
-with
-
--- An entry of which nobody knows the instant was before all others.
-entries as (
+{#-
+    An entry of which nobody knows the instant was before all others. No CTE: DuckDB would keep all
+    of them, and in most hours nobody moves many.
+-#}
+{%- set entries -%}
+(
     select
         opportunity_key,
         entry_number,
@@ -24,7 +26,9 @@ entries as (
         {{ dbt.date_trunc('hour', "coalesce(occurred_at, cast('1900-01-01' as timestamp))") }}
             as hour_at
     from {{ ref('int_stage_entries') }}
-),
+) as entries
+{%- endset %}
+with
 
 deletions as (
     select * from {{ ref('int_deletions') }}
@@ -43,7 +47,7 @@ moves as (
         stage_key,
         actor_key,
         hour_at
-    from entries
+    from {{ entries }}
     where
         stage_kind = 'open'
         and previous_stage_kind = 'open'
@@ -68,7 +72,7 @@ moved as (
         moves.*,
         entries.opportunity_key
     from moves
-    inner join entries
+    inner join {{ entries }}
         on
             moves.pipeline_key = entries.pipeline_key
             and moves.previous_stage_key = entries.previous_stage_key
@@ -137,7 +141,7 @@ stood as (
                 order by entries.entry_number desc
             ) as place
         from concerned
-        inner join entries
+        inner join {{ entries }}
             on
                 concerned.opportunity_key = entries.opportunity_key
                 and concerned.hour_at > entries.hour_at
@@ -158,7 +162,7 @@ earlier as (
         entries.stage_kind,
         entries.previous_pipeline_key,
         entries.previous_stage_kind
-    from entries
+    from {{ entries }}
     inner join last_hours on entries.hour_at < last_hours.hour_at
 ),
 

@@ -7,7 +7,7 @@ changed as (
 ),
 
 entries as (
-    select * from {{ ref('int_stage_entries') }}
+    select * from {{ changed_rows(ref('int_stage_entries')) }}
 ),
 
 final as (
