@@ -103,13 +103,16 @@ def build_candidate(
     nodes = getattr(result.result, "results", None)
     if nodes is None:
         raise DbtFailedError(f"dbt did not run: {result.exception}")
-    outcome = _outcome(_cursor_of_dbt(), nodes, seed.rebuilt_because)
+    # Before dbt lets go of the file: what is in memory ends with it, and nothing that the build
+    # alone needed is to be written to the disk.
+    with _beside_dbt() as connection:
+        outcome = _outcome(connection, nodes, seed.rebuilt_because)
+        seal_build(connection, settings, seed.rebuilt_because)
     _let_go_of_the_file(settings.candidate)
     results: list[ModelResult | TestResult] = [*outcome.models, *outcome.tests]
     for each in results:
         if is_of_the_machine(each.message):
             raise DbtFailedError(f"{each.unique_id}: {each.message}")
-    seal_build(settings, seed.rebuilt_because)
     return outcome
 
 
@@ -118,25 +121,29 @@ def _staging_of(family: str) -> str:
     return f"path:dbt_project/models/staging/{family}"
 
 
-def _cursor_of_dbt() -> Any:
-    """A cursor beside those that dbt built with: what is in memory ends with them."""
+def _beside_dbt() -> duckdb.DuckDBPyConnection:
+    """A connection of its own to the database that dbt has open."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    return DuckDBConnectionManager.env().handle().cursor()
+    return DuckDBConnectionManager.env().conn.cursor()
 
 
-def _outcome(cursor: Any, nodes: Any, rebuilt_because: str | None) -> BuildResult:
+def _outcome(
+    connection: duckdb.DuckDBPyConnection, nodes: Any, rebuilt_because: str | None
+) -> BuildResult:
     """What came of each node, while all that its tests looked at still stands."""
-    cursor.execute(
-        "select schema_name, table_name, estimated_size from duckdb_tables() "
-        "where database_name = current_database()"
-    )
-    counts = {(schema, table): count for schema, table, count in cursor.fetchall()}
+    counts = {
+        (schema, table): count
+        for schema, table, count in connection.execute(
+            "select schema_name, table_name, estimated_size from duckdb_tables() "
+            "where database_name = current_database()"
+        ).fetchall()
+    }
     return BuildResult(
         rebuilt_because=rebuilt_because,
         models=[_model(node, counts) for node in nodes if node.node.resource_type.value == "model"],
         tests=[
-            _test(node, cursor) for node in nodes if node.node.resource_type.value == "test"
+            _test(node, connection) for node in nodes if node.node.resource_type.value == "test"
         ],
     )
 
@@ -169,11 +176,11 @@ def _model(result: Any, counts: dict[tuple[str, str], int]) -> ModelResult:
     )
 
 
-def _test(result: Any, cursor: Any) -> TestResult:
+def _test(result: Any, connection: duckdb.DuckDBPyConnection) -> TestResult:
     node, status = result.node, result.status.value
     sample: list[dict[str, Any]] = []
     if status in ("fail", "warn") and node.compiled_code:
-        cursor.execute(f"from ({node.compiled_code}) limit {_SAMPLE_ROWS}")
+        cursor = connection.execute(f"from ({node.compiled_code}) limit {_SAMPLE_ROWS}")
         names = [column[0] for column in cursor.description]
         sample = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     attached = (node.attached_node or "").split(".")[-1]
