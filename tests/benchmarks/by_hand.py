@@ -40,7 +40,7 @@ class Comparison:
 def build(bronze: Path, warehouse: Path) -> None:
     """Run the scripts on a bronze folder into a new file."""
     settings: dict[str, str | bool] = {
-        "memory_limit": os.environ.get("FLYWHEEL_MEMORY", "2500MB"),
+        "memory_limit": os.environ.get("FLYWHEEL_MEMORY", "3000MB"),
         "preserve_insertion_order": False,
         "storage_compatibility_version": "v1.4.0",
     }
