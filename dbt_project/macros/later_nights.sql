@@ -30,12 +30,17 @@
 
 {#-
     A table to be read from: in a later night only its rows of opportunities that the night computes
-    anew. Not for views and ephemeral models.
+    anew. Not for views and ephemeral models. What only one model asks for is not kept, so that no
+    column is read but those that it needs.
 -#}
-{% macro changed_rows(relation, changed='int_changed_opportunities', key=['opportunity_key']) -%}
+{% macro changed_rows(
+    relation, changed='int_changed_opportunities', key=['opportunity_key'], is_kept=true
+) -%}
     {%- set changed = ref(changed) -%}
-    {%- if is_later_night() -%}
+    {%- if is_later_night() and is_kept -%}
         {{ rows_of_this_night(relation, changed, key) }}
+    {%- elif is_later_night() -%}
+        {{ rows_with_key_in(relation, changed, key) }}
     {%- else -%}
         {{ relation }}
     {%- endif -%}
@@ -164,10 +169,7 @@
 -#}
 {% macro left_by_changed(schema, model) -%}
     {%- set before = before_this_night(schema, model) -%}
-    {%- set changed = ref('int_changed_stage_events') -%}
-    {%- if is_later_night() -%}
-        select * from {{ rows_of_this_night(before, changed, ['opportunity_key'], 'before') }}
-    {%- endif -%}
+    select * from {{ rows_with_key_in(before, 'changed', ['opportunity_key']) }}
 {%- endmacro %}
 
 {#-

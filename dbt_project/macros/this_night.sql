@@ -10,20 +10,17 @@
     Does not belong here: which rows a night computes anew (later_nights.sql, models/intermediate/night/).
 -#}
 
-{#-
-    What keeps the rows of a table, or of a view, whose `key` is in the relation `changed`. `as_of` is
-    `before` for the rows of a table of this build that is not changed yet.
--#}
-{% macro rows_of_this_night(relation, changed, key, as_of='now') -%}
-    {{ return(adapter.dispatch('rows_of_this_night', 'flywheel')(relation, changed, key, as_of)) }}
+{#- What keeps the rows of a relation whose `key` is in the relation `changed`. -#}
+{% macro rows_of_this_night(relation, changed, key) -%}
+    {{ return(adapter.dispatch('rows_of_this_night', 'flywheel')(relation, changed, key)) }}
 {%- endmacro %}
 
-{% macro default__rows_of_this_night(relation, changed, key, as_of) -%}
+{% macro default__rows_of_this_night(relation, changed, key) -%}
     {{ return(rows_with_key_in(relation, changed, key)) }}
 {%- endmacro %}
 
-{% macro duckdb__rows_of_this_night(relation, changed, key, as_of) -%}
-    {%- set kept = kept_by_this_night(relation, changed, key, as_of) -%}
+{% macro duckdb__rows_of_this_night(relation, changed, key) -%}
+    {%- set kept = kept_by_this_night(relation, changed, key) -%}
     {%- do keep_rows(
         'create table if not exists ' ~ kept
         ~ ' as select * from ' ~ rows_with_key_in(relation, changed, key)
@@ -38,10 +35,10 @@
 {%- endmacro %}
 
 {#- The table in memory for rows of a relation whose key is in another. -#}
-{% macro kept_by_this_night(relation, changed, key, as_of='now') -%}
+{% macro kept_by_this_night(relation, changed, key) -%}
     {%- set asked = relation.identifier ~ '__' ~ key | join('__') ~ '__in__' ~ changed.identifier -%}
     {{ return(api.Relation.create(
-        database='this_night', schema='main', identifier=asked ~ '__' ~ as_of, type='table'
+        database='this_night', schema='main', identifier=asked, type='table'
     )) }}
 {%- endmacro %}
 

@@ -7,7 +7,7 @@
     unique_key='opportunity_key',
     meta={'recomputed': 'int_changed_opportunities'},
 ) }}
-{%- set record = ['source_system', 'opportunity_id'] %}
+{%- set asked = {'key': ['source_system', 'opportunity_id'], 'is_kept': false} %}
 with
 
 changes as (
@@ -18,13 +18,13 @@ changes as (
             'is_deleted',
         ],
         [
-            changed_rows(ref('stg_salesforce__opportunity_history'), key=record),
+            changed_rows(ref('stg_salesforce__opportunity_history'), **asked),
             {
-                'rows': changed_rows(ref('stg_hubspot__opportunity_stage_history'), key=record),
+                'rows': changed_rows(ref('stg_hubspot__opportunity_stage_history'), **asked),
                 'lacking': {'is_deleted': 'false'},
             },
             {
-                'rows': changed_rows(ref('stg_mapped__opportunity_stage_history'), key=record),
+                'rows': changed_rows(ref('stg_mapped__opportunity_stage_history'), **asked),
                 'lacking': {'is_deleted': 'false'},
             },
         ],

@@ -20,7 +20,10 @@ reached as (
 ),
 
 history as (
-    select * from {{ changed_rows(ref('int_opportunity_history'), 'int_changed_stage_events') }}
+    select *
+    from {{ changed_rows(
+        ref('int_opportunity_history'), 'int_changed_stage_events', is_kept=false
+    ) }}
 ),
 
 field_changes as (

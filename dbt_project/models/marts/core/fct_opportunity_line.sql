@@ -11,7 +11,10 @@ lines as (
 ),
 
 opportunities as (
-    select * from {{ changed_rows(ref('int_opportunity_facts'), 'int_changed_opportunity_lines') }}
+    select *
+    from {{ changed_rows(
+        ref('int_opportunity_facts'), 'int_changed_opportunity_lines', is_kept=false
+    ) }}
 ),
 
 plan_rates as (
