@@ -3,6 +3,12 @@
 -- A load names it, or nights showed it missing or back; an opportunity, a lead or an activity began
 -- or ceased to name it; or HubSpot says something else of it in the records of others. Unknown members
 -- are made each night.
+{#- Each reads few rows of it: a CTE that several read would be kept whole. -#}
+{%- set names -%}
+    (
+        {{ named_accounts() }}
+    )
+{%- endset %}
 with
 
 touched_records as (
@@ -24,10 +30,6 @@ versions as (
     select * from {{ ref('int_account_versions') }}
 ),
 
-names as (
-    {{ named_accounts() }}
-),
-
 {% if is_later_night() -%}
 before as (
     select * from {{ before_this_night('intermediate', 'int_accounts') }}
@@ -44,17 +46,22 @@ names_asked as (
     select
         names.source_system,
         names.account_id
-    from names
-    left join ({{ new_nights() }}) as nights
+    from {{ names }} as names
+    inner join ({{ new_nights() }}) as nights
         on
             names.source_system = nights.source_system
             and names.last_seen_date = nights.batch_date
-    where nights.batch_date is not null or names.source_system = 'hubspot'
+    union
+    select
+        source_system,
+        account_id
+    from {{ names }} as names
+    where source_system = 'hubspot'
     union
     select
         names.source_system,
         names.account_id
-    from names
+    from {{ names }} as names
     inner join only_named_before
         on
             names.source_system = only_named_before.source_system
