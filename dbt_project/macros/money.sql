@@ -55,21 +55,25 @@
 {%- endmacro %}
 
 {#-
-    Joins the rate that holds on a day: `rates` is a CTE or relation of int_exchange_rates, whose
-    columns are then at hand under that name, NULL where there is no rate. A currency's rates follow
-    one another without a gap, so the last one that began is the one that holds; a join by interval
-    would compare each row with every rate of its currency.
+    Body of a CTE: the rows of `days`, a source × currency × `rate_date` each, with the rate of
+    `rates` that holds on the day (int_exchange_rates); none where no rate holds. A currency's rates
+    follow one another without a gap, so the last one that began is the one that holds. Asked per day
+    and not per amount: of days there are few, and both sides have to be sorted.
 -#}
-{% macro join_rate_of_day(rates, source_system, currency_code, day) -%}
-    {{ return(adapter.dispatch('join_rate_of_day', 'flywheel')(
-        rates, source_system, currency_code, day
-    )) }}
+{% macro rates_of_days(days, rates) -%}
+    {{ return(adapter.dispatch('rates_of_days', 'flywheel')(days, rates)) }}
 {%- endmacro %}
 
-{% macro default__join_rate_of_day(rates, source_system, currency_code, day) -%}
-    asof left join {{ rates }}
+{% macro default__rates_of_days(days, rates) -%}
+    select
+        days.source_system,
+        days.currency_code,
+        days.rate_date,
+        rates.rate_to_reporting
+    from {{ days }} as days
+    asof inner join {{ rates }} as rates
         on
-            {{ source_system }} = {{ rates }}.source_system
-            and {{ currency_code }} = {{ rates }}.currency_code
-            and {{ day }} >= {{ rates }}.valid_from
+            days.source_system = rates.source_system
+            and days.currency_code = rates.currency_code
+            and days.rate_date >= rates.valid_from
 {%- endmacro %}

@@ -37,11 +37,7 @@
             *,
             batch_date as last_seen_date
         from {{ observations }} as observed
-        where exists (
-            select 1
-            from repeated
-            where {{ row_hash(key) }} = repeated.record_hash
-        )
+        where {{ row_hash(key) }} in (select record_hash from repeated)
     {%- endset -%}
     with repeated as (
         select {{ row_hash(key) }} as record_hash
@@ -54,11 +50,7 @@
         *,
         batch_date as last_seen_date
     from {{ observations }} as observed
-    where not exists (
-        select 1
-        from repeated
-        where {{ row_hash(key) }} = repeated.record_hash
-    )
+    where {{ row_hash(key) }} not in (select record_hash from repeated)
     union all
     {{ adapter.dispatch('newest_of', 'flywheel')(delivered, key, stamp) }}
 {%- endmacro %}

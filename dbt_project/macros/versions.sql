@@ -17,14 +17,18 @@
     whole); the second only one new night, with the CTEs `known` (the newest version of each record
     so far, of those that the night delivered or lacks) and `missing` (the key of those it lacks,
     and the night's `batch_date`).
+
+    Most records of a first extract were seen once and never missed. Their one version is what was
+    seen, and they are left out of all that has to be sorted, which is most of the time. Records are
+    told apart by a hash: two that share one only count among those to be sorted.
 -#}
 {% macro versions_of(key, tracked, carried) -%}
+{%- set observed_key = [] -%}
+{%- for column in key -%}
+    {%- do observed_key.append('observations.' ~ column) -%}
+{%- endfor -%}
 {%- set record = (['source_system'] + key) | join(', ') -%}
 {%- set columns = (key + tracked + carried) | join(', ') -%}
-of_nights as (
-    {{ newest_of_each_night(record) }}
-),
-
 -- The first full night after each night that delivered anything.
 nights as (
     select
@@ -35,13 +39,42 @@ nights as (
         select distinct
             source_system,
             batch_date
-        from of_nights
+        from observations
     ) as delivered
     inner join full_nights
         on
             delivered.source_system = full_nights.source_system
             and delivered.batch_date < full_nights.batch_date
     group by delivered.source_system, delivered.batch_date
+),
+
+repeated as (
+    select {{ row_hash(['source_system'] + key) }} as record_hash
+    from observations
+    group by {{ row_hash(['source_system'] + key) }}
+    having count(*) > 1
+),
+
+seen as (
+    select
+        observations.*,
+        nights.next_full_date is null
+        and {{ row_hash(['observations.source_system'] + observed_key) }}
+        not in (select record_hash from repeated) as is_only_version
+    from observations
+    left join nights
+        on
+            observations.source_system = nights.source_system
+            and observations.batch_date = nights.batch_date
+),
+
+seen_again as (
+    select * from seen
+    where not is_only_version
+),
+
+of_nights as (
+    {{ newest_of_each_night(record, 'seen_again') }}
 ),
 
 in_order as (
@@ -150,6 +183,22 @@ versions as (
         absent_so_far_at
     from with_last_stamp
     where is_start
+    union all
+    select
+        source_system,
+        {{ columns }},
+        batch_date,
+        modified_at,
+        false as is_absent,
+        1 as version_number,
+        case
+            when modified_at > {{ _before_all() }} then modified_at
+            else {{ start_of_day('batch_date') }}
+        end as known_at,
+        modified_at as last_stamp,
+        cast(null as timestamp) as absent_so_far_at
+    from seen
+    where is_only_version
 )
 {%- endmacro %}
 
@@ -305,7 +354,11 @@ known as (
 {%- endmacro %}
 
 {% macro _latest_of(one, other) -%}
-    coalesce(greatest({{ one }}, {{ other }}), cast('1900-01-01' as timestamp))
+    coalesce(greatest({{ one }}, {{ other }}), {{ _before_all() }})
+{%- endmacro %}
+
+{% macro _before_all() -%}
+    cast('1900-01-01' as timestamp)
 {%- endmacro %}
 
 {% macro _columns_of(rows, columns) -%}
@@ -320,7 +373,7 @@ known as (
     {%- endfor %}
 {%- endmacro %}
 
-{% macro newest_of_each_night(record) -%}
+{% macro newest_of_each_night(record, observations='observations') -%}
     select *
     from (
         select
@@ -329,7 +382,7 @@ known as (
                 partition by {{ record }}, batch_date
                 order by modified_at desc nulls last, load_number desc, row_number desc
             ) as place_in_night
-        from observations
+        from {{ observations }}
     ) as placed
     where place_in_night = 1
 {%- endmacro %}

@@ -315,10 +315,12 @@ def test_money_finds_the_rate_of_its_day(
         "(6, 'CHF', date '2024-02-01')) as d (number, currency_code, close_date)"
     )
     sql = compiler.statement(
-        "with rates as (select * from flywheel.intermediate.int_exchange_rates) "
-        "select deals.number, rates.rate_to_reporting from deals "
-        "{{ join_rate_of_day('rates', \"'mycrm'\", 'deals.currency_code', 'deals.close_date') }} "
-        "order by 1",
+        "with rates as (select * from flywheel.intermediate.int_exchange_rates), "
+        "days as (select 'mycrm' as source_system, currency_code, close_date as rate_date "
+        "from deals), rates_asked as ({{ rates_of_days('days', 'rates') }}) "
+        "select deals.number, rates_asked.rate_to_reporting from deals left join rates_asked "
+        "on deals.currency_code = rates_asked.currency_code "
+        "and deals.close_date = rates_asked.rate_date order by 1",
         {},
     )
 

@@ -51,6 +51,18 @@ merged_accounts as (
     where object_name = 'account'
 ),
 
+close_days as (
+    select distinct
+        source_system,
+        coalesce(currency_code, '{{ var("reporting_currency") }}') as currency_code,
+        close_date as rate_date
+    from opportunities
+),
+
+close_rates as (
+    {{ rates_of_days('close_days', 'exchange_rates') }}
+),
+
 -- Of stages that stand for others the day decides: that of the newest version's instant.
 renamed as (
     select
@@ -120,7 +132,7 @@ final as (
         {{ in_reporting_currency(
             to_cents('opportunities.amount'),
             "case when opportunities.said_currency_code = '" ~ var('reporting_currency')
-            ~ "' then 1 else exchange_rates.rate_to_reporting end"
+            ~ "' then 1 else close_rates.rate_to_reporting end"
         ) }} as amount_dated,
         opportunities.created_at,
         opportunities.close_date,
@@ -143,12 +155,11 @@ final as (
         on
             opportunities.source_system = plan_rates.source_system
             and opportunities.said_currency_code = plan_rates.currency_code
-    {{ join_rate_of_day(
-        'exchange_rates',
-        'opportunities.source_system',
-        'opportunities.said_currency_code',
-        'opportunities.close_date'
-    ) }}
+    left join close_rates
+        on
+            opportunities.source_system = close_rates.source_system
+            and opportunities.said_currency_code = close_rates.currency_code
+            and opportunities.close_date = close_rates.rate_date
     left join merged_accounts on opportunities.said_account_key = merged_accounts.merged_key
     left join full_extracts
         on opportunities.source_system = full_extracts.source_system
