@@ -19,7 +19,7 @@ nightly: install ## run the night; without any extract, land a sample company fi
 	@.venv/bin/flywheel nightly
 
 # A module stays whole, because its tests share a company; four at most, because each may build a
-# warehouse in 2.5 GB.
+# warehouse in 3 GB.
 test: install-dev ## run every test, on all cores
 	@.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 \
 		--dist loadfile --no-loadscope-reorder

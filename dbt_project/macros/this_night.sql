@@ -43,8 +43,9 @@
 {%- endmacro %}
 
 {#-
-    What a view shows of what a night computed anew: its own query over the rows of its tables that are
-    kept. To look for them in the view would read every column of all that it shows.
+    What a view shows of what a night computed anew, `meta.recomputed` by `unique_key`: its own query
+    over the rows of its tables that are kept. To look for them in the view would read every column of
+    all that it shows.
 -#}
 {% macro keep_rows_of_view(query) -%}
     {%- set recomputed = (config.get('meta') or {}).get('recomputed') -%}

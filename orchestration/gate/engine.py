@@ -68,7 +68,9 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
 
         def columns_of(table_name: str, schema: str | None = None) -> Any:
             if (schema, table_name) not in self._columns:
-                self._columns |= inspector.get_multi_columns(schema=schema, kind=reflection.ObjectKind.ANY)
+                self._columns |= inspector.get_multi_columns(
+                    schema=schema, kind=reflection.ObjectKind.ANY
+                )
             return self._columns[schema, table_name]
 
         inspector.get_pk_constraint = lambda **_: {"constrained_columns": []}

@@ -103,17 +103,22 @@ def build_candidate(
     nodes = getattr(result.result, "results", None)
     if nodes is None:
         raise DbtFailedError(f"dbt did not run: {result.exception}")
-    # Before dbt lets go of the file: what is in memory ends with it, and nothing that the build
-    # alone needed is to be written to the disk.
-    with _beside_dbt() as connection:
-        outcome = _outcome(connection, nodes, seed.rebuilt_because)
-        seal_build(connection, settings, seed.rebuilt_because)
-    _let_go_of_the_file(settings.candidate)
-    results: list[ModelResult | TestResult] = [*outcome.models, *outcome.tests]
-    for each in results:
-        if is_of_the_machine(each.message):
-            raise DbtFailedError(f"{each.unique_id}: {each.message}")
+    try:
+        _refuse_faults_of_the_machine(nodes)
+        # Before dbt lets go of the file: what is in memory ends with it, and what only the build
+        # needed is not to be written to the disk.
+        with _beside_dbt() as connection:
+            outcome = _outcome(connection, nodes, seed.rebuilt_because)
+            seal_build(connection, settings, seed.rebuilt_because)
+    finally:
+        _let_go_of_the_file(settings.candidate)
     return outcome
+
+
+def _refuse_faults_of_the_machine(nodes: Any) -> None:
+    for node in nodes:
+        if is_of_the_machine(str(node.message or "")):
+            raise DbtFailedError(f"{node.node.unique_id}: {node.message}")
 
 
 def _staging_of(family: str) -> str:

@@ -226,7 +226,7 @@ select
     creators.person as creator,
     stages.stage,
     stages.stage_kind as outcome,
-    cast(round_even(delivered.Amount, 2) as decimal(18, 2)) as amount,
+    cast(round_even(cast(delivered.Amount as decimal(18, 6)), 2) as decimal(18, 2)) as amount,
     coalesce(delivered.CurrencyIsoCode, 'USD') as currency_code,
     delivered.CreatedDate as created_at,
     delivered.CloseDate as close_date,
@@ -298,12 +298,13 @@ select
     newest.CreatedDate as changed_at,
     people.person as actor,
     stages.stage,
-    cast(round_even(newest.Amount, 2) as decimal(18, 2)) as amount,
+    cast(round_even(cast(newest.Amount as decimal(18, 6)), 2) as decimal(18, 2)) as amount,
     newest.CloseDate as close_date,
     categories.category,
     lead(newest.CreatedDate) over by_time as next_changed_at,
     lag(stages.stage) over by_time as previous_stage,
-    lag(cast(round_even(newest.Amount, 2) as decimal(18, 2))) over by_time as previous_amount,
+    lag(cast(round_even(cast(newest.Amount as decimal(18, 6)), 2) as decimal(18, 2))) over by_time
+        as previous_amount,
     lag(newest.CloseDate) over by_time as previous_close_date,
     lag(categories.category) over by_time as previous_category
 from newest
