@@ -25,7 +25,7 @@
 
 {#- A table of this very build as it was before it, to be read by what runs before it is changed. -#}
 {% macro before_this_night(schema, model) -%}
-    {{ return(api.Relation.create(schema=schema, identifier=model, type='table')) }}
+    {{ schema }}.{{ model }}
 {%- endmacro %}
 
 {#-
@@ -51,23 +51,8 @@
     {{ return(adapter.dispatch('rows_with_key_in', 'flywheel')(relation, keys, key)) }}
 {%- endmacro %}
 
+{#- The keys are looked through first: the other columns are read of the rows that were found. -#}
 {% macro default__rows_with_key_in(relation, keys, key) -%}
-    (
-        select *
-        from {{ relation }} as known
-        where {{ key_is_in(keys, key) }}
-    ) as rows_found
-{%- endmacro %}
-
-{#-
-    The keys of a table are looked through first: the other columns are read of the rows that were
-    found. A view has no such rows.
--#}
-{% macro duckdb__rows_with_key_in(relation, keys, key) -%}
-    {%- set known = adapter.get_relation(target.database, relation.schema, relation.identifier) -%}
-    {%- if known is not none and known.is_view -%}
-    {{ default__rows_with_key_in(relation, keys, key) }}
-    {%- else -%}
     (
         select *
         from {{ relation }}
@@ -75,19 +60,14 @@
             rowid in (
                 select known.rowid
                 from {{ relation }} as known
-                where {{ key_is_in(keys, key) }}
+                where exists (
+                    select 1
+                    from {{ keys }} as wanted
+                    where
+                        {{ have_one_key('known', 'wanted', key) }}
+                )
             )
     ) as rows_found
-    {%- endif -%}
-{%- endmacro %}
-
-{%- macro key_is_in(keys, key) -%}
-    exists (
-        select 1
-        from {{ keys }} as wanted
-        where
-            {{ have_one_key('known', 'wanted', key) }}
-    )
 {%- endmacro %}
 
 {#-

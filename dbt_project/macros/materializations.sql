@@ -35,16 +35,6 @@
     {{ return({'relations': [target_relation]}) }}
 {%- endmaterialization %}
 
-{% materialization view, adapter='duckdb' -%}
-    {%- set target_relation = this.incorporate(type='view') -%}
-    {{ run_every(pre_hooks) }}
-    {%- do replace_view(target_relation) -%}
-    {%- do keep_rows_of_view(compiled_code) -%}
-    {{ run_every(post_hooks) }}
-    {%- do adapter.commit() -%}
-    {{ return({'relations': [target_relation]}) }}
-{%- endmaterialization %}
-
 {#- Hooks inside a transaction and outside: there is none to be in. -#}
 {% macro run_every(hooks) -%}
     {{ run_hooks(hooks, inside_transaction=False) }}
@@ -72,22 +62,6 @@
         {{ compiled_code }}
     );
     {%- endif %}
-    {%- endcall -%}
-{%- endmacro %}
-
-{% macro replace_view(target_relation) -%}
-    {%- set known = load_cached_relation(this) -%}
-    {%- if known is not none and not known.is_view -%}
-        {%- do adapter.drop_relation(known) -%}
-    {%- endif -%}
-    {%- if config.get('contract').enforced -%}
-        {%- do refuse_other_columns(compiled_code) -%}
-    {%- endif -%}
-    {%- call statement('main', auto_begin=False) %}
-    create or replace view {{ target_relation }} as (
-        {{ compiled_code }}
-    );
-    {{ comments_on(target_relation) }}
     {%- endcall -%}
 {%- endmacro %}
 
@@ -153,7 +127,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Grain, meaning and unit, as `persist_docs` asks for them. -#}
+{#- Grain, meaning and unit, as `persist_docs` asks for them, of a table that has a contract. -#}
 {% macro comments_on(relation) -%}
     {%- if config.persist_relation_docs() and model.description %}
     {{ alter_relation_comment(relation, model.description) }}

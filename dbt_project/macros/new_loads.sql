@@ -13,20 +13,25 @@
     from ops.new_loads
 {%- endmacro %}
 
+{#- Records that its loads brought, as `source_system` and their id. -#}
+{% macro records_brought(records, id) -%}
+    select
+        records.source_system,
+        records.{{ id }}
+    from {{ records }} as records
+    inner join ({{ new_nights() }}) as nights
+        on
+            records.source_system = nights.source_system
+            and records.last_seen_date = nights.batch_date
+{%- endmacro %}
+
 {#-
     Staged records that a later night may have to compute anew, as `source_system` and their id: those
     that its loads brought, or lack as extracts that are whole. HubSpot's records say things of one
     another, so that a load of its own concerns all of them.
 -#}
 {% macro records_of_new_loads(staged, full_extracts, id) -%}
-    select
-        staged.source_system,
-        staged.{{ id }}
-    from {{ staged }} as staged
-    inner join ({{ new_nights() }}) as nights
-        on
-            staged.source_system = nights.source_system
-            and staged.last_seen_date = nights.batch_date
+    {{ records_brought(staged, id) }}
     union
     select
         staged.source_system,

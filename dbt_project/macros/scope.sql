@@ -8,15 +8,19 @@
     The relation is not a `ref`: the tested table comes from it, so that it stands when the test runs.
 -#}
 {% macro default__get_where_subquery(relation) -%}
-    {%- set meta = config.get('meta') or {} -%}
-    {%- set rows = relation -%}
-    {%- if 'recomputed' in meta and is_later_night() -%}
-        {%- set changed = api.Relation.create(schema='night', identifier=meta['recomputed']) -%}
-        {%- set key = meta.get('key', 'opportunity_key') -%}
-        {%- set rows = rows_of_this_night(relation, changed, [key]) -%}
-    {%- endif -%}
+    {%- set conditions = [] -%}
     {%- if config.get('where') -%}
-        {{ return('(select * from ' ~ rows ~ ' where ' ~ config.get('where') ~ ') as rows_in_scope') }}
+        {%- do conditions.append('(' ~ config.get('where') ~ ')') -%}
     {%- endif -%}
-    {{ return(rows) }}
+    {%- set meta = config.get('meta') or {} -%}
+    {%- if 'recomputed' in meta and is_later_night() -%}
+        {%- set key = meta.get('key', 'opportunity_key') -%}
+        {%- do conditions.append(key ~ ' in (select ' ~ key ~ ' from night.' ~ meta['recomputed'] ~ ')') -%}
+    {%- endif -%}
+    {%- if not conditions -%}
+        {{ return(relation) }}
+    {%- endif -%}
+    {{ return(
+        '(select * from ' ~ relation ~ ' where ' ~ conditions | join(' and ') ~ ') as rows_in_scope'
+    ) }}
 {%- endmacro %}

@@ -1,11 +1,12 @@
 {#-
-    Rows that several models and tests of a later night ask for: looked for once, and kept. To find the
+    Rows that several models of a later night ask for: looked for once, and kept. To find the
     rows of a few thousand opportunities means to go through the keys of all of them, which costs more
     than what is then done with these rows.
 
     They are kept in a database in memory that ends with the build (`this_night`, profiles.yml), so
     that nothing of them is in the candidate. A table that a later night changes in parts
-    (materializations.sql) leaves there what it wrote, which is just what its readers ask for.
+    (materializations.sql) leaves there what it wrote, which is just what its readers ask for. Tests
+    look at the tables themselves (scope.sql): what stands there is what is published.
 
     Does not belong here: which rows a night computes anew (later_nights.sql, models/intermediate/night/).
 -#}
@@ -40,33 +41,4 @@
     {{ return(api.Relation.create(
         database='this_night', schema='main', identifier=asked, type='table'
     )) }}
-{%- endmacro %}
-
-{#-
-    What a view shows of what a night computed anew, `meta.recomputed` by `unique_key`: its own query
-    over the rows of its tables that are kept. To look for them in the view would read every column of
-    all that it shows.
--#}
-{% macro keep_rows_of_view(query) -%}
-    {%- set recomputed = (config.get('meta') or {}).get('recomputed') -%}
-    {%- if recomputed and is_later_night() -%}
-        {%- set changed = before_this_night('night', recomputed) -%}
-        {%- set key = [config.get('unique_key')] -%}
-        {%- set narrowed = namespace(query=query) -%}
-        {%- for unique_id in model.depends_on.nodes -%}
-            {%- set parent = graph.nodes[unique_id] -%}
-            {%- if parent.config.meta.get('recomputed') == recomputed -%}
-                {%- set whole = api.Relation.create(
-                    database=parent.database, schema=parent.schema, identifier=parent.alias
-                ) -%}
-                {%- set narrowed.query = narrowed.query | replace(
-                    whole | string, rows_of_this_night(whole, changed, key) | string
-                ) -%}
-            {%- endif -%}
-        {%- endfor -%}
-        {%- do keep_rows(
-            'create or replace table ' ~ kept_by_this_night(this, changed, key)
-            ~ ' as (' ~ narrowed.query ~ '\n)'
-        ) -%}
-    {%- endif -%}
 {%- endmacro %}

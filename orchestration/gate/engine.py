@@ -25,7 +25,6 @@ from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.core import UnexpectedRowsExpectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.engine import reflection
 
 _DIALECT = SimpleNamespace(
     dialect=postgresql.dialect,
@@ -51,7 +50,6 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs, poolclass=sa.pool.StaticPool, pool_reset_on_return=None)
         self.dialect_module = _DIALECT
-        self._columns: dict[tuple[str | None, str], Any] = {}
 
     @contextmanager
     def get_connection(self) -> Iterator[sa.Connection]:
@@ -61,20 +59,9 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
         yield self._connection
 
     def get_inspector(self) -> Any:
-        """Looks up columns, those of a schema at once: each look goes through all there are. It is
-        asked for primary keys too, and no table of ours declares any.
-        """
+        """Looks up columns. It is asked for primary keys too, and no table of ours declares any."""
         inspector: Any = super().get_inspector()
-
-        def columns_of(table_name: str, schema: str | None = None) -> Any:
-            if (schema, table_name) not in self._columns:
-                self._columns |= inspector.get_multi_columns(
-                    schema=schema, kind=reflection.ObjectKind.ANY
-                )
-            return self._columns[schema, table_name]
-
         inspector.get_pk_constraint = lambda **_: {"constrained_columns": []}
-        inspector.get_columns = columns_of
         return inspector
 
 

@@ -103,34 +103,19 @@ def build_candidate(
     nodes = getattr(result.result, "results", None)
     if nodes is None:
         raise DbtFailedError(f"dbt did not run: {result.exception}")
-    try:
-        _refuse_faults_of_the_machine(nodes)
-        # Before dbt lets go of the file: what is in memory ends with it, and what only the build
-        # needed is not to be written to the disk.
-        with _beside_dbt() as connection:
-            outcome = _outcome(connection, nodes, seed.rebuilt_because)
-            seal_build(connection, settings, seed.rebuilt_because)
-    finally:
-        _let_go_of_the_file(settings.candidate)
+    with _let_go_of_the_file(settings.candidate) as connection:
+        outcome = _outcome(connection, nodes, seed.rebuilt_because)
+    results: list[ModelResult | TestResult] = [*outcome.models, *outcome.tests]
+    for each in results:
+        if is_of_the_machine(each.message):
+            raise DbtFailedError(f"{each.unique_id}: {each.message}")
+    seal_build(settings, seed.rebuilt_because)
     return outcome
-
-
-def _refuse_faults_of_the_machine(nodes: Any) -> None:
-    for node in nodes:
-        if is_of_the_machine(str(node.message or "")):
-            raise DbtFailedError(f"{node.node.unique_id}: {node.message}")
 
 
 def _staging_of(family: str) -> str:
     """Models that read nothing but bronze of a family: without new loads they are as they were."""
     return f"path:dbt_project/models/staging/{family}"
-
-
-def _beside_dbt() -> duckdb.DuckDBPyConnection:
-    """A connection of its own to the database that dbt has open."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    return DuckDBConnectionManager.env().conn.cursor()
 
 
 def _outcome(
@@ -140,8 +125,7 @@ def _outcome(
     counts = {
         (schema, table): count
         for schema, table, count in connection.execute(
-            "select schema_name, table_name, estimated_size from duckdb_tables() "
-            "where database_name = current_database()"
+            "select schema_name, table_name, estimated_size from duckdb_tables()"
         ).fetchall()
     }
     return BuildResult(
@@ -153,9 +137,9 @@ def _outcome(
     )
 
 
-def _let_go_of_the_file(candidate: Path) -> None:
+def _let_go_of_the_file(candidate: Path) -> duckdb.DuckDBPyConnection:
     """dbt-duckdb keeps its connection for the life of the process; whoever comes next needs the
-    file, and can open it.
+    file, and opens it here, read-only.
 
     After a failed model its traceback may hold a cursor, and with it the file, until the garbage is
     collected. That takes half a second, so it is done only when it has to be.
@@ -164,10 +148,10 @@ def _let_go_of_the_file(candidate: Path) -> None:
 
     DuckDBConnectionManager.close_all_connections()
     try:
-        duckdb.connect(str(candidate), read_only=True).close()
+        return duckdb.connect(str(candidate), read_only=True)
     except duckdb.ConnectionException:
         gc.collect()
-        duckdb.connect(str(candidate), read_only=True).close()
+        return duckdb.connect(str(candidate), read_only=True)
 
 
 def _model(result: Any, counts: dict[tuple[str, str], int]) -> ModelResult:

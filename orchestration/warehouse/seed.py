@@ -72,21 +72,20 @@ def seed_candidate(settings: Settings, version: Path | None, *, full: bool = Fal
     return Seed(None, tuple(name for name in (*native_sources(), "mapped") if name not in heard))
 
 
-def seal_build(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, rebuilt_because: str | None
-) -> None:
+def seal_build(settings: Settings, rebuilt_because: str | None) -> None:
     """Take out what only the build needed, and write down what built the tables, and how."""
-    connection.execute("create schema if not exists ops")
-    _keep_recomputed(connection)
-    for schema in ("previous", "night", "new_bronze"):
-        connection.execute(f"drop schema if exists {schema} cascade")
-    connection.execute("drop table if exists ops.new_loads")
-    connection.execute(
-        "create or replace table ops.build as "
-        "select ? as project_fingerprint, cast(? as varchar) as rebuilt_because",
-        [project_fingerprint(settings), rebuilt_because],
-    )
-    comment(connection, "ops.build", BUILD)
+    with duckdb.connect(str(settings.candidate)) as connection:
+        connection.execute("create schema if not exists ops")
+        _keep_recomputed(connection)
+        for schema in ("previous", "night", "new_bronze"):
+            connection.execute(f"drop schema if exists {schema} cascade")
+        connection.execute("drop table if exists ops.new_loads")
+        connection.execute(
+            "create or replace table ops.build as "
+            "select ? as project_fingerprint, cast(? as varchar) as rebuilt_because",
+            [project_fingerprint(settings), rebuilt_because],
+        )
+        comment(connection, "ops.build", BUILD)
 
 
 def _keep_recomputed(connection: duckdb.DuckDBPyConnection) -> None:

@@ -55,7 +55,7 @@ class Project:
             "name": "flywheel",
             "profile": "try",
             "macro-paths": [str(PROJECT_ROOT / "dbt_project/macros")],
-            "models": {"flywheel": {"+materialized": "table", "changed": {"+schema": "night"}}},
+            "models": {"flywheel": {"+materialized": "table"}},
             "flags": {"send_anonymous_usage_stats": False},
         }
         self._write("dbt_project.yml", project)
@@ -234,15 +234,3 @@ def test_rows_computed_anew_have_the_columns_that_only_older_rows_fill(project: 
     project.run(RECOMPUTED + "select unnest([1, 2]) as deal, 'x' as custom", about)
     assert project.run(RECOMPUTED + "select 1 as deal", about, later=True) == ""
     assert project.ask("select deal, custom from reader") == [(1, None)]
-
-
-def test_a_view_shows_of_what_was_computed_anew_what_it_shows_of_all(project: Project) -> None:
-    view = "{{ config(materialized='view', unique_key='deal', meta={'recomputed': 'changed'}) }}"
-    project.add(
-        shown=view + "select deal, seen || '!' as seen from {{ ref('deals') }} where deal < 3",
-        reader="-- depends_on: {{ ref('changed') }}\n" + READER % "shown",
-    )
-    project.run(RECOMPUTED + "select unnest([1, 2]) as deal, 'before' as seen")
-    project.run(RECOMPUTED + "select unnest([1, 3]) as deal, 'now' as seen", later=True)
-    assert project.ask("from shown order by deal") == [(1, "now!"), (2, "before!")]
-    assert project.ask("from reader order by deal") == [(1, "now!")]

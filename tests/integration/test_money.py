@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import duckdb
 import pytest
@@ -288,6 +288,31 @@ def test_money_is_converted_exactly_and_rounded_half_to_even(
     for code, digits in (("USD", 2), ("JPY", 0), ("KWD", 2)):
         found = [amount for _, amount in warehouse.execute(conversion[code]).fetchall()]
         assert found == [converted(amount, rate, digits) for amount, rate in money]
+
+
+# Around what 64 bits hold with six places, and a good deal beyond.
+DELIVERED = st.decimals(
+    min_value=Decimal("-9e15"), max_value=Decimal("9e15"), places=6, allow_nan=False
+) | st.decimals(min_value=Decimal("999999999990"), max_value=Decimal("1000000000010"), places=6)
+
+
+@pytest.fixture(scope="module")
+def rounding(compiler: Compiler) -> str:
+    return compiler.statement("select {{ to_cents('amount') }} from money order by number", {})
+
+
+@hypothesis_settings(deadline=None, max_examples=100)
+@given(amounts=st.lists(DELIVERED, min_size=1, max_size=50))
+@example(amounts=[Decimal("0.125"), Decimal("-0.135"), Decimal("2.005"), Decimal("0.015001")])
+@example(amounts=[Decimal("999999999999.995"), Decimal("1000000000000.005")])
+def test_an_amount_of_any_size_is_rounded_half_to_even(
+    amounts: list[Decimal], rounding: str, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    warehouse.execute("create or replace temp table money (number int, amount decimal(24, 6))")
+    warehouse.executemany("insert into money values (?, ?)", list(enumerate(amounts)))
+
+    found = [amount for (amount,) in warehouse.execute(rounding).fetchall()]
+    assert found == [amount.quantize(Decimal("0.01"), ROUND_HALF_EVEN) for amount in amounts]
 
 
 def test_money_without_a_rate_is_unknown_and_never_taken_at_one(

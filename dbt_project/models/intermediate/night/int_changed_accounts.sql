@@ -43,14 +43,7 @@ only_named_before as (
 -- What a night may have made of names: its loads brought some, and may have taken the last one of an
 -- account. HubSpot's names come with the records of others, too.
 names_asked as (
-    select
-        names.source_system,
-        names.account_id
-    from {{ names }} as names
-    inner join ({{ new_nights() }}) as nights
-        on
-            names.source_system = nights.source_system
-            and names.last_seen_date = nights.batch_date
+    {{ records_brought(names, 'account_id') }}
     union
     select
         source_system,

@@ -1,9 +1,5 @@
 -- One row an opportunity that is neither deleted nor merged away.
-{{ config(
-    materialized='view',
-    unique_key='opportunity_key',
-    meta={'recomputed': 'int_changed_stage_events'},
-) }}
+{{ config(materialized='view') }}
 with
 
 facts as (

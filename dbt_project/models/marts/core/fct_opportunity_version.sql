@@ -1,10 +1,6 @@
 -- One row an opportunity × stretch of time in which pipeline, stage, owner, amount, close date and
 -- forecast category stayed the same. A deleted opportunity has none from its deletion on.
-{{ config(
-    materialized='view',
-    unique_key='opportunity_key',
-    meta={'recomputed': 'int_changed_stage_events'},
-) }}
+{{ config(materialized='view') }}
 with
 
 stretches as (

@@ -1,9 +1,5 @@
 -- One row an opportunity × open stage reached, by the furthest-stage rule.
-{{ config(
-    materialized='view',
-    unique_key='opportunity_key',
-    meta={'recomputed': 'int_changed_stage_events'},
-) }}
+{{ config(materialized='view') }}
 with
 
 reached as (

@@ -1,9 +1,5 @@
 -- One row a stay of an opportunity in one open stage; an open stay is censored at today.
-{{ config(
-    materialized='view',
-    unique_key='opportunity_key',
-    meta={'recomputed': 'int_changed_stage_events'},
-) }}
+{{ config(materialized='view') }}
 with
 
 events as (
