@@ -10,9 +10,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster_shared.record import replace
 
-from orchestration.instance import KeptEngineEventLogStorage, bury_dead_runs, open_instance
+from orchestration.event_log import KeptEngineEventLogStorage
+from orchestration.instance import bury_dead_runs, open_instance
 from orchestration.settings import Settings
+
+_EVALUATED = dg.DagsterEventType.ASSET_CHECK_EVALUATION
 
 
 @dg.multi_asset(
@@ -29,10 +33,63 @@ def broken() -> None:
     raise ValueError("on purpose")
 
 
+NIGHTS = dg.StaticPartitionsDefinition(["2025-09-28", "2025-09-29"])
+CHECKS = ("plausible", "usual")
+
+
+@dg.asset(partitions_def=NIGHTS)
+def mart() -> None:
+    """Something that is checked in another step."""
+
+
+@dg.multi_asset_check(specs=[dg.AssetCheckSpec(name, asset="mart") for name in CHECKS])
+def gate():
+    for name in CHECKS:
+        yield dg.AssetCheckResult(asset_key="mart", check_name=name, passed=name == "usual")
+
+
 def _run(instance: dg.DagsterInstance) -> str:
     definitions = dg.Definitions(assets=[rows, broken], jobs=[dg.define_asset_job("both")])
     job = definitions.resolve_job_def("both")
     return job.execute_in_process(instance=instance, raise_on_error=False).run_id
+
+
+def _gated(instance: dg.DagsterInstance, night: str) -> dg.ExecuteInProcessResult:
+    definitions = dg.Definitions(
+        assets=[mart],
+        asset_checks=[gate],
+        jobs=[dg.define_asset_job("nightly", partitions_def=NIGHTS)],
+    )
+    job = definitions.resolve_job_def("nightly")
+    return job.execute_in_process(instance=instance, partition_key=night)
+
+
+def _checked(instance: dg.DagsterInstance) -> list[tuple[object, ...]]:
+    """What became of every check of `mart`, newest first, and how many runs ago it was built."""
+    runs = [run.run_id for run in instance.get_runs()]
+    return [
+        (
+            key.name,
+            record.status.value,
+            record.partition,
+            runs.index(record.run_id),
+            None if record.evaluation is None else record.evaluation.passed,
+            None if record.evaluation is None else _target(record, runs),
+        )
+        for key in (dg.AssetCheckKey(dg.AssetKey("mart"), name) for name in CHECKS)
+        for record in instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+    ]
+
+
+def _target(record, runs: list[str]) -> tuple[int, int]:
+    looked_at = record.evaluation.target_materialization_data
+    return runs.index(looked_at.run_id), looked_at.storage_id
+
+
+def _plain_instance(home: Path) -> dg.DagsterInstance:
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    return dg.DagsterInstance.from_config(str(home))
 
 
 def _kept(instance: dg.DagsterInstance, run_id: str) -> tuple[list[str], dict[str, object]]:
@@ -56,13 +113,41 @@ def test_our_event_store_knows_its_tables(tmp_path: Path) -> None:
 
 def test_our_event_store_keeps_the_same_events_as_dagsters_own(tmp_path: Path) -> None:
     ours = open_instance(Settings(home=tmp_path / "ours"))
-    plain = tmp_path / "plain"
-    plain.mkdir()
-    (plain / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    theirs = dg.DagsterInstance.from_config(str(plain))
+    theirs = _plain_instance(tmp_path / "plain")
     assert type(ours.event_log_storage) is KeptEngineEventLogStorage
     assert type(theirs.event_log_storage) is SqliteEventLogStorage
     assert _kept(ours, _run(ours)) == _kept(theirs, _run(theirs))
+
+
+def test_our_event_store_keeps_the_same_of_every_check_as_dagsters_own(tmp_path: Path) -> None:
+    """Which was planned, what it found, and what it looked at: in each run what that run built."""
+    ours = open_instance(Settings(home=tmp_path / "ours"))
+    theirs = _plain_instance(tmp_path / "plain")
+    for instance in (ours, theirs):
+        for night in ("2025-09-28", "2025-09-29", "2025-09-28"):
+            _gated(instance, night)
+    kept = _checked(ours)
+    assert kept == _checked(theirs)
+    assert [(status, run, target[0]) for _, status, _, run, _, target in kept] == [
+        ("FAILED", 0, 0), ("FAILED", 1, 1), ("FAILED", 2, 2),
+        ("SUCCEEDED", 0, 0), ("SUCCEEDED", 1, 1), ("SUCCEEDED", 2, 2),
+    ]  # fmt: skip
+
+
+def test_our_event_store_keeps_a_check_that_nobody_had_planned(tmp_path: Path) -> None:
+    ours = open_instance(Settings(home=tmp_path / "ours"))
+    theirs = _plain_instance(tmp_path / "plain")
+    for instance in (ours, theirs):
+        _gated(instance, "2025-09-28")
+        (run,) = instance.get_runs()
+        for entry in instance.all_logs(run.run_id, of_type=_EVALUATED):
+            about = entry.dagster_event.event_specific_data
+            named = replace(about, check_name="usual", partition="2025-09-29")
+            event = entry.dagster_event._replace(event_specific_data=named)
+            instance.store_event(entry._replace(dagster_event=event))
+    kept = _checked(ours)
+    assert kept == _checked(theirs)
+    assert [partition for _, _, partition, *_ in kept].count("2025-09-29") == 1
 
 
 def test_no_secret_of_an_error_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
