@@ -77,9 +77,9 @@ def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
         context.add_datasource(datasource=datasource)
         for suite in suites:
             results += _run_suite(asked[suite.name], suite)
+        return _with_samples(results, suites, connection, narrows)
     finally:
         dispose(datasource)
-    return _with_samples(results, suites, candidate, narrows)
 
 
 def without_needless_imports() -> None:
@@ -208,31 +208,32 @@ def _exceptions(info: Any) -> list[dict[str, Any]]:
 
 
 def _with_samples(
-    results: list[CheckResult], suites: list[Suite], candidate: Path, narrows: bool
+    results: list[CheckResult],
+    suites: list[Suite],
+    connection: duckdb.DuckDBPyConnection,
+    narrows: bool,
 ) -> list[CheckResult]:
     """Offending rows of failed queries; GX would return them only by loading all of them."""
+    failed = {(result.suite, result.check) for result in results if not result.success}
     queries = {
         (suite.name, expectation.check): _query_for_people(suite, expectation, narrows)
         for suite in suites
         for expectation in suite.expectations
-        if expectation.query is not None
+        if expectation.query is not None and (suite.name, expectation.check) in failed
     }
-    if all(result.success or (result.suite, result.check) not in queries for result in results):
-        return results
     sampled = []
-    with duckdb.connect(str(candidate), read_only=True) as connection:
-        for result in results:
-            query = queries.get((result.suite, result.check))
-            if query is None or result.success:
-                sampled.append(result)
-                continue
-            try:
-                rows = _rows(connection, f"from ({query}) limit {_SAMPLE_ROWS}")
-            except duckdb.Error as error:
-                # Counting had left out the columns that cannot be computed.
-                sampled.append(_broken(result, [str(error)]))
-            else:
-                sampled.append(replace(result, sample=rows))
+    for result in results:
+        query = queries.get((result.suite, result.check))
+        if query is None:
+            sampled.append(result)
+            continue
+        try:
+            rows = _rows(connection, f"from ({query}) limit {_SAMPLE_ROWS}")
+        except duckdb.Error as error:
+            # Counting had left out the columns that cannot be computed.
+            sampled.append(_broken(result, [str(error)]))
+        else:
+            sampled.append(replace(result, sample=rows))
     return sampled
 
 
