@@ -56,6 +56,7 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, sa.Engine] = OrderedDict()
         self._known_tables: set[str] = set()
+        self._known_columns: set[str] = set()
         self._step: tuple[str, str] | None = None
         self._looked_at: dict[str, EventRecordsResult] = {}
         super().__init__(base_dir, inst_data)
@@ -94,6 +95,14 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
             # No table goes away again.
             self._known_tables.add(table_name)
         return table_name in self._known_tables
+
+    def _has_asset_key_col_on_connection(self, conn: sa.Connection, column_name: str) -> bool:
+        """Dagster's own, which is asked for each asset."""
+        if column_name not in self._known_columns and super()._has_asset_key_col_on_connection(
+            conn, column_name
+        ):
+            self._known_columns.add(column_name)
+        return column_name in self._known_columns
 
     def store_event(self, event: dg.EventLogEntry) -> None:
         """Dagster's own, without secrets in what an error says.

@@ -8,29 +8,21 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
-from typing import Any
-
-
-class _PutOff(ModuleType):
-    """Stands for a module, and imports it when an attribute of it is asked for."""
-
-    def __getattr__(self, name: str) -> Any:
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(import_module(self.__name__), name)
+from importlib.util import LazyLoader, find_spec, module_from_spec
 
 
 def put_off(name: str) -> None:
-    """Let a module be imported by its first use, and not by who names it.
+    """Let a module of a package be imported by its first use, and not by who names it.
 
-    Nothing happens to one that is imported already, or that is not there.
+    Nothing happens to one that is imported already.
     """
-    if name in sys.modules or find_spec(name) is None:
+    spec = None if name in sys.modules else find_spec(name)
+    if spec is None or spec.loader is None:
         return
-    sys.modules[name] = _PutOff(name)
-    # `from package import module` looks here first.
+    spec.loader = LazyLoader(spec.loader)
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    # `from package import module` looks here first; to look into `sys.modules` is a use already.
     package, _, short = name.rpartition(".")
-    if package:
-        setattr(import_module(package), short, sys.modules[name])
+    setattr(import_module(package), short, module)

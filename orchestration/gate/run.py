@@ -28,11 +28,6 @@ from orchestration.gate.suites import Expectation, Suite, narrowed_tables
 _SAMPLE_ROWS = 10
 
 
-# Two fifths of the import of Great Expectations: for expectations on distributions, for drawing
-# them, and for suites in a cloud.
-_NEEDLESS = ("scipy.stats", "altair", "boto3")
-
-
 class GateIncompleteError(Exception):
     """Fewer results than expectations, or a machine on which they could not be had: a check that
     did not run is a failure.
@@ -47,7 +42,8 @@ def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
     Raises GateIncompleteError when results are missing, and whatever Great Expectations raises on
     an expectation it does not know: a suite is never run in part.
     """
-    without_needless_imports()
+    # A third of the import of Great Expectations, for expectations on distributions.
+    put_off("scipy.stats")
     import great_expectations as gx
 
     from orchestration.gate.engine import (
@@ -80,12 +76,6 @@ def run_suites(suites: list[Suite], candidate: Path) -> list[CheckResult]:
         return _with_samples(results, suites, connection, narrows)
     finally:
         dispose(datasource)
-
-
-def without_needless_imports() -> None:
-    """Put off what Great Expectations imports for what no suite asks."""
-    for name in _NEEDLESS:
-        put_off(name)
 
 
 def build_suite(suite: Suite) -> Any:

@@ -12,8 +12,7 @@ import sys
 from orchestration.gate.put_off import put_off
 put_off("email.mime")
 from email import mime
-import email.mime as again
-assert again is mime and type(mime).__name__ == "_PutOff", "it was imported"
+assert "_LazyModule" in repr(object.__getattribute__(mime, "__class__")), "it was imported"
 """
 
 
@@ -39,12 +38,11 @@ def test_what_is_imported_already_stays() -> None:
         "put_off('email.mime'); import email.mime as after; assert before is after")  # fmt: skip
 
 
-def test_great_expectations_is_imported_without_statistics_and_charts_and_has_them() -> None:
+def test_great_expectations_is_imported_without_statistics_and_has_them() -> None:
     run(
-        "import sys; from orchestration.gate.run import without_needless_imports; "
-        "without_needless_imports(); import orchestration.gate.engine; "
-        "assert not {'scipy.stats._stats_py', 'altair.vegalite'} & set(sys.modules); "
+        "import sys; from orchestration.gate.put_off import put_off; put_off('scipy.stats'); "
+        "import orchestration.gate.engine; assert 'scipy.stats._stats_py' not in sys.modules; "
         "from great_expectations.expectations.core import "
         "expect_column_kl_divergence_to_be_less_than as uses; "
-        "assert round(uses.stats.entropy([0.5, 0.5]), 4) == 0.6931 and uses.alt.Chart"
+        "assert round(uses.stats.entropy([0.5, 0.5]), 4) == 0.6931"
     )
