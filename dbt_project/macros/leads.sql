@@ -64,8 +64,7 @@
     {{ union_of(
         ['source_system', 'lead_id', 'status', 'changed_at'],
         [
-            '(select * from ' ~ ref('stg_salesforce__lead_status_history')
-            ~ ' where not is_deleted) as tracked',
+            ref('stg_salesforce__lead_status_history'),
             ref('stg_mapped__lead_status_history'),
         ],
     ) }}

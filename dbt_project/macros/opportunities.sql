@@ -30,18 +30,12 @@
     {{ union_of(
         [
             'source_system', 'history_id', 'opportunity_id', 'field', 'old_value', 'new_value',
-            'changed_at', 'sequence', 'actor_id', 'is_deleted',
+            'changed_at', 'sequence', 'actor_id',
         ],
         [
             ref('stg_salesforce__opportunity_field_history'),
-            {
-                'rows': ref('stg_hubspot__opportunity_field_history'),
-                'lacking': {'is_deleted': 'false'},
-            },
-            {
-                'rows': ref('stg_mapped__opportunity_field_history'),
-                'lacking': {'is_deleted': 'false'},
-            },
+            ref('stg_hubspot__opportunity_field_history'),
+            ref('stg_mapped__opportunity_field_history'),
         ],
     ) }}
 {%- endmacro %}

@@ -148,7 +148,7 @@ def _loaded(
         return _repeated(load, before)
     load = replace(
         load,
-        load_id=_load_id(landed, digest[:12]),
+        load_id=_free_id(landed, digest[:12], load, ledger),
         checksum=digest,
         rows_read=sides.rows_read,
         rows_accepted=sides.rows_accepted,
@@ -219,6 +219,15 @@ def _repeated(load: Load, before: Load) -> Load:
         status="duplicate",
         error=f"the same bytes as {before.file} of {before.batch_date}, loaded before",
     )
+
+
+def _free_id(landed: LandedFile, digest: str, load: Load, ledger: Ledger) -> str:
+    """An id of its own also for bytes that were put back after a correction: what stands in bronze
+    of the first time stays.
+    """
+    load_id = _load_id(landed, digest)
+    taken = {each.load_id for each in ledger.loads if each.status in ("loaded", "accepted")}
+    return f"{load_id}-{load.load_number}" if load_id in taken else load_id
 
 
 def _load_id(landed: LandedFile, ending: str) -> str:

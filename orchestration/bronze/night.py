@@ -51,8 +51,8 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
     """Look over the landing place.
 
     A night is due with the files the ledger has not seen; a corrected file of a refused night
-    brings the night's other refused files along. Nights in `always` are taken even when they look
-    unfinished: whoever names a night says that it is complete.
+    brings the night's other refused files along, those of other sources too. Nights in `always` are
+    taken even when they look unfinished: whoever names a night says that it is complete.
     """
     sources = load_sources(settings.user_sources)
     chosen = set(always)
@@ -67,11 +67,19 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
         for night in landed
         if night not in nights
     ]
-    for night in nights:
-        there = night.files()
-        fresh = [file for file in there if not _seen(file, ledger)]
-        if fresh:
-            fresh = [file for file in there if file in fresh or file.place in held]
+    landed_files = [(night, night.files()) for night in nights]
+    # While a night is loaded, what was corrected of one source is seen before another is asked.
+    corrected = {load.batch_date for load in ledger.with_status("loaded")} | {
+        night.night
+        for night, there in landed_files
+        if any(not _seen(file, ledger) for file in there)
+    }
+    for night, there in landed_files:
+        fresh = [
+            file
+            for file in there
+            if not _seen(file, ledger) or (night.night in corrected and file.place in held)
+        ]
         if fresh and night.night not in chosen and not night.is_complete(settings.quiet_minutes):
             incomplete.append(night)
             continue

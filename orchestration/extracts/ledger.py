@@ -24,6 +24,7 @@ import polars as pl
 from orchestration.durable import make_folder, replace_durably
 from orchestration.faults import HelpNeededError
 
+FilePlace = tuple[str, str, date, str]
 SCHEMA = pl.Schema(
     {
         "load_id": pl.String(),
@@ -96,7 +97,7 @@ class Load:
         return f"{self.source}/{self.object}"
 
     @property
-    def place(self) -> tuple[str, str, date, str]:
+    def place(self) -> FilePlace:
         """Source, object, night and file name: a corrected file takes the same place."""
         return self.source, self.object, self.batch_date, self.file
 
@@ -127,22 +128,25 @@ class Ledger:
         # Lines are added one by one: of all that stand before them nothing is written out anew.
         self._written = written
         self.loads = _loads(written) if loads is None else loads
-        self._tried: set[tuple[Any, ...]] | None = None
+        self._newest: dict[FilePlace, Load] | None = None
 
     def known(
         self, source: str, object_: str, checksum: str, night: date | None = None
     ) -> Load | None:
-        """The load that brought in these bytes for this object, refused ones left out.
+        """The load that brought in these bytes for this object, refused ones left out, and those
+        in whose place another file was loaded since: to put them back is a correction.
 
         With `night`, only loads of that night count: a full extract that says the same as an
         earlier one still says it of its own night.
         """
+        counting = [load for load in self.loads if load.status in ("loaded", "accepted")]
+        newest = {load.place: load.load_number for load in counting}
         return next(
             (
                 load
-                for load in self.loads
+                for load in counting
                 if (load.source, load.object, load.checksum) == (source, object_, checksum)
-                and load.status in ("loaded", "accepted")
+                and load.load_number == newest[load.place]
                 and night in (None, load.batch_date)
             ),
             None,
@@ -156,12 +160,14 @@ class Ledger:
             if each.status in ("loaded", "accepted")
         )
 
-    def seen(self, place: tuple[str, str, date, str], size: int, modified_ns: int) -> bool:
-        """Whether the very file in this place, unchanged in size and time, was tried before."""
+    def seen(self, place: FilePlace, size: int, modified_ns: int) -> bool:
+        """Whether the file that was tried last in this place is this one: in size and time."""
         # A night asks for every file that was ever landed.
-        if self._tried is None:
-            self._tried = {(load.place, load.bytes, load.modified_ns) for load in self.loads}
-        return (place, size, modified_ns) in self._tried
+        if self._newest is None:
+            by_number = sorted(self.loads, key=lambda load: load.load_number)
+            self._newest = {load.place: load for load in by_number}
+        last = self._newest.get(place)
+        return last is not None and (last.bytes, last.modified_ns) == (size, modified_ns)
 
     def last_accepted(self, name: str) -> Load | None:
         """The newest published load of an object."""

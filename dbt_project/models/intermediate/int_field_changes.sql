@@ -45,7 +45,6 @@ field_records as (
     from field_history
     where
         field in ('amount', 'close_date', 'forecast_category')
-        and not is_deleted
         and (source_system, opportunity_id) in (
             select
                 source_system,

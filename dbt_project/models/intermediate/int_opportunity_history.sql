@@ -1,7 +1,8 @@
 -- One row a recorded change of an opportunity, over all sources: the state after the change.
 --
 -- Stamps of stages stand in where a source delivered no history of an opportunity at all. They keep
--- one entry a stage, so a history that is there is never completed from them.
+-- one entry a stage, so a history that is there is never completed from them. Records that went to
+-- the recycle bin with their opportunity stay: what it was until then is no other for that.
 {{ config(
     materialized='incremental',
     unique_key='opportunity_key',
@@ -15,18 +16,11 @@ changes as (
         [
             'source_system', 'history_id', 'opportunity_id', 'stage', 'changed_at', 'sequence',
             'pipeline', 'actor_id', 'amount', 'close_date', 'forecast_category', 'is_migration',
-            'is_deleted',
         ],
         [
             changed_rows(ref('stg_salesforce__opportunity_history'), **asked),
-            {
-                'rows': changed_rows(ref('stg_hubspot__opportunity_stage_history'), **asked),
-                'lacking': {'is_deleted': 'false'},
-            },
-            {
-                'rows': changed_rows(ref('stg_mapped__opportunity_stage_history'), **asked),
-                'lacking': {'is_deleted': 'false'},
-            },
+            changed_rows(ref('stg_hubspot__opportunity_stage_history'), **asked),
+            changed_rows(ref('stg_mapped__opportunity_stage_history'), **asked),
         ],
     ) }}
 ),
@@ -51,16 +45,11 @@ stage_map as (
     select * from {{ ref('stg_flywheel__stage_map') }}
 ),
 
-recorded as (
-    select * from changes
-    where not is_deleted
-),
-
 told as (
     select
         *,
         false as is_stamp
-    from recorded
+    from changes
     union all
     select
         stamps.source_system,
@@ -75,14 +64,13 @@ told as (
         cast(null as date) as close_date,
         cast(null as varchar) as forecast_category,
         false as is_migration,
-        false as is_deleted,
         true as is_stamp
     from stamps
-    left join recorded
+    left join changes
         on
-            stamps.source_system = recorded.source_system
-            and stamps.opportunity_id = recorded.opportunity_id
-    where recorded.opportunity_id is null
+            stamps.source_system = changes.source_system
+            and stamps.opportunity_id = changes.opportunity_id
+    where changes.opportunity_id is null
 ),
 
 in_pipelines as (

@@ -33,7 +33,7 @@ told as (
         case when actor_id is not null then {{ key_of('source_system', 'actor_id') }} end
             as actor_key
     from field_history
-    where field = 'owner_id' and not is_deleted
+    where field = 'owner_id'
     {{ only_changed_records(word='and') }}
 ),
 

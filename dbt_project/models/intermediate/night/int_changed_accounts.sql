@@ -2,7 +2,7 @@
 --
 -- A load names it, or nights showed it missing or back; an opportunity, a lead or an activity began
 -- or ceased to name it; or HubSpot says something else of it in the records of others. Unknown members
--- are made each night.
+-- are made each night, also of a source that names no account.
 {#- Each reads few rows of it: a CTE that several read would be kept whole. -#}
 {%- set names -%}
     (
@@ -118,12 +118,13 @@ concerned as (
     select
         source_system,
         'unknown' as account_id
-    from names_asked
-    union
-    select
-        source_system,
-        'unknown' as account_id
-    from before
+    from (
+        select source_system from touched_records
+        union
+        select source_system from {{ before_this_night('intermediate', 'int_opportunities') }}
+        union
+        select source_system from {{ before_this_night('intermediate', 'int_leads') }}
+    ) as sources
 ),
 {%- else -%}
 concerned as (

@@ -4,7 +4,7 @@
 {{ config(materialized='ephemeral') }}
 {%- set said_columns = [
     'id', 'pipeline', 'dealstage', 'amount', 'deal_currency_code', 'closedate',
-    'hs_manual_forecast_category', 'hubspot_owner_id', 'archived',
+    'hs_manual_forecast_category', 'hubspot_owner_id', 'archived', 'archivedAt',
 ] %}
 with
 
@@ -77,7 +77,9 @@ final as (
         said.hs_manual_forecast_category as forecast_category,
         coalesce(said.archived, false) as is_deleted,
         merger_spans.survivor_id as merged_into_id,
-        said.hs_lastmodifieddate as modified_at,
+        -- To archive a deal is no change of it.
+        greatest(said.hs_lastmodifieddate, case when said.archived then said.archivedAt end)
+            as modified_at,
         said.batch_date,
         said.load_number,
         said.row_number

@@ -14,7 +14,6 @@ typed as (
         NewValue as status,
         CreatedDate as changed_at,
         cast(null as bigint) as sequence,
-        coalesce(IsDeleted, false) as is_deleted,
         Id as record_id,
         _batch_date as batch_date,
         _load_number as load_number,

@@ -53,7 +53,6 @@ typed as (
         CreatedDate as changed_at,
         cast(null as bigint) as sequence,
         CreatedById as actor_id,
-        coalesce(IsDeleted, false) as is_deleted,
         _batch_date as batch_date,
         _load_number as load_number,
         _row_number as row_number

@@ -21,7 +21,6 @@ typed as (
         Probability / 100 as probability,
         {{ forecast_category_name('ForecastCategory') }} as forecast_category,
         false as is_migration,
-        coalesce(IsDeleted, false) as is_deleted,
         _batch_date as batch_date,
         _load_number as load_number,
         _row_number as row_number
