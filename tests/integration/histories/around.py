@@ -315,11 +315,19 @@ def _lead_row(row: Lead) -> Row:
     }  # fmt: skip
 
 
+def lies_in_bin(id_: str) -> bool:
+    """Of some records of history: queryAll flags those of records that were ever deleted, which
+    makes what they tell no less true.
+    """
+    return zlib.crc32(id_.encode()) % 3 == 0
+
+
 def _entry_row(row: LeadEntry) -> Row:
+    id_ = _id("017", row.lead_id, row.status, row.changed_at)
     return {
-        "Id": _id("017", row.lead_id, row.status, row.changed_at), "LeadId": row.lead_id,
+        "Id": id_, "LeadId": row.lead_id,
         "Field": "Status", "OldValue": None, "NewValue": row.status,
-        "CreatedDate": _stamp(row.changed_at), "CreatedById": None, "IsDeleted": False,
+        "CreatedDate": _stamp(row.changed_at), "CreatedById": None, "IsDeleted": lies_in_bin(id_),
     }  # fmt: skip
 
 

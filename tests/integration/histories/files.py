@@ -151,7 +151,8 @@ def salesforce_record(row: Record) -> Row:
         "Id": row.record_id, "OpportunityId": row.opportunity_id, "StageName": row.stage,
         "Amount": row.amount, "CloseDate": row.close_date, "Probability": None,
         "ForecastCategory": row.forecast_category, "ExpectedRevenue": None,
-        "CreatedDate": stamp(row.at), "CreatedById": row.actor_id, "IsDeleted": False,
+        "CreatedDate": stamp(row.at), "CreatedById": row.actor_id,
+        "IsDeleted": around.lies_in_bin(row.record_id),
     }  # fmt: skip
 
 
@@ -160,7 +161,7 @@ def salesforce_change(row: FieldChange) -> Row:
     return {
         "Id": row.change_id, "OpportunityId": row.opportunity_id, "Field": fields[row.field],
         "OldValue": row.old_value, "NewValue": row.new_value, "CreatedDate": stamp(row.at),
-        "CreatedById": None, "IsDeleted": False,
+        "CreatedById": None, "IsDeleted": around.lies_in_bin(row.change_id),
         "DataType": "EntityId" if row.field == "owner_id" else "Text",
     }  # fmt: skip
 
