@@ -200,7 +200,23 @@ SOURCES = [
         },
     }
     for source, extract in (("whole", "full"), ("changes", "delta"))
+] + [
+    {
+        "source": "silent",
+        "extract": "delta",
+        "currency": "USD",
+        "pipelines": [{"name": "default", "stages": ["Open"], "won": ["Won"], "lost": ["Lost"]}],
+        "objects": {
+            "opportunities": {
+                "files": "deals.csv",
+                "key": "opportunity_id",
+                "columns": {"opportunity_id": "id", "stage": "stage", "created_at": "created"},
+            }
+        },
+    }
 ]
+# Of a source that knows no accounts, and brings nothing in the second night.
+SILENT_FILES = {"deals.csv": "id,stage,created\nd1,Open,2025-09-27\n"}
 DAY = "2025-09-27T12:00:00"
 
 

@@ -27,6 +27,7 @@ from tests.integration.hubspot_portal import Activity, api_pages
 from tests.integration.leads_by_night import (
     FIRST_OF_SALESFORCE,
     SECOND_OF_SALESFORCE,
+    SILENT_FILES,
     SOURCES,
     mapped_files,
 )
@@ -133,6 +134,7 @@ def warehouses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, P
                 "salesforce": SECOND_OF_SALESFORCE if is_second else FIRST_OF_SALESFORCE,
                 "whole": mapped_files("whole", is_second=is_second),
                 "changes": mapped_files("changes", is_second=is_second),
+                **({} if is_second else {"silent": SILENT_FILES}),
             }
             for source, files in landed.items():
                 land(settings, source, night, dict(files))
@@ -173,6 +175,17 @@ def test_a_night_follows_what_changes(warehouses: dict[str, Path], change: str) 
         assert {name for name in first if first[name] != nightly[name]} >= set(columns)
     else:
         assert (first is None) != (nightly is None)
+
+
+def test_a_source_without_accounts_that_brings_nothing_keeps_its_unknown_one(
+    warehouses: dict[str, Path],
+) -> None:
+    for name, file in warehouses.items():
+        with duckdb.connect(str(file), read_only=True) as connection:
+            found = connection.execute(
+                "select account_key from marts.dim_account where source_system = 'silent'"
+            ).fetchall()
+        assert found == [("silent:unknown",)], name
 
 
 @pytest.mark.parametrize(("mart", "record"), QUIET)
