@@ -193,8 +193,7 @@ def test_a_version_that_cannot_be_read_is_left_behind_by_a_rollback(home: Home) 
 
 @pytest.mark.parametrize("left", [0, 20_000, -1])
 def test_a_newest_version_that_was_cut_off_is_built_anew(home: Home, left: int) -> None:
-    """By the next run, new files or not; `left` is how many bytes of it are there, -1 all but one.
-"""
+    """By the next run, new files or not; `left` is how many bytes of it are there, -1 all but one."""
     assert not plan(home.settings, None, None).rebuild
     newest = version_path(home.settings, "2025-09-28-001")
     newest.chmod(0o644)
