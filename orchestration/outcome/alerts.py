@@ -133,8 +133,8 @@ def _claimed(
         return True, []
     is_sent, line = _send(channel, alert)
     note = claim.with_name(f"{claim.name}{_UNSENT}")
-    # What cannot be written down on a full disk has been told on the terminal.
-    with suppress(OSError):
+    # What cannot be written down, on a full disk say, has been told on the terminal.
+    with suppress(OSError, ValueError):
         if is_sent:
             note.unlink(missing_ok=True)
         elif is_kept:

@@ -28,6 +28,7 @@ from orchestration.bronze.night import accept, load_night, survey
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.extracts.ledger import Ledger, Load, copy_of
 from orchestration.gate.results import verdict_of
+from orchestration.morning.changes import _beside
 from orchestration.nightly import NightOutcome, plan
 from orchestration.publication.promote import promote
 from orchestration.publication.versions import current_version, publications, version_path
@@ -193,7 +194,7 @@ def test_a_version_that_cannot_be_read_is_left_behind_by_a_rollback(home: Home) 
 
 @pytest.mark.parametrize("left", [0, 20_000, -1])
 def test_a_newest_version_that_was_cut_off_is_built_anew(home: Home, left: int) -> None:
-    """By the next run, new files or not; `left` is how many bytes of it are there, -1 all but one."""
+    """By the next run, new files or not. `left` bytes of it are there; -1: all but one."""
     assert not plan(home.settings, None, None).rebuild
     newest = version_path(home.settings, "2025-09-28-001")
     newest.chmod(0o644)
@@ -202,6 +203,14 @@ def test_a_newest_version_that_was_cut_off_is_built_anew(home: Home, left: int) 
     assert (due.rebuild, due.nights) == (True, [NIGHT])
     seed = seed_candidate(home.settings, newest)
     assert (seed.rebuilt_because or "").startswith(f"{newest.name} cannot be read: ")
+
+
+def test_the_page_of_the_next_version_does_without_numbers_of_a_damaged_one(home: Home) -> None:
+    (before,) = publications(home.settings)
+    damaged = version_path(home.settings, before.version)
+    damaged.chmod(0o644)
+    os.truncate(damaged, 20_000)
+    assert _beside(home.settings, before, [{"name": "won", "value": 1}]) == []
 
 
 def test_of_a_version_that_cannot_be_read_sql_says_what_to_do(home: Home) -> None:
