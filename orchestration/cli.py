@@ -56,6 +56,7 @@ def main() -> None:
     from orchestration.privacy.keys import MaskingKeyError
     from orchestration.publication.versions import NoSuchVersionError
     from orchestration.serving.postgres.target import PostgresError
+    from orchestration.serving.published import VersionUnreadableError
     from orchestration.sources.model import SourceFileError
 
     try:
@@ -69,6 +70,7 @@ def main() -> None:
         NightRunningError,
         LandingUnreachableError,
         MaskingKeyError,
+        VersionUnreadableError,
         ValidationError,
     ) as error:
         Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)

@@ -19,6 +19,7 @@ from orchestration.faults import advice
 from orchestration.gate.results import CheckResult, Verdict, results_of, verdict_of
 from orchestration.publication.fingerprint import fingerprint
 from orchestration.publication.versions import Publication, publications, version_path
+from orchestration.publication.whole import damage_of
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -101,12 +102,12 @@ def _is_outdated(settings: Settings) -> bool:
     """Whether the newest publication was made from other extracts or by another project.
 
     The newest one and not the one readers see: after a rollback the same must not come back by
-    itself. A newest one whose file is lost counts as not made.
+    itself. A newest one whose file is lost or damaged counts as not made.
     """
     made_from = [
         each.fingerprint
         for each in publications(settings)[-1:]
-        if each.rolled_back_at or version_path(settings, each.version).exists()
+        if each.rolled_back_at or damage_of(version_path(settings, each.version)) is None
     ]
     return made_from != [fingerprint(settings)]
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from orchestration.morning.evidence import Row, Rows, ask, open_version
 from orchestration.publication.changes import FEWEST_VERSIONS, Change, changes_of
-from orchestration.publication.versions import Publication, kept_versions, publications
+from orchestration.publication.versions import Publication, publications, version_path
+from orchestration.publication.whole import damage_of
 from orchestration.settings import Settings
 
 
@@ -68,7 +69,8 @@ def _before(
 
 
 def _beside(settings: Settings, before: Publication, now: Rows) -> Rows:
-    if before.version not in kept_versions(settings):
+    # A version that is gone or damaged is no reason to leave the page of the next one unwritten.
+    if damage_of(version_path(settings, before.version)) is not None:
         return []
     with open_version(settings, before.version) as then:
         values = {row["name"]: row["value"] for row in ask(then, "headline", {})}

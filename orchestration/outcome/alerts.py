@@ -5,16 +5,22 @@ what was sent. Does not belong here: the words (message.py), the wire (channels.
 
 An alert that was sent leaves an empty file below `ops/alert/`, named after what it told and where.
 The file is made before sending, so that two processes never both send, and taken away when sending
-failed, so that the next one tries again.
+failed. The alert of a night that could not be sent is kept beside it, `….unsent`, until the next
+run or Dagster's sensor has sent it. Staleness needs no such note: whoever looks at the clock finds
+it anew.
 """
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.company import read_company
+from orchestration.durable import replace_durably
 from orchestration.outcome import message
 from orchestration.outcome.channels import AlertNotSentError, Channel, channels
 from orchestration.outcome.links import page_link
@@ -25,6 +31,8 @@ from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from orchestration.nightly import NightOutcome
+
+_UNSENT = ".unsent"
 
 
 def tell_of_night(settings: Settings, outcome: NightOutcome) -> list[str]:
@@ -40,7 +48,26 @@ def tell_of_night(settings: Settings, outcome: NightOutcome) -> list[str]:
         alert = message.refusal(night, outcome.verdict.refusing, readers_see(settings), link)
     else:
         alert = message.failure(night, reason, readers_see(settings), link)
-    return _tell_once(settings, f"night-{night}-{outcome.run_id}", alert)
+    return _tell_once(settings, f"night-{night}-{outcome.run_id}", alert, is_kept=True)
+
+
+def tell_unsent(settings: Settings) -> list[str]:
+    """Send the alerts of nights that could not be sent before, oldest first; what came of it.
+
+    A channel that fails is not tried again for the next of them.
+    """
+    told = []
+    for channel in channels(settings):
+        for note in sorted(_folder(settings).glob(f"night-*.{channel.name}{_UNSENT}")):
+            alert = _noted(note)
+            if alert is None:
+                note.unlink(missing_ok=True)
+                continue
+            is_sent, lines = _claimed(channel, note.with_suffix(""), alert, is_kept=True)
+            told += [f"{line}, late: {alert.title}" if is_sent else line for line in lines]
+            if not is_sent:
+                break
+    return told
 
 
 def tell_if_stale(settings: Settings, now: datetime | None = None) -> list[str]:
@@ -85,16 +112,55 @@ def _shown(settings: Settings) -> Publication | None:
     return next((each for each in publications(settings) if each.version == current), None)
 
 
-def _tell_once(settings: Settings, subject: str, alert: Alert) -> list[str]:
+def _tell_once(
+    settings: Settings, subject: str, alert: Alert, *, is_kept: bool = False
+) -> list[str]:
+    """Send what nobody has sent; what came of it. If `is_kept`, a later run sends what failed."""
     told = []
     for channel in channels(settings):
-        claim = settings.operations / "alert" / f"{subject}.{channel.name}"
-        if _is_ours(claim):
-            is_sent, line = _send(channel, alert)
-            told.append(line)
-            if not is_sent and claim.exists():
-                claim.unlink()
+        claim = _folder(settings) / f"{subject}.{channel.name}"
+        told += _claimed(channel, claim, alert, is_kept=is_kept)[1]
     return told
+
+
+def _claimed(
+    channel: Channel, claim: Path, alert: Alert, *, is_kept: bool
+) -> tuple[bool, list[str]]:
+    """Send by one channel, unless somebody has or is about to: whether it need not be sent again,
+    and a line about it if it was tried.
+    """
+    if not _is_ours(claim):
+        return True, []
+    is_sent, line = _send(channel, alert)
+    note = claim.with_name(f"{claim.name}{_UNSENT}")
+    # What cannot be written down, on a full disk say, has been told on the terminal.
+    with suppress(OSError, ValueError):
+        if is_sent:
+            note.unlink(missing_ok=True)
+        elif is_kept:
+            _note(note, alert)
+    if not is_sent:
+        claim.unlink(missing_ok=True)
+    return is_sent, [line]
+
+
+def _note(note: Path, alert: Alert) -> None:
+    temporary = note.with_name(f".{note.name}")
+    # As it is written, so that `flywheel forget` finds a name in it.
+    temporary.write_text(json.dumps(asdict(alert), ensure_ascii=False), encoding="utf-8")
+    replace_durably(temporary, note)
+
+
+def _noted(note: Path) -> Alert | None:
+    """The alert of a note; None of one that cannot be read."""
+    try:
+        return Alert(**json.loads(note.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.operations / "alert"
 
 
 def _is_ours(claim: Path) -> bool:

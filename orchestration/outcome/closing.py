@@ -6,14 +6,14 @@ page (page.py), the alerts (alerts.py), the report (morning/), Dagster (sensors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.gate.results import result_files
-from orchestration.outcome.alerts import tell_if_stale, tell_of_crash, tell_of_night
+from orchestration.outcome.alerts import tell_if_stale, tell_of_crash, tell_of_night, tell_unsent
 from orchestration.outcome.links import night_and_run, page_path
 from orchestration.outcome.page import write_page
 from orchestration.publication.versions import current_version
@@ -42,10 +42,7 @@ def close_night(settings: Settings, outcome: NightOutcome) -> list[str]:
             told.append(f"page      {page}")
     except Exception as error:
         told.append(f"no page   {redacted(settings, _in_a_line(error))}")
-    try:
-        told += tell_of_night(settings, outcome)
-    except Exception as error:
-        told.append(f"no alert  {redacted(settings, _in_a_line(error))}")
+    told += _alerted(settings, tell_unsent, lambda settings: tell_of_night(settings, outcome))
     try:
         if outcome.state == "refused":
             _tell_readers(settings)
@@ -63,11 +60,21 @@ def _tell_readers(settings: Settings) -> None:
 
 
 def close_without_night(settings: Settings) -> list[str]:
-    """There was nothing to do: tell if what readers see is too old. Nothing is raised."""
-    try:
-        return tell_if_stale(settings)
-    except Exception as error:
-        return [f"no alert  {redacted(settings, _in_a_line(error))}"]
+    """There was nothing to do: tell what could not be told before, and if what readers see is too
+    old. Nothing is raised.
+    """
+    return _alerted(settings, tell_unsent, tell_if_stale)
+
+
+def _alerted(settings: Settings, *tellings: Callable[[Settings], list[str]]) -> list[str]:
+    """What came of each; a channel that is away says so once."""
+    told: list[str] = []
+    for tell in tellings:
+        try:
+            told += tell(settings)
+        except Exception as error:
+            told.append(f"no alert  {redacted(settings, _in_a_line(error))}")
+    return list(dict.fromkeys(told))
 
 
 @contextmanager

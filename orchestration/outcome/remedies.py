@@ -41,6 +41,8 @@ _DBT = {
     f"the model must learn it.",
     "contract": "The table broke what it promises to analysts: a value is missing or of another "
     "type. " + _LAND,
+    "model": "The model itself is broken, or a file that it reads: no correction of the CRM helps. "
+    "Look into what the database said.",
 }
 # The beginning of the type of an expectation.
 _EXPECTATIONS = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from orchestration.outcome.alerts import tell_if_stale, tell_of_night
+from orchestration.outcome.alerts import tell_if_stale, tell_of_night, tell_unsent
 from orchestration.outcome.closing import close_night
 from orchestration.outcome.links import page_path
 from orchestration.settings import Settings
@@ -59,10 +59,14 @@ def build_sensors(
         name="staleness",
         minimum_interval_seconds=_STALENESS_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Alerts once when the version that readers see is too old.",
+        description=(
+            "Alerts once when the version that readers see is too old, and of nights whose alert "
+            "could not be sent."
+        ),
     )
     def staleness() -> dg.SkipReason:
-        return dg.SkipReason("; ".join(tell_if_stale(settings)) or "nothing to tell")
+        told = [*tell_unsent(settings), *tell_if_stale(settings)]
+        return dg.SkipReason("; ".join(told) or "nothing to tell")
 
     return [night_published, night_not_published, staleness]
 

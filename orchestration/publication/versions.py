@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from orchestration.durable import make_folder, replace_durably, sync_folder
+from orchestration.publication.whole import damage_of
 from orchestration.settings import Settings
 
 # Why the first version of all was built from bronze.
@@ -129,7 +130,7 @@ def point_to(settings: Settings, version: str) -> None:
 
 def roll_back(settings: Settings, version: str | None = None) -> str:
     """Show readers an older version: the named one, or the newest before the current that was not
-    rolled back itself.
+    rolled back itself. One that is damaged is none to go back to.
 
     Raises NoSuchVersionError when there is none such.
     """
@@ -138,14 +139,21 @@ def roll_back(settings: Settings, version: str | None = None) -> str:
         bad = {entry.version for entry in publications(settings) if entry.rolled_back_at}
         older = kept[: kept.index(current)] if current in kept else []
         older = [each for each in older if each not in bad]
-        if not older:
+        whole = [each for each in older if damage_of(version_path(settings, each)) is None]
+        if not whole:
             raise NoSuchVersionError(
-                f"there is no version before {current}; kept: {', '.join(kept) or 'none'}"
+                f"there is no version before {current}{' that can be read' if older else ''}; "
+                f"kept: {', '.join(kept) or 'none'}"
             )
-        version = older[-1]
+        version = whole[-1]
     if version not in kept:
         raise NoSuchVersionError(
             f"there is no version {version}; kept: {', '.join(kept) or 'none'}"
+        )
+    damage = damage_of(version_path(settings, version))
+    if damage is not None:
+        raise NoSuchVersionError(
+            f"version {version} cannot be read: {damage}; readers still see {current}"
         )
     point_to(settings, version)
     remember(settings, marked(publications(settings), version))

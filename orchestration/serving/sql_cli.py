@@ -49,6 +49,7 @@ def ask(
 ) -> None:
     """Ask the published warehouse, or open a shell on it; read-only, without files or network."""
     from orchestration.publication.versions import version_path
+    from orchestration.serving.published import VersionUnreadableError
     from orchestration.serving.query import QueryError, write
 
     settings = Settings()
@@ -57,19 +58,18 @@ def ask(
         _fail(f"{path} is not there: run `flywheel nightly` first")
     written_as = _format(format_, output)
     text = _statements(query, file)
-    if text is None:
-        from orchestration.serving.shell import run_shell
-
-        if written_as != "table":
-            _fail("a shell shows tables: give a query to write it to a file")
-        run_shell(path, console, rows)
-        return
+    if text is None and written_as != "table":
+        _fail("a shell shows tables: give a query to write it to a file")
     try:
-        if written_as == "table":
+        if text is None:
+            from orchestration.serving.shell import run_shell
+
+            run_shell(path, console, rows)
+        elif written_as == "table":
             _show_all(path, text, rows)
         else:
             write(path, text, written_as, output)
-    except QueryError as error:
+    except (QueryError, VersionUnreadableError) as error:
         _fail(str(error))
     except BrokenPipeError:
         # Whoever read has had enough. Python would complain once more when it closes the pipe.

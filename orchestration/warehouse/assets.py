@@ -19,10 +19,15 @@ from orchestration.outcome.links import check_link
 from orchestration.outcome.origin import with_origins
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source
-from orchestration.warehouse.build import BuildResult, TestResult, build_candidate
+from orchestration.warehouse.build import BuildResult, ModelResult, TestResult, build_candidate
 from orchestration.warehouse.project import DbtFailedError
 
 _UNIQUE_ID = "dagster_dbt/unique_id"
+_MUST_HOLD = {
+    "contract": "The table holds what its contract promises.",
+    "model": "The table can be built.",
+}
+_EXPECTED = {"contract": "no violation", "model": "a table"}
 
 
 class LayerTranslator(DagsterDbtTranslator):
@@ -86,26 +91,38 @@ def build_warehouse_assets(
         )
         if result.rebuilt_because:
             context.log.info(f"everything was rebuilt from bronze: {result.rebuilt_because}")
-        checks = [_as_check(test) for test in result.tests] + _contract_faults(result)
-        checks = with_origins(settings, sources, checks)
-        record(settings, context.run_id, night, "warehouse", checks)
-        refusing = verdict_of(checks).refusing
-        if refusing:
-            refuse(settings)
+        checks = judge(settings, sources, context.run_id, night, result)
         links = {
             check.check: check_link(settings, night, context.run_id, check)
             for check in checks
             if not check.success
         }
         yield from _events(context.assets_def, result, links)
-        if result.broken:
-            raise DbtFailedError(
-                "\n".join(f"{model.unique_id}: {model.message}" for model in result.broken)
-            )
-        if refusing:
-            raise GateRefusedError(refusing)
+        require_good(result, checks)
 
     return warehouse
+
+
+def judge(
+    settings: Settings, sources: dict[str, Source], run_id: str, night: str, result: BuildResult
+) -> list[CheckResult]:
+    """Keep what the build says of the data, and refuse the night for it where it has to be."""
+    checks = with_origins(settings, sources, checks_of(result))
+    record(settings, run_id, night, "warehouse", checks)
+    if verdict_of(checks).refusing:
+        refuse(settings)
+    return checks
+
+
+def require_good(result: BuildResult, checks: list[CheckResult]) -> None:
+    """Raises DbtFailedError where a model is broken, GateRefusedError where the data is wrong."""
+    if result.broken:
+        raise DbtFailedError(
+            "\n".join(f"{model.unique_id}: {model.message}" for model in result.broken)
+        )
+    refusing = verdict_of(checks).refusing
+    if refusing:
+        raise GateRefusedError(refusing)
 
 
 def _events(
@@ -142,6 +159,20 @@ def _events(
             )
 
 
+def checks_of(result: BuildResult) -> list[CheckResult]:
+    """What the build says of the data.
+
+    A test that did not run is a failure, unless a model below it is broken: that says nothing of
+    the data and fails the step. Such a test is left out, so that it never counts as one that ran.
+    Where the data is wrong as well, the night is refused, and what is broken is told beside that.
+    """
+    checks = [_as_check(test) for test in result.tests if not test.is_excused]
+    checks += [_of_model(model, "contract") for model in result.models if model.is_data_fault]
+    if verdict_of(checks).refusing:
+        checks += [_of_model(model, "model") for model in result.broken]
+    return checks
+
+
 def _as_check(test: TestResult) -> CheckResult:
     return CheckResult(
         suite="dbt",
@@ -157,21 +188,17 @@ def _as_check(test: TestResult) -> CheckResult:
     )
 
 
-def _contract_faults(result: BuildResult) -> list[CheckResult]:
-    """A contract that refused its rows counts as a failed check of its table."""
-    return [
-        CheckResult(
-            suite="dbt",
-            check="contract",
-            table=model.unique_id.split(".")[-1],
-            severity="critical",
-            success=False,
-            description="The table holds what its contract promises.",
-            observed=model.message,
-            expected="no violation",
-            unexpected_count=None,
-            sample=[],
-        )
-        for model in result.models
-        if model.is_data_fault
-    ]
+def _of_model(model: ModelResult, check: str) -> CheckResult:
+    """A model that was not built, as a failed check of its table."""
+    return CheckResult(
+        suite="dbt",
+        check=check,
+        table=model.unique_id.split(".")[-1],
+        severity="critical",
+        success=False,
+        description=_MUST_HOLD[check],
+        observed=model.message,
+        expected=_EXPECTED[check],
+        unexpected_count=None,
+        sample=[],
+    )

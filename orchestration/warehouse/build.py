@@ -9,7 +9,8 @@ Does not belong here: what the file begins as (seed.py), Dagster's events (asset
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import duckdb
 from orchestration.faults import is_of_the_machine
 from orchestration.privacy.border import mask_bronze
 from orchestration.settings import Settings
-from orchestration.warehouse.project import DbtFailedError, invoke
+from orchestration.warehouse.project import DbtFailedError, invoke, manifest
 from orchestration.warehouse.seed import seal_build, seed_candidate
 
 _SAMPLE_ROWS = 10
@@ -44,10 +45,18 @@ class ModelResult:
         """Whether the data, not the SQL, made it fail."""
         return self.status == "error" and "Constraint Error" in self.message
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether it failed by itself: its SQL, or a file that it cannot read."""
+        return self.status == "error" and not self.is_data_fault
+
 
 @dataclass(frozen=True)
 class TestResult:
-    """One data test: how many rows break it, and a few of them."""
+    """One data test: how many rows break it, and a few of them.
+
+    `is_excused` when it could not run because a model below it is broken.
+    """
 
     unique_id: str
     name: str
@@ -59,6 +68,7 @@ class TestResult:
     failures: int
     message: str
     sample: list[dict[str, Any]]
+    is_excused: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,10 +81,8 @@ class BuildResult:
 
     @property
     def broken(self) -> list[ModelResult]:
-        """Models whose SQL failed."""
-        return [
-            model for model in self.models if model.status == "error" and not model.is_data_fault
-        ]
+        """Models that failed by themselves."""
+        return [model for model in self.models if model.is_broken]
 
 
 def build_candidate(
@@ -110,7 +118,7 @@ def build_candidate(
         if is_of_the_machine(each.message):
             raise DbtFailedError(f"{each.unique_id}: {each.message}")
     seal_build(settings, seed.rebuilt_because)
-    return outcome
+    return excuse(outcome, manifest(settings)["child_map"]) if outcome.broken else outcome
 
 
 def _staging_of(family: str) -> str:
@@ -135,6 +143,23 @@ def _outcome(
             _test(node, connection) for node in nodes if node.node.resource_type.value == "test"
         ],
     )
+
+
+def excuse(result: BuildResult, children: Mapping[str, Iterable[str]]) -> BuildResult:
+    """Excuse the tests that stand on a broken model; `children` says what reads each node.
+
+    From the manifest, because dbt's results do not tell of ephemeral models.
+    """
+    missing: set[str] = set()
+    following = {model.unique_id for model in result.broken}
+    while following:
+        missing |= following
+        following = {child for each in following for child in children.get(each, ())} - missing
+    tests = [
+        replace(test, is_excused=not test.has_run and test.unique_id in missing)
+        for test in result.tests
+    ]
+    return replace(result, tests=tests)
 
 
 def _let_go_of_the_file(candidate: Path) -> duckdb.DuckDBPyConnection:

@@ -29,6 +29,7 @@ from orchestration.publication.candidate import discard_candidate
 from orchestration.publication.comments import BUILD, comment
 from orchestration.publication.fingerprint import project_fingerprint
 from orchestration.publication.versions import NOTHING_TO_COPY
+from orchestration.publication.whole import damage_of
 from orchestration.settings import Settings
 from orchestration.sources.catalog import canonical_contracts, native_sources
 from orchestration.warehouse.copying import copy_file
@@ -114,12 +115,14 @@ def _looked_into(
     """Why a night has to rebuild everything, if it has to; if not, what the version holds."""
     if version is None or not version.exists():
         return NOTHING_TO_COPY, {}
+    if damage := damage_of(version):
+        return f"{version.name} cannot be read: {damage}", {}
     try:
         with duckdb.connect(str(version), read_only=True) as connection:
             reason = _of_another_kind(connection, settings)
             seen = _loads_of(connection) if reason is None else {}
-    except duckdb.Error as damage:
-        return f"{version.name} cannot be read: {str(damage).splitlines()[0]}", {}
+    except duckdb.Error as error:
+        return f"{version.name} cannot be read: {str(error).splitlines()[0]}", {}
     return reason or _out_of_step(seen, loads), seen
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from rich.console import Console
 
@@ -27,11 +28,14 @@ from orchestration.bronze.night import accept, load_night, survey
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.extracts.ledger import Ledger, Load, copy_of
 from orchestration.gate.results import verdict_of
-from orchestration.nightly import NightOutcome
+from orchestration.morning.changes import _beside
+from orchestration.nightly import NightOutcome, plan
 from orchestration.publication.promote import promote
 from orchestration.publication.versions import current_version, publications, version_path
+from orchestration.publication.whole import damage_of
 from orchestration.report import print_outcome
 from orchestration.settings import Settings
+from orchestration.warehouse.seed import seed_candidate
 from tests.conftest import land
 from tests.faults.small import make_candidate, make_load, numbers_of
 
@@ -186,6 +190,52 @@ def test_a_version_that_cannot_be_read_is_left_behind_by_a_rollback(home: Home) 
     newest.write_bytes(bytes(newest.stat().st_size))
     home.run("rollback")
     assert numbers_of(str(home.settings.published.resolve())) == [1]
+
+
+@pytest.mark.parametrize("left", [0, 20_000, -1])
+def test_a_newest_version_that_was_cut_off_is_built_anew(home: Home, left: int) -> None:
+    """By the next run, new files or not. `left` bytes of it are there; -1: all but one."""
+    assert not plan(home.settings, None, None).rebuild
+    newest = version_path(home.settings, "2025-09-28-001")
+    newest.chmod(0o644)
+    os.truncate(newest, left if left >= 0 else newest.stat().st_size - 1)
+    due = plan(home.settings, None, None)
+    assert (due.rebuild, due.nights) == (True, [NIGHT])
+    seed = seed_candidate(home.settings, newest)
+    assert (seed.rebuilt_because or "").startswith(f"{newest.name} cannot be read: ")
+
+
+def test_the_page_of_the_next_version_does_without_numbers_of_a_damaged_one(home: Home) -> None:
+    (before,) = publications(home.settings)
+    damaged = version_path(home.settings, before.version)
+    damaged.chmod(0o644)
+    os.truncate(damaged, 20_000)
+    assert _beside(home.settings, before, [{"name": "won", "value": 1}]) == []
+
+
+def test_of_a_version_that_cannot_be_read_sql_says_what_to_do(home: Home) -> None:
+    newest = version_path(home.settings, "2025-09-28-001")
+    newest.chmod(0o644)
+    os.truncate(newest, 20_000)
+    for arguments in (["sql", "select 1"], ["sql", "--format", "csv", "select 1"]):
+        status, said = home.run(*arguments)
+        assert status == 2
+        assert f"{newest} cannot be read: IO Error" in said
+        assert "`flywheel nightly` builds it anew from bronze" in said
+
+
+def test_a_version_that_somebody_has_open_or_the_machine_hides_is_not_damaged(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = version_path(home.settings, "2025-09-28-001")
+    assert damage_of(newest) is None
+    for said in ("Could not set lock on file: held by PID 1", "Permission denied"):
+
+        def refuse(*_: object, said: str = said, **__: object) -> None:
+            raise duckdb.IOException(f"IO Error: {said}")
+
+        monkeypatch.setattr(duckdb, "connect", refuse)
+        assert damage_of(newest) is None
 
 
 def test_a_version_that_was_built_anew_says_why(home: Home) -> None:

@@ -119,6 +119,63 @@ def test_an_alert_that_could_not_be_sent_is_tried_again(tmp_path: Path) -> None:
     assert told == ["alerted   by webhook"]
 
 
+@pytest.fixture
+def unsent(tmp_path: Path) -> Settings:
+    """A home whose refused night nobody could be told of: the webhook answered with an error."""
+    with webhook(status=500) as broken:
+        settings = Settings(home=tmp_path / "home", alert_webhook=broken.url)
+        (line,) = [
+            each
+            for each in close_night(settings, night(settings, refusing()))
+            if each.startswith("no alert")
+        ]
+    assert "500" in line
+    return settings
+
+
+def test_the_next_run_sends_what_could_not_be_sent_once(unsent: Settings, server: Webhook) -> None:
+    mended = Settings(home=unsent.home, alert_webhook=server.url)
+    (line,) = close_without_night(mended)
+    assert line == "alerted   by webhook, late: Flywheel: night 2025-09-29 was refused"
+    assert "marts.win_rate, no_orphans: 1" in texts(server)[0]
+    assert close_without_night(mended) == []
+    assert len(server.posts) == 1
+
+
+def test_a_run_with_a_night_of_its_own_sends_it_too(unsent: Settings, server: Webhook) -> None:
+    mended = Settings(home=unsent.home, alert_webhook=server.url)
+    close_night(mended, night(mended, refusing("other"), run_id="later"))
+    assert ["no_orphans" in text for text in texts(server)] == [True, False]
+    assert close_without_night(mended) == []
+
+
+def test_whoever_closes_the_same_night_again_leaves_nothing_to_send(
+    unsent: Settings, server: Webhook
+) -> None:
+    mended = Settings(home=unsent.home, alert_webhook=server.url)
+    tell_of_night(mended, night(mended, refusing()))
+    assert close_without_night(mended) == []
+    assert len(server.posts) == 1
+
+
+def test_what_still_cannot_be_sent_is_one_line_and_waits_on(
+    unsent: Settings, server: Webhook
+) -> None:
+    close_night(unsent, night(unsent, refusing("other"), run_id="later"))
+    for _ in range(2):
+        (line,) = close_without_night(unsent)
+        assert line.startswith("no alert  by webhook: 127.0.0.1 cannot be reached")
+    close_without_night(Settings(home=unsent.home, alert_webhook=server.url))
+    assert len(server.posts) == 2
+
+
+def test_a_note_that_was_cut_off_is_thrown_away(unsent: Settings, server: Webhook) -> None:
+    (note,) = (unsent.operations / "alert").glob("*.unsent")
+    note.write_text("{")
+    assert close_without_night(Settings(home=unsent.home, alert_webhook=server.url)) == []
+    assert not note.exists()
+
+
 def test_one_channel_that_fails_does_not_silence_another(tmp_path: Path, server: Webhook) -> None:
     settings = Settings(home=tmp_path, alert_webhook=server.url, alert_email_to="data@example.org")
     outcome = night(settings, refusing())

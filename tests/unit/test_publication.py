@@ -479,6 +479,49 @@ def test_there_is_no_way_back_when_nothing_was_published(settings: Settings) -> 
         roll_back(settings)
 
 
+def cut_off(settings: Settings, version: str) -> None:
+    """What a broken disk or a copy that was stopped leaves of a version."""
+    path = version_path(settings, version)
+    path.chmod(0o644)
+    os.truncate(path, 20_000)
+
+
+def test_rolling_back_passes_over_a_damaged_version(settings: Settings, ask: Ask) -> None:
+    publish(settings, mark="old")
+    publish(settings, mark="damaged")
+    publish(settings, mark="new")
+    cut_off(settings, "2025-09-28-002")
+
+    assert roll_back(settings) == "2025-09-28-001"
+    assert mark_of(ask, settings.published) == "old"
+
+
+def test_where_all_versions_before_are_damaged_readers_keep_what_they_see(
+    settings: Settings,
+) -> None:
+    publish(settings)
+    publish(settings)
+    cut_off(settings, "2025-09-28-001")
+
+    with pytest.raises(NoSuchVersionError, match="no version before 2025-09-28-002 that can be"):
+        roll_back(settings)
+    assert current_version(settings) == "2025-09-28-002"
+
+
+def test_a_damaged_version_that_is_named_is_refused_with_what_is_wrong(settings: Settings) -> None:
+    publish(settings)
+    publish(settings)
+    cut_off(settings, "2025-09-28-001")
+
+    with pytest.raises(
+        NoSuchVersionError,
+        match=r"2025-09-28-001 cannot be read: IO Error.*readers still see 2025-09-28-002",
+    ):
+        roll_back(settings, "2025-09-28-001")
+    assert current_version(settings) == "2025-09-28-002"
+    assert [entry.rolled_back_at for entry in publications(settings)] == [None, None]
+
+
 def test_what_was_published_after_the_version_shown_is_marked(settings: Settings) -> None:
     for _ in range(3):
         publish(settings)
