@@ -76,6 +76,7 @@ class Deal:
     contacts: tuple[str, ...] = ()
     merged_ids: tuple[str, ...] = ()
     is_archived: bool = False
+    archived_at: datetime | None = None
     currency: str | None = None
     source: str | None = None
     type: str | None = None
@@ -268,7 +269,7 @@ def _deal(deal: Deal, lines: list[str], write: Write, *, has_history: bool) -> d
         "archived": deal.is_archived,
     }
     if deal.is_archived:
-        page["archivedAt"] = iso(deal.modified_at)
+        page["archivedAt"] = iso(deal.archived_at or deal.modified_at)
     if has_history and deal.is_history_sent:
         page["propertiesWithHistory"] = _versions(deal.changes, write)
     linked = {

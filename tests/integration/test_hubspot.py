@@ -153,7 +153,7 @@ PORTAL = Portal(
         ),
         Deal("loser", way("77", ("2001", at(4))), merged_ids=("first",)),
         Deal("first", way("77", ("2001", at(1)))),
-        Deal("deleted", way("default", ("1001", at(2))), is_archived=True),
+        Deal("deleted", way("default", ("1001", at(2))), is_archived=True, archived_at=at(3, 15)),
         Deal(
             "abroad", way("77", ("2001", at(4))) + changes(("amount", "70", at(4))), currency="EUR"
         ),
@@ -376,6 +376,15 @@ def test_stamps_of_an_export_are_found_by_label(by_exports: Path, ask: Ask) -> N
 def test_deleted_and_merged_deals_are_no_facts(by_pages: Path, ask: Ask) -> None:
     facts = {one for (one,) in ask(by_pages, "select opportunity_id from marts.fct_opportunity")}
     assert facts == {"again", "moved", "stamped", "told", "survivor", "abroad"}
+
+
+def test_a_deal_is_deleted_from_the_instant_that_it_was_archived(by_pages: Path, ask: Ask) -> None:
+    """To archive it is no change of it: the stamp of the last one stays."""
+    assert ask(
+        by_pages,
+        "select known_at from intermediate.int_opportunity_versions "
+        "where opportunity_key = 'hubspot:deleted' and is_deleted",
+    ) == [(at(3, 15),)]
 
 
 def test_a_merged_deal_points_at_the_last_survivor(by_pages: Path, ask: Ask) -> None:
