@@ -431,6 +431,21 @@ def test_an_owner_of_the_past_is_a_rep_though_no_list_names_it(
     assert owners == [("hubspot:8",), ("hubspot:9",)]
 
 
+def test_an_owner_who_changes_the_team_and_leaves_is_a_version_each(
+    warehouse: Warehouse, ask: Ask
+) -> None:
+    first, *others = PORTAL.owners
+    nights = [
+        replace(PORTAL, owners=(replace(first, team=team, is_archived=is_archived), *others))
+        for team, is_archived in (("North", False), ("South", False), ("South", True))
+    ]
+    assert ask(
+        warehouse.build(*map(api_pages, nights)),
+        "select version_number, team, is_active from intermediate.int_user_versions "
+        f"where user_id = '{first.id}' order by version_number",
+    ) == [(1, "North", True), (2, "South", True), (3, "South", False)]
+
+
 def test_a_lead_is_one_row_with_its_oldest_deal_and_recorded_instants(
     by_pages: Path, ask: Ask
 ) -> None:

@@ -9,7 +9,7 @@ observations as (
         ],
         [
             ref('stg_salesforce__user_observations'),
-            ref('stg_hubspot__users'),
+            ref('stg_hubspot__user_observations'),
             ref('stg_mapped__user_observations'),
         ],
     ) }}
