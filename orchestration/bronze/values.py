@@ -40,6 +40,8 @@ DEFAULT_FORMATS: dict[ColumnType, tuple[str, ...]] = {
         "%Y-%m-%d",
     ),
 }
+# Days that a typed file holds as instants, once they stand in another one as texts.
+MIDNIGHTS = ("%Y-%m-%dT00:00:00.000000", "%Y-%m-%dT00:00:00.000Z")
 
 # Formats that polars has no letters for: counts since 1970, in microseconds each.
 EPOCHS = {"epoch_ms": 1_000, "epoch_s": 1_000_000}

@@ -6,8 +6,10 @@ Does not belong here: the life of a load (test_bronze_loading.py), values (test_
 
 from __future__ import annotations
 
+import io
 import json
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -88,9 +90,11 @@ def judge(
     return held, usual
 
 
-def night_of(settings: Settings, night: date, files: dict[str, str]) -> tuple[CheckResult, ...]:
+def night_of(
+    settings: Settings, night: date, files: Mapping[str, str | bytes]
+) -> tuple[CheckResult, ...]:
     """Land, load and judge a night, and publish it if it may be."""
-    land(settings, "acme", night, files)
+    land(settings, "acme", night, dict(files))
     checks = judge(settings, load(settings, night))
     if checks[0].success:
         accept(settings)
@@ -357,6 +361,21 @@ def test_a_file_that_was_refused_to_its_last_row_is_read_anew(home: Settings) ->
     describe(home, ACME.replace('"%Y-%m-%d"', '["%Y-%m-%d", "%d.%m.%Y"]'))
     (again,) = reload(home)
     assert (again.status, again.rows_accepted) == ("loaded", 1)
+
+
+def test_a_typed_midnight_is_a_day_when_its_row_is_read_anew_too(home: Settings) -> None:
+    said = ACME.replace("deals*.csv", "deals*") + "max_refused_share: 1\n"
+    describe(home, said)
+    days = [datetime(2025, 1, 31)] * 2
+    frame = pl.DataFrame({"id": ["d1", "d2"], "state": "Open", "value": ["1", "$2"], "close": days})
+    file = io.BytesIO()
+    frame.write_parquet(file)
+    night_of(home, FIRST, {"deals.parquet": file.getvalue()})
+    describe(home, said.replace("amount: value", 'amount: {column: value, strip: "$"}'))
+    (again,) = reload(home)
+    accept(home)
+    assert (again.rows_read, again.rows_accepted) == (1, 1)
+    assert rows(home)["close_date"].to_list() == [date(2025, 1, 31)] * 2
 
 
 def test_rows_that_still_break_a_rule_wait_on(refused: Settings) -> None:
