@@ -24,7 +24,9 @@ class NotUtf8Error(UnreadableFileError):
 
 @dataclass(frozen=True)
 class Malformed:
-    """A record that cannot be a row of the table, by its number, and why in plain words."""
+    """A record that cannot be a row of the table, by its number, and why: in plain words, or
+    by a rule that has them (bronze/rules.py).
+    """
 
     row_number: int
     reason: str
