@@ -48,6 +48,10 @@ def check(
     """Explain every mistake of a source file with its line and what to write instead."""
     settings = Settings()
     folder = settings.user_sources
+    if file is not None and file.is_dir():
+        raise typer.BadParameter(
+            f"{file} is a folder: name one source file, or none for all of {folder}"
+        )
     files = [file] if file else sorted(each for each in folder.glob("*") if _is_meant(each))
     if not files:
         _say(f"no source file stands in {folder}: write one, or draft it with", "yellow")
@@ -134,8 +138,9 @@ def _check_one(path: Path, landing: Path | None, settings: Settings) -> bool:
 
     reading = check_document(read_document(path), path.stem)
     mistakes, landed = list(reading.mistakes), None
-    if path.suffix != ".yml":
-        text = f"the file ends in {path.suffix}, and is not read"
+    if path.suffix != ".yml" and path.is_file():
+        ending = f"ends in {path.suffix}" if path.suffix else "has no ending"
+        text = f"the file {ending}, and is not read"
         mistakes.append(reading.document.mistake((), text, f"rename it to {path.stem}.yml"))
     if reading.source is not None and all(mistake.is_warning for mistake in mistakes):
         landed = _landed(reading, landing, settings)

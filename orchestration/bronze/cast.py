@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import time
 from functools import partial
 
 import polars as pl
@@ -243,6 +244,8 @@ def _cast(
     found = said if column.lookup is None else lookups[column.name].find(said)
     if column.holds_ids and column.lookup is None:
         found = pl.when(~found.str.contains(_ROUNDED)).then(found)
+    if column.type == "date" and header in table.typed:
+        found = _with_midnight_as_day(found, table.zones.get(header))
     holds_numbers = table.raw_header is None and column.type in ("integer", "decimal", "double")
     if holds_numbers and contract.options.decimal == ",":
         found = _with_decimal_comma(found)
@@ -258,6 +261,20 @@ def _cast(
 def _named(header: str) -> pl.Expr:
     """A column of the file: `pl.col` would take `*` and `^…$` for patterns."""
     return pl.selectors.by_name(header).as_expr()
+
+
+def _with_midnight_as_day(text: pl.Expr, time_zone: str | None) -> pl.Expr:
+    """Days of a file that has instants only. With a time of day it is none, and no day is made of
+    it. `time_zone` is where it is midnight, for instants that are written in UTC.
+    """
+    form = "%Y-%m-%dT%H:%M:%S%.f"
+    if time_zone is None:
+        local = text.str.to_datetime(form, strict=False, time_unit="us")
+    else:
+        utc = text.str.to_datetime(f"{form}Z", strict=False, time_unit="us")
+        local = utc.dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone)
+    day = pl.when(local.dt.time() == time.min).then(local.dt.date())
+    return pl.coalesce(day.cast(pl.String), text)
 
 
 def _with_decimal_comma(text: pl.Expr) -> pl.Expr:

@@ -6,7 +6,9 @@ that nobody declared is kept. Does not belong here: values (cast.py).
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -16,6 +18,10 @@ from orchestration.sources.contract import ORIGIN_COLUMNS, Column, Contract
 # Apart from declared columns, and from what a staging model may call its own.
 _UNDECLARED = "extra__"
 _LONGEST_NAME = 100
+# Of such a header the plain name keeps all but upper case and which separators there are.
+_WHOLE = re.compile(r"_*[A-Za-z0-9]+(?:(?:_+|[ ./:-])[A-Za-z0-9]+)*")
+# Hex digits; privacy/patterns.py knows how many.
+_MARK_LENGTH = 8
 _SHOWN_NAMES = 40
 
 
@@ -78,16 +84,33 @@ def _kept(contract: Contract, names: tuple[str, ...], used: set[str]) -> dict[st
     if not contract.keeps_undeclared:
         return {}
     taken = {column.name.casefold() for column in contract.columns} | set(ORIGIN_COLUMNS)
+    wanted = {name: _bronze_name(contract, name) for name in sorted(set(names) - used)}
+    counts = Counter([*wanted.values(), *taken])
+    # Of several, none has the plain name: whose it is must not depend on which others are there.
     kept: dict[str, str] = {}
-    for name in sorted(set(names) - used):
-        passes = any(fnmatchcase(name.casefold(), each.casefold()) for each in contract.passthrough)
-        plain = re.sub(r"[^a-z0-9_]+", "_", name.casefold())[:_LONGEST_NAME]
-        plain = plain if passes else _UNDECLARED + plain.strip("_")
-        bronze_name, number = plain, 2
-        while bronze_name in taken or bronze_name in kept:
-            bronze_name, number = f"{plain}_{number}", number + 1
+    for name, plain in wanted.items():
+        bronze_name = plain if counts[plain] == 1 else _with_mark(plain, name)
+        while bronze_name in kept or bronze_name in taken:
+            bronze_name = _with_mark(bronze_name, name)
         kept[bronze_name] = name
     return kept
+
+
+def _bronze_name(contract: Contract, name: str) -> str:
+    """The name of an undeclared column, which says the same of each header on every night."""
+    plain = re.sub(r"[^a-z0-9_]+", "_", name.casefold())[:_LONGEST_NAME]
+    if any(fnmatchcase(name.casefold(), each.casefold()) for each in contract.passthrough):
+        # Staging finds it by this name.
+        return plain
+    plain = _UNDECLARED + plain.strip("_")
+    is_whole = len(name) <= _LONGEST_NAME and _WHOLE.fullmatch(name) is not None
+    return plain if is_whole else _with_mark(plain, name)
+
+
+def _with_mark(plain: str, name: str) -> str:
+    """A plain name that could be that of other headers too, made this one's own."""
+    mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_MARK_LENGTH]
+    return f"{plain.removesuffix('_')}_{mark}"
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -14,13 +14,13 @@ from pathlib import Path
 import polars as pl
 
 from orchestration.bronze.quarantine import quarantine_path
-from orchestration.bronze.values import DEFAULT_FORMATS
+from orchestration.bronze.values import DEFAULT_FORMATS, MIDNIGHTS
 from orchestration.durable import replace_durably
 from orchestration.extracts.landing import LandedFile, local_file
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source
-from orchestration.sources.contract import Contract
+from orchestration.sources.contract import Column, Contract
 
 
 def plan_reload(settings: Settings, loads: Iterable[Load]) -> list[Path]:
@@ -90,9 +90,14 @@ def _raw(contract: Contract, path: Path) -> Contract:
     if path.suffix == ".jsonl":
         # Typed values of the first file are ISO texts now.
         columns = tuple(
-            replace(column, formats=column.formats + DEFAULT_FORMATS[column.type])
-            if column.formats and column.type in DEFAULT_FORMATS
-            else column
+            replace(column, formats=formats) if (formats := _formats(column)) else column
             for column in columns
         )
     return replace(contract, options=options, columns=columns)
+
+
+def _formats(column: Column) -> tuple[str, ...]:
+    """Its own, and those of values that were typed; none where the defaults do."""
+    if column.type == "date":
+        return column.formats + DEFAULT_FORMATS["date"] + MIDNIGHTS
+    return column.formats and column.formats + DEFAULT_FORMATS.get(column.type, ())

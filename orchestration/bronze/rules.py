@@ -20,6 +20,10 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "a day outside the years 1900 to 2199: mistyped, or read by the wrong format",
         "correct it in the CRM, or give the right `format`",
     ),
+    "gap": (
+        "an hour that the clocks of the source's time zone left out: they were set forward",
+        "correct it in the CRM, or give the `time_zone` that its times are in",
+    ),
     "precision": (
         "more than six decimals, which could not be kept",
         "round the value in the export",

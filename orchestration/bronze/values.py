@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -40,6 +42,8 @@ DEFAULT_FORMATS: dict[ColumnType, tuple[str, ...]] = {
         "%Y-%m-%d",
     ),
 }
+# Days that a typed file holds as instants, once they stand in another one as texts.
+MIDNIGHTS = ("%Y-%m-%dT00:00:00.000000", "%Y-%m-%dT00:00:00.000Z")
 
 # Formats that polars has no letters for: counts since 1970, in microseconds each.
 EPOCHS = {"epoch_ms": 1_000, "epoch_s": 1_000_000}
@@ -76,11 +80,12 @@ def values_of(texts: pl.Series, column: Column, contract: Contract) -> pl.Series
 
 
 def rules_of(texts: pl.Series, column: Column, contract: Contract) -> pl.Series:
-    """Why texts are no value of the column's type: `range`, `precision` or else `type`."""
+    """Why texts are no value of the column's type: `range`, `gap`, `precision` or `type`."""
     texts = texts.str.strip_chars()
     rules = pl.repeat("type", len(texts), eager=True)
     if column.type in ("date", "timestamp"):
         for form in _forms(column):
+            rules = rules.set(_is_in_gap(texts, form, column, contract), "gap")
             rules = rules.set(_moment(texts, form, column, contract).is_not_null(), "range")
     if column.type == "decimal":
         numbers = _plain_numbers(texts, contract)
@@ -210,12 +215,37 @@ def _instant(texts: pl.Series, form: str, time_zone: str) -> pl.Series:
         return zoned.dt.replace_time_zone(None)
     if any(part in form for part in ("%H", "%I", "%T", "%s")):
         parsed = texts.str.to_datetime(form, strict=False, time_unit="us")
+        is_day = False
     else:
         parsed = texts.str.to_date(form, strict=False).cast(pl.Datetime("us"))
+        is_day = True
     if time_zone == "UTC" or "%s" in form:
         return parsed
     local = parsed.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
-    return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    instants = local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    if is_day and instants.null_count() > parsed.null_count():
+        days = _where(instants.is_null(), parsed)
+        begins = days.map_elements(partial(_begin, zone=ZoneInfo(time_zone)), pl.Datetime("us"))
+        return instants.zip_with(instants.is_not_null(), begins)
+    return instants
+
+
+def _begin(midnight: datetime, zone: ZoneInfo) -> datetime | None:
+    """The first instant of a day without a midnight; None for a day that the clock left out whole,
+    as Samoa did when it crossed the date line.
+    """
+    # Python reads an hour that never was by the clock before the change: that is the change itself.
+    begin = midnight.replace(tzinfo=zone).astimezone(UTC)
+    is_that_day = begin.astimezone(zone).date() == midnight.date()
+    return begin.replace(tzinfo=None) if is_that_day else None
+
+
+def _is_in_gap(texts: pl.Series, form: str, column: Column, contract: Contract) -> pl.Series:
+    """Whether texts tell a time that would be one in another time zone."""
+    if column.type == "date" or form in EPOCHS:
+        return pl.repeat(False, len(texts), eager=True)
+    anywhere = _plausible_moment(texts, form, column, replace(contract, time_zone="UTC"))
+    return anywhere.is_not_null() & _moment(texts, form, column, contract).is_null()
 
 
 def _plausible_moment(texts: pl.Series, form: str, column: Column, contract: Contract) -> pl.Series:

@@ -17,6 +17,7 @@ from typing import BinaryIO
 import numpy as np
 import polars as pl
 
+from orchestration.extracts.csv_chunks import read_at
 from orchestration.extracts.csv_structure import Structure, raw_records, read_structure
 from orchestration.extracts.encodings import opened_first
 from orchestration.extracts.table import ROW_NUMBER, Malformed, TextTable, UnreadableFileError
@@ -53,6 +54,8 @@ def _open_utf8(
     if delimiter == "auto":
         delimiter = _delimiter_of(path, quote, expected)
     structure = read_structure(path, delimiter=delimiter, quote=quote)
+    header_line = _first_line(path, quote)
+    repeats = _repeats_of(header_line, path, structure)
     if ROW_NUMBER in structure.header:
         raise UnreadableFileError(
             f"the header names `{ROW_NUMBER}`, a name that bronze needs itself: rename it"
@@ -79,13 +82,31 @@ def _open_utf8(
         header=structure.header,
         record_count=structure.record_count,
         malformed=tuple(
-            Malformed(record.row_number + lines_above, record.reason)
+            Malformed(
+                record.row_number + lines_above,
+                "header" if record.row_number in repeats else record.reason,
+            )
             for record in structure.malformed
         ),
         records=records,
         raw_texts=partial(_raw_texts, path, delimiter, quote, lines_above),
-        raw_header=_first_line(path, quote),
+        raw_header=header_line,
     )
+
+
+def _repeats_of(line: str, path: Path, structure: Structure) -> set[int]:
+    """Rows that say the header once more behind a byte order mark, which makes the quotes of its
+    first name stand out of place: parts that were put together as they were.
+    """
+    repeated = codecs.BOM_UTF8 + line.encode()
+    lengths = {len(repeated) + len(line_end) for line_end in ("", "\n", "\r\n")}
+    with path.open("rb") as file:
+        return {
+            bad.row_number
+            for bad in structure.malformed
+            if bad.end - bad.start in lengths
+            and read_at(file, bad.start, bad.end - bad.start).rstrip(b"\r\n") == repeated
+        }
 
 
 def _raw_texts(

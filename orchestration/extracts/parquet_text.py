@@ -81,6 +81,11 @@ def open_parquet(path: Path, options: FileOptions, scratch: Path) -> TextTable: 
         records=records,
         raw_texts=partial(json_texts, records),
         typed=frozenset(name for name in header if schema[name].is_temporal()),
+        zones={
+            name: type_.time_zone
+            for name, type_ in schema.items()
+            if isinstance(type_, pl.Datetime) and type_.time_zone is not None
+        },
         may_hold_nul=True,
     )
 

@@ -6,8 +6,8 @@ Does not belong here: the formats themselves (csv_text.py, json_text.py, …), t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -24,7 +24,9 @@ class NotUtf8Error(UnreadableFileError):
 
 @dataclass(frozen=True)
 class Malformed:
-    """A record that cannot be a row of the table, by its number, and why in plain words."""
+    """A record that cannot be a row of the table, by its number, and why: in plain words, or
+    by a rule that has them (bronze/rules.py).
+    """
 
     row_number: int
     reason: str
@@ -37,7 +39,8 @@ class TextTable:
     `records` holds one String column per name of `header` plus `_row_number` (Int64), in the
     order of the file; an empty field is NULL; malformed records are left out. `record_count`
     counts all records, malformed ones included, and comes from another pass than `records`.
-    `typed` names the columns whose text was written from a typed value of the file, in ISO form.
+    `typed` names the columns whose text was written from a typed value of the file, in ISO form;
+    `zones` the time zone that those of them have which are written in UTC.
     `raw_texts` gives the raw text of records by row number; `raw_header` is what must stand above
     such texts to make them a file again (CSV), or NULL where each stands for itself (JSON).
     `may_hold_nul` says that nobody has looked for NUL characters in the texts yet.
@@ -50,6 +53,7 @@ class TextTable:
     raw_texts: Callable[[Iterable[int]], dict[int, str]]
     raw_header: str | None = None
     typed: frozenset[str] = frozenset()
+    zones: Mapping[str, str] = field(default_factory=dict)
     may_hold_nul: bool = False
 
 

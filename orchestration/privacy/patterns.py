@@ -21,7 +21,9 @@ _PERSONAL_NAME = re.compile(
     r"(?:^|_)(?:e_?mails?|mail|(?:tele|mobile|home|work|cell)?_?phones?|mobile|fax|cell|"
     r"(?:first|last|middle|full|given|family|sur|maiden|contact)_?name|birth_?(?:date|day)|"
     r"street|postal_?code|home_?address|mailing_?address)"
-    r"(?:_?(?:address|number|no))?(?:_[0-9]+)?(?:__p?c)?$"
+    r"(?:_?(?:address|number|no))?(?:_[0-9]+)?(?:__p?c)?"
+    # What bronze puts behind a name that several headers could have.
+    r"(?:_[0-9a-f]{8})?$"
 )
 # Stages and time stamps may bear any name.
 _NO_PERSON = re.compile(r"date_|_date$|time_in|_at$|(?:^|_)(?:is|has|num|number_of|count)_")

@@ -180,10 +180,15 @@ def _of_lookup(
     if not isinstance(target, str):
         return
     if target not in has:
+        others = (
+            f"there are {listed(sorted(has))}"
+            if has
+            else "there is none: add the object that holds the values, or leave `lookup` out"
+        )
         yield document.mistake(
             (*where, "object"),
             f"`lookup` looks into `{target}`, which is no other object of this source",
-            did_you_mean(target, has) or f"there are {listed(sorted(has))}",
+            did_you_mean(target, has) or others,
         )
         return
     for word in ("match", "return"):

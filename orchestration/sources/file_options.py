@@ -15,6 +15,16 @@ Format = Literal["csv", "jsonl", "parquet", "xlsx"]
 Compression = Literal["none", "gzip", "zstd"]
 
 
+def _is_text_encoding(name: str) -> bool:
+    """Whether bytes become text by it. Python has codecs too that make bytes of bytes, like zlib,
+    or texts of texts, like rot13.
+    """
+    try:
+        return codecs.lookup(name)._is_text_encoding
+    except LookupError:
+        return False
+
+
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -71,12 +81,10 @@ class FileOptions(Strict):
     @classmethod
     def _encodings_exist(cls, names: list[str]) -> list[str]:
         for name in names:
-            try:
-                codecs.lookup(name)
-            except LookupError as error:
+            if not _is_text_encoding(name):
                 raise ValueError(
                     f"there is no encoding named {name!r}; names are like `utf-8`, `cp1252`"
-                ) from error
+                )
         return names
 
     @field_validator("delimiter", "quote")

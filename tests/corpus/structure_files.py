@@ -203,6 +203,18 @@ CASES = [
         refused={3: "header"},
     ),
     Case(
+        "two parts put together, each with a byte order mark before a header in quotes",
+        "".join(f'\ufeff"id","state","value"\r\n"{id_}","Open","1"\r\n' for id_ in ("d1", "d2")),
+        accepted=[("d1", "Open", 1), ("d2", "Open", 1)],
+        refused={3: "header"},
+    ),
+    Case(
+        "two parts put together, the second with a byte order mark and another header in quotes",
+        'id,state,value\nd1,Open,1\n\ufeff"id","stage","value"\nd2,Open,1\n',
+        accepted=[("d1", "Open", 1), ("d2", "Open", 1)],
+        refused={3: "a quote out of place"},
+    ),
+    Case(
         "two parts put together, the first without a line end at its end",
         "id,name\nu1,Annid,name\nu2,Bob\n",
         file="people.csv",

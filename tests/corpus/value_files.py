@@ -341,7 +341,7 @@ CASES = [
             ("2025-10-26 02:30:00", datetime(2025, 10, 26, 0, 30)),
             ("2025-03-30T02:30:00Z", datetime(2025, 3, 30, 2, 30)),
         ],
-        bad=_types("2025-03-30 02:30:00"),
+        bad=_types("2025-03-30 02:30:00", rule="gap"),
         says="time_zone: Europe/Berlin\n",
     ),
     _column(

@@ -374,7 +374,31 @@ def test_an_hour_that_comes_twice_is_taken_the_first_time() -> None:
 
 
 def test_an_hour_that_never_was_is_refused() -> None:
-    assert rule_against(TIMESTAMP, "2024-03-31 02:30:00", time_zone="Europe/Berlin") == "type"
+    assert rule_against(TIMESTAMP, "2024-03-31 02:30:00", time_zone="Europe/Berlin") == "gap"
+    assert rule_against(TIMESTAMP, "2024-09-08 00:00:00", time_zone="America/Santiago") == "gap"
+
+
+@pytest.mark.parametrize(
+    ("day", "time_zone", "begin"),
+    [
+        ("2024-09-08", "America/Santiago", datetime(2024, 9, 8, 4)),
+        ("2024-09-07", "America/Santiago", datetime(2024, 9, 7, 4)),
+        ("2024-09-09", "America/Santiago", datetime(2024, 9, 9, 3)),
+        ("2024-03-31", "Asia/Beirut", datetime(2024, 3, 30, 22)),
+        ("2024-11-03", "America/Havana", datetime(2024, 11, 3, 4)),
+    ],
+)
+def test_a_day_is_its_first_instant_even_where_it_has_no_midnight(
+    day: str, time_zone: str, begin: datetime
+) -> None:
+    assert value_of(TIMESTAMP, day, time_zone=time_zone) == begin
+    written = TIMESTAMP | {"format": "%d.%m.%Y"}
+    text = date.fromisoformat(day).strftime("%d.%m.%Y")
+    assert value_of(written, text, time_zone=time_zone) == begin
+
+
+def test_a_day_that_the_clock_left_out_whole_is_refused() -> None:
+    assert rule_against(TIMESTAMP, "2011-12-30", time_zone="Pacific/Apia") == "gap"
 
 
 def test_a_day_has_no_time_zone() -> None:

@@ -51,6 +51,7 @@ COLUMNS = [
 SOURCES: list[dict[str, Any]] = [
     {},
     {"time_zone": "America/New_York"},
+    {"time_zone": "America/Santiago"},
     {"thousands": ",", "null_values": ["NULL", "-"]},
     {"decimal": ",", "thousands": "."},
 ]

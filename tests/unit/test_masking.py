@@ -199,9 +199,9 @@ def test_settings_do_not_show_the_key() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Email", "e-mail", "Work Email 2", "extra__email", "private_email__c", "Mobile Phone", "phone",
-     "First Name", "lastname", "LastName", "Fax", "PersonMobilePhone", "Birthdate",
-     "hs_email_address"],
+    ["Email", "e-mail", "Work Email 2", "extra__email", "extra__email_0a1b2c3d", "private_email__c",
+     "Mobile Phone", "phone", "First Name", "lastname", "LastName", "Fax", "PersonMobilePhone",
+     "Birthdate", "hs_email_address"],
 )  # fmt: skip
 def test_a_name_of_a_column_may_look_personal(name: str) -> None:
     assert looks_personal(name)

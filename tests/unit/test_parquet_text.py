@@ -52,14 +52,19 @@ def texts(folder: Path, values: list[Any], type_: Any) -> list[str | None]:
 
 
 def read_back(table: TextTable, type_: str, **source: Any) -> list[Any]:
-    """The values of the column `x` as bronze has them, through a contract with one column."""
+    """The values of the column `x` as bronze has them."""
+    rows = cast(table, type_, **source)
+    assert rows.refused().collect().height == 0
+    return rows.accepted().collect()["x"].to_list()
+
+
+def cast(table: TextTable, type_: str, **source: Any) -> CastRows:
+    """A table through a contract with the one column `x`."""
     column = {"type": type_, "format": "%d/%m/%Y"} if type_ == "date" else {"type": type_}
     things = {"files": "things*", "key": "x", "columns": {"x": column}}
     said = SourceFile.model_validate({"source": "acme", "objects": {"things": things}} | source)
     contract = native_contract(said, "things", said.objects["things"])
-    rows = CastRows(table, contract, match_header(contract, table.header))
-    assert rows.refused().collect().height == 0
-    return rows.accepted().collect()["x"].to_list()
+    return CastRows(table, contract, match_header(contract, table.header))
 
 
 # Values that come back ---------------------------------------------------------------------------
@@ -137,6 +142,36 @@ def test_texts_come_back_and_an_empty_one_is_no_value(
     folder: Path, values: list[str | None], type_: Any
 ) -> None:
     assert texts(folder, values, type_) == [value or None for value in values]
+
+
+MIDNIGHTS = [datetime(2025, 1, 2), None, datetime(1969, 12, 31)]
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin", "America/New_York"])
+def test_midnight_is_a_day(folder: Path, zone: str | None) -> None:
+    column = pl.Series(MIDNIGHTS, dtype=pl.Datetime("us")).dt.replace_time_zone(zone)
+    table = opened(folder, pl.DataFrame({"x": column}))
+    assert read_back(table, "date", time_zone="America/New_York") == [
+        value and value.date() for value in MIDNIGHTS
+    ]
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone"),
+    [
+        (datetime(2025, 1, 2, 10), None),
+        (datetime(2025, 1, 2, 0, 0, 0, 1), None),
+        (datetime(2025, 1, 2, 1), "Europe/Berlin"),
+        (datetime(2025, 1, 1, 19), "America/New_York"),
+    ],
+)
+def test_no_day_is_made_of_an_instant_with_a_time_of_day(
+    folder: Path, moment: datetime, zone: str | None
+) -> None:
+    column = pl.Series([moment]).dt.replace_time_zone(zone)
+    table = opened(folder, pl.DataFrame({"x": column}))
+    refused = cast(table, "date").refused().collect()
+    assert refused["_broken_rule"].to_list() == ["type"]
 
 
 # Texts -------------------------------------------------------------------------------------------

@@ -317,6 +317,15 @@ def test_the_name_of_a_built_in_source_is_taken(name: str) -> None:
     assert [mistake.place for mistake in mistakes] == ["source"]
 
 
+def test_a_lookup_of_the_only_object_is_told_what_to_add() -> None:
+    alone = yaml.safe_load(GOOD)
+    del alone["objects"]["accounts"], alone["pipelines"]
+    assert only(yaml.safe_dump(alone)).told == (
+        "`lookup` looks into `accounts`, which is no other object of this source; there is none: "
+        "add the object that holds the values, or leave `lookup` out"
+    )
+
+
 def test_two_objects_that_look_into_each_other_are_refused() -> None:
     """Neither could be loaded first."""
     circle = GOOD.replace(
@@ -605,6 +614,26 @@ def test_a_file_with_the_wrong_ending_is_not_overlooked(home: Path) -> None:
     status, lines = run()
     assert status == 2
     assert "  -> rename it to acme.yml" in lines
+
+
+def test_a_file_without_an_ending_is_told_so(home: Path) -> None:
+    (home / "acme").write_text(GOOD)
+
+    status, lines = run(str(home / "acme"))
+    assert status == 2
+    assert "  the file has no ending, and is not read" in lines
+
+
+def test_a_file_that_is_not_there_has_one_mistake(home: Path) -> None:
+    status, lines = run(str(home / "acme"))
+    assert (status, lines[-1]) == (2, f"{home}/acme: 1 mistake")
+
+
+def test_a_folder_in_place_of_a_file_is_told_in_one_sentence(home: Path) -> None:
+    checked = CliRunner().invoke(sources_app, ["check", str(home)], env={"COLUMNS": "1000"})
+    assert checked.exit_code == 2
+    assert f"{home} is a folder: name one source file, or none for all of" in checked.output
+    assert "mistake" not in checked.output
 
 
 def test_the_newest_landed_night_is_compared(home: Path, landing: Path) -> None:

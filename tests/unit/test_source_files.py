@@ -310,6 +310,11 @@ def test_an_unknown_encoding_is_refused(load: Write) -> None:
     assert "encoding" in refusal(load, ACME + "encoding: klingon\n")
 
 
+@pytest.mark.parametrize("codec", ["rot13", "base64", "zlib"])
+def test_a_codec_that_makes_no_text_of_bytes_is_no_encoding(load: Write, codec: str) -> None:
+    assert f"no encoding named '{codec}'" in refusal(load, ACME + f"encoding: {codec}\n")
+
+
 def test_a_delimiter_is_one_byte(load: Write) -> None:
     """The reader compares bytes: a two-byte delimiter stops the step and names no remedy."""
     assert "delimiter" in refusal(load, ACME + 'delimiter: "§"\n')
