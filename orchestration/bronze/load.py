@@ -148,7 +148,7 @@ def _loaded(
         return _repeated(load, before)
     load = replace(
         load,
-        load_id=_load_id(landed, digest[:12]),
+        load_id=_load_id(landed, _ending(load, digest)),
         checksum=digest,
         rows_read=sides.rows_read,
         rows_accepted=sides.rows_accepted,
@@ -227,6 +227,11 @@ def _load_id(landed: LandedFile, ending: str) -> str:
     batch = f"batch={landed.night.isoformat()}"
     contract = landed.contract
     return f"{contract.source}/{contract.object}/{batch}/{stem[:_LONGEST_STEM]}-{ending}"
+
+
+def _ending(load: Load, digest: str) -> str:
+    """Rows that are read anew and refused anew are the same bytes as before: a number tells."""
+    return digest[:12] if load.reload_of is None else f"{digest[:12]}-{load.load_number}"
 
 
 def _new_columns(sides: Sides, before: Load | None) -> list[str]:

@@ -95,19 +95,34 @@ def _write_batch(landed: LandedFile, table: TextTable, rows: pl.DataFrame, targe
 def waiting(ledger: Ledger, settings: Settings) -> list[Load]:
     """Loads with refused rows that no later load has brought in, oldest first.
 
-    A later one is a corrected file in the same place, or the rows read anew.
+    A later one is a corrected file in the same place, or the rows read anew. Where these were
+    refused as a whole, they wait where they were read from.
     """
+    by_id = {load.load_id: load for load in ledger.loads}
     judged = [load for load in ledger.loads if load.status in ("loaded", "accepted")]
     reloaded = {load.reload_of for load in judged}
     newest = {load.place: load.load_number for load in judged if load.reload_of is None}
+
+    def is_replaced(load: Load) -> bool:
+        first = _first_of(load, by_id)
+        return first.load_number < newest.get(first.place, 0)
+
     return [
         load
         for load in ledger.loads
         if load.rows_quarantined
         and load.load_id not in reloaded
-        and load.load_number >= newest.get(load.place, 0)
+        and not (load.reload_of is not None and load.status == "refused")
+        and not is_replaced(load)
         and quarantine_path(settings, load).exists()
     ]
+
+
+def _first_of(load: Load, by_id: dict[str, Load]) -> Load:
+    """The load of the landed file that rows read anew come from."""
+    while load.reload_of in by_id and load.reload_of != load.load_id:
+        load = by_id[load.reload_of]
+    return load
 
 
 def refused_rows(settings: Settings, loads: list[Load], limit: int | None = None) -> pl.DataFrame:

@@ -49,13 +49,17 @@ def planned_again(settings: Settings, load: Load, contract: Contract) -> LandedF
     It goes away with the next look at what is due.
     """
     (path,) = plan_reload(settings, [load])
-    return local_file(_raw(contract, path), load.batch_date, path)
+    landed = local_file(_raw(contract, path), load.batch_date, path)
+    return replace(landed, reload_of=load.load_id)
 
 
 def reload_files(
     settings: Settings, ledger: Ledger, sources: dict[str, Source]
 ) -> list[LandedFile]:
-    """Files that were planned and not yet loaded. Those whose rows are published go away."""
+    """Files that were planned and not yet loaded. Those whose rows are published go away.
+
+    What was refused as a whole is due again once its contract changed.
+    """
     due = []
     for path in sorted(settings.reload.glob("*/*/batch=*/*.*")):
         source, object_, batch = path.relative_to(settings.reload).parts[:3]
@@ -65,7 +69,7 @@ def reload_files(
         if any(load.status == "accepted" for load in again):
             path.unlink()
         elif contract is not None and not any(
-            load.status == "refused" and load.contract_version == _raw(contract, path).version
+            load.status == "loaded" or load.contract_version == _raw(contract, path).version
             for load in again
         ):
             night = date.fromisoformat(batch.removeprefix("batch="))
