@@ -20,7 +20,7 @@ from orchestration.extracts.landing import LandedFile, local_file
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source
-from orchestration.sources.contract import Contract
+from orchestration.sources.contract import Column, Contract
 
 
 def plan_reload(settings: Settings, loads: Iterable[Load]) -> list[Path]:
@@ -92,11 +92,13 @@ def _raw(contract: Contract, path: Path) -> Contract:
     )
     columns = contract.columns
     if path.suffix == ".jsonl":
-        # Typed values of the first file are ISO texts now.
-        columns = tuple(
-            replace(column, formats=column.formats + DEFAULT_FORMATS[column.type])
-            if column.formats and column.type in DEFAULT_FORMATS
-            else column
-            for column in columns
-        )
+        columns = tuple(map(_of_few_documents, columns))
     return replace(contract, options=options, columns=columns)
+
+
+def _of_few_documents(column: Column) -> Column:
+    """A column, for documents of which none may have it: that is for each of them to answer."""
+    if column.formats and column.type in DEFAULT_FORMATS:
+        # Typed values of the first file are ISO texts now.
+        column = replace(column, formats=column.formats + DEFAULT_FORMATS[column.type])
+    return replace(column, is_header_optional=True)

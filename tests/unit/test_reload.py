@@ -13,8 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.bronze.judge import judge_object
+from orchestration.bronze.lost import restore_lost
 from orchestration.bronze.night import accept, load_night, refuse, survey, write_contract_files
-from orchestration.bronze.quarantine import refused_rows, waiting
+from orchestration.bronze.quarantine import quarantine_path, refused_rows, waiting
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult
 from orchestration.quarantine_cli import quarantine_app
@@ -188,3 +189,71 @@ def test_rows_of_an_object_that_nobody_describes_any_more_are_not_said_to_be_due
         .partition("pipelines")[0],
     )
     assert "no source file describes acme/opportunities any more" in reload()
+
+
+# JSON Lines --------------------------------------------------------------------------------------
+
+CUT = '{"id":"d8","state":"Open","value":1'
+MENDABLE = '{"id":"d9","state":"Open","value":"1.000,00"}'
+OF_JSON = ACME.replace("csv", "jsonl") + "max_refused_share: 0.9\n"
+WITH_COMMAS = OF_JSON + 'decimal: ","\nthousands: "."\n'
+
+
+def publish_lines(settings: Settings, monkeypatch: pytest.MonkeyPatch, *refused: str) -> None:
+    """Publish a night of four deals and these lines, then mend how numbers are written."""
+    monkeypatch.setenv("FLYWHEEL_HOME", str(settings.home))
+    describe(settings, OF_JSON)
+    good = [f'{{"id":"d{number}","state":"Open","value":1}}' for number in range(4)]
+    land(settings, "acme", NIGHT, {"deals.jsonl": "\n".join([*good, *refused])})
+    (load,), held = run_night(settings, "first")
+    assert (load.rows_quarantined, held.success) == (len(refused), True)
+    describe(settings, WITH_COMMAS)
+    reload()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param([CUT, CUT], id="cut lines"),
+        pytest.param(["[", "1]"], id="a list over two lines"),
+        pytest.param(["<html>", "</html>"], id="a page of the web"),
+        pytest.param(["\0", "\0"], id="blank pages of a disk"),
+    ],
+)
+def test_a_mended_document_comes_in_whatever_lines_wait_before_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, first: list[str]
+) -> None:
+    publish_lines(settings, monkeypatch, *first, MENDABLE)
+    (again,), held = run_night(settings, "second")
+    assert (again.error, again.rows_read, again.rows_accepted) == (None, 3, 1)
+    assert held.success
+    assert amounts_of(settings, "d9") == [1000]
+    assert len(waiting(Ledger(settings.ledger), settings)) == 1
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        pytest.param(CUT, id="no document at all"),
+        pytest.param('{"state":"Open","value":1}', id="none that has the key"),
+    ],
+)
+def test_documents_wait_on_although_none_of_them_has_a_column_that_the_object_needs(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    publish_lines(settings, monkeypatch, refused)
+    (again,), held = run_night(settings, "second")
+    assert (again.error, again.rows_read, again.rows_quarantined) == (None, 1, 1)
+    assert held.success
+
+
+def test_lost_refused_rows_of_lines_are_restored(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_lines(settings, monkeypatch, CUT, CUT, MENDABLE)
+    (again,), _ = run_night(settings, "second")
+    path = quarantine_path(settings, again)
+    before = pl.read_parquet(path)
+    path.unlink()
+    restore_lost(settings)
+    assert pl.read_parquet(path).equals(before)
