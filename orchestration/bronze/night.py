@@ -94,7 +94,8 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
             declared = declared_files(source, when, settings, ledger, has_files=bool(due_nights))
             files[when] = [*declared, *files.get(when, [])]
     for file in reload_files(settings, ledger, sources):
-        files.setdefault(file.night, []).append(file)
+        # Ahead of a corrected file of the night, whose rows are the newer ones.
+        files.setdefault(file.night, []).insert(0, file)
     waiting = {night.night for night in incomplete}
     due = {night: found for night, found in sorted(files.items()) if found and night not in waiting}
     return Landing(due, incomplete, unclaimed, _absent(nights))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.quarantine import quarantine_path, replaced
 from orchestration.bronze.values import DEFAULT_FORMATS
 from orchestration.durable import replace_durably
 from orchestration.extracts.landing import LandedFile, local_file
@@ -58,15 +58,17 @@ def reload_files(
 ) -> list[LandedFile]:
     """Files that were planned and not yet loaded. Those whose rows are published go away.
 
-    What was refused as a whole is due again once its contract changed.
+    So do those that a corrected file replaced. What was refused as a whole is due again once its
+    contract changed.
     """
     due = []
+    gone = replaced(ledger, by=ledger.with_status("accepted"))
     for path in sorted(settings.reload.glob("*/*/batch=*/*.*")):
         source, object_, batch = path.relative_to(settings.reload).parts[:3]
         load_id = str(path.relative_to(settings.reload).with_suffix(""))
         again = [load for load in ledger.loads if load.reload_of == load_id]
         contract = sources[source].contracts.get(object_) if source in sources else None
-        if any(load.status == "accepted" for load in again):
+        if load_id in gone or any(load.status == "accepted" for load in again):
             path.unlink()
         elif contract is not None and not any(
             load.status == "loaded" or load.contract_version == _raw(contract, path).version

@@ -144,6 +144,16 @@ def test_a_corrected_file_ends_the_wait_of_rows_that_were_read_anew(home: Settin
     assert values_that_wait(home) == []
 
 
+def test_a_corrected_file_wins_over_rows_that_are_read_anew_in_its_night(home: Settings) -> None:
+    describe(home, WITH_WORDS)
+    reload()
+    land(home, "acme", NIGHT, {"deals.csv": f"id,state,value\n{GOOD}x3,Open,4\n"})
+    loads, _ = run_night(home, "second")
+    newest = max(loads, key=lambda load: load.load_number)
+    assert [load.file == "deals.csv" for load in loads] == [False, True]
+    assert (newest.file, newest.rows_quarantined) == ("deals.csv", 0)
+
+
 @pytest.fixture
 def refused_anew(home: Settings) -> Settings:
     """The rows read anew name a stage that nobody lists, and are refused as a whole."""
@@ -176,6 +186,14 @@ def test_rows_that_were_read_anew_and_refused_are_due_by_a_mended_source_file(
     assert reload().startswith("3 rows of 1 files are due again")
     assert run_night(refused_anew, "third")[1].success
     assert values_that_wait(refused_anew) == ["soon"]
+
+
+def test_rows_whose_file_was_corrected_since_are_not_read_anew(refused_anew: Settings) -> None:
+    home = refused_anew
+    land(home, "acme", NIGHT, {"deals.csv": "id,state,value\nx3,Won,4\n"})
+    assert run_night(home, "third")[1].success
+    describe(home, WITH_WORDS)
+    assert survey(home, Ledger(home.ledger)).files == {}
 
 
 def test_rows_of_an_object_that_nobody_describes_any_more_are_not_said_to_be_due(
