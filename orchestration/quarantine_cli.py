@@ -144,8 +144,10 @@ def export(
 @quarantine_app.command()
 def reload(object_: Object = None, night: Night = None) -> None:
     """Read refused rows of published nights anew, by the source files as they are now."""
-    from orchestration.bronze.reload import plan_reload
+    from orchestration.bronze.reload import plan_reload, reload_files
+    from orchestration.extracts.ledger import Ledger
     from orchestration.lock import hold_lock
+    from orchestration.sources.catalog import load_sources
 
     settings = Settings()
     hold_lock(settings)
@@ -154,14 +156,39 @@ def reload(object_: Object = None, night: Night = None) -> None:
         for load in _loads(settings, object_, night.date() if night else None)
         if load.status == "accepted"
     ]
+    if not loads:
+        console.print("no refused rows of published nights wait")
+        return
     plan_reload(settings, loads)
-    rows = sum(load.rows_quarantined for load in loads)
-    console.print(
-        f"{rows:,} rows of {len(loads)} files are due again: the next `flywheel nightly` reads "
-        f"them. Rows that still break a rule stay in quarantine.",
-        highlight=False,
-        soft_wrap=True,
-    )
+    sources = load_sources(settings.user_sources)
+    due_files = reload_files(settings, Ledger(settings.ledger), sources)
+    due_ids = {file.reload_of for file in due_files}
+    due = [load for load in loads if load.load_id in due_ids]
+    if due:
+        _say(
+            f"{_rows_of(due)} are due again: the next `flywheel nightly` reads them. Rows that "
+            f"still break a rule stay in quarantine."
+        )
+    for load in loads:
+        if load in due:
+            continue
+        if load.source not in sources or load.object not in sources[load.source].contracts:
+            why = f"no source file describes {load.name} any more"
+        else:
+            why = (
+                f"they were read anew and refused, and what the source file says of {load.name} "
+                f"did not change since. Mend it and run `flywheel nightly`; or read them as it "
+                f"stands: flywheel nightly --date {load.batch_date}"
+            )
+        _say(f"{_rows_of([load])} of {load.batch_date} are not due: {why}")
+
+
+def _rows_of(loads: list[Load]) -> str:
+    return f"{sum(load.rows_quarantined for load in loads):,} rows of {len(loads)} files"
+
+
+def _say(sentence: str) -> None:
+    console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 def _loads(settings: Settings, object_: str | None, night: date | None) -> list[Load]:

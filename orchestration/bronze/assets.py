@@ -75,6 +75,9 @@ def _landing(
         undone = heal(settings)
         begin(settings, context.run_id)
         found = survey(settings, Ledger(settings.ledger), always=[night])
+        for each in found.unclaimed:
+            if each.partition("/")[0] not in sources:
+                context.log.warning(f"no source claims {each}: it is not read")
         for name in sources:
             due = [
                 file

@@ -37,15 +37,17 @@ def _contract_held(settings: Settings, contract: Contract, loads: list[Load]) ->
     limit = contract.max_refused_share
     limit = settings.max_quarantine_share if limit is None else limit
     unreadable = [load for load in loads if load.error and load.status != "duplicate"]
-    read = sum(load.rows_read for load in loads)
-    refused = sum(load.rows_quarantined for load in loads)
+    # Rows read anew were refused before, and counted in the night that brought them.
+    fresh = [load for load in loads if load.reload_of is None]
+    again = [load for load in loads if load.reload_of is not None]
+    read, refused = _rows_of(fresh)
     too_many = read > 0 and refused / read > limit
     unlisted = unlisted_values(contract, settings, loads)
     faults = [f"{load.file}: {load.error}" for load in unreadable] + [
         each.text for each in unlisted
     ]
     if too_many or not faults:
-        faults.insert(0, f"{refused:,} of {read:,} rows refused" if loads else "no new file")
+        faults[:0] = _counts(fresh, again) or ["no new file"]
     refused_now = refused_rows(settings, loads, _SAMPLE_ROWS).iter_rows(named=True)
     sample = [
         {name: said for name, said in row.items() if name not in _OF_THE_FILE}
@@ -64,9 +66,25 @@ def _contract_held(settings: Settings, contract: Contract, loads: list[Load]) ->
         ),
         observed="; ".join(faults),
         expected=f"readable files, at most {limit:.1%} of rows refused, nothing unlisted",
-        unexpected_count=refused + sum(each.row_count for each in unlisted),
+        unexpected_count=_rows_of(loads)[1] + sum(each.row_count for each in unlisted),
         sample=[*(row for each in unlisted for row in each.sample), *sample][:_SAMPLE_ROWS],
     )
+
+
+def _rows_of(loads: list[Load]) -> tuple[int, int]:
+    """How many rows were read, and how many of them refused."""
+    return sum(load.rows_read for load in loads), sum(load.rows_quarantined for load in loads)
+
+
+def _counts(fresh: list[Load], again: list[Load]) -> list[str]:
+    counts = []
+    if fresh:
+        read, refused = _rows_of(fresh)
+        counts.append(f"{refused:,} of {read:,} rows refused")
+    if again:
+        read, refused = _rows_of(again)
+        counts.append(f"{refused:,} of {read:,} rows read anew wait on")
+    return counts
 
 
 def _as_usual(contract: Contract, loads: list[Load], ledger: Ledger) -> CheckResult:
@@ -96,6 +114,9 @@ def _column_surprises(contract: Contract, loads: list[Load], ledger: Ledger) -> 
     surprises = []
     fate = "kept as text in bronze" if contract.keeps_undeclared else "left out of bronze"
     for load in loads:
+        if load.reload_of is not None:
+            # A few rows of a file that was told of when it came.
+            continue
         new = _names(load.new_columns)
         if new:
             surprises.append(f"{load.file}: new columns, {fate}: {_listed(new)}")

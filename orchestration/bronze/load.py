@@ -148,7 +148,7 @@ def _loaded(
         return _repeated(load, before)
     load = replace(
         load,
-        load_id=_free_id(landed, digest[:12], load, ledger),
+        load_id=_load_id(landed, _ending(load, digest, ledger)),
         checksum=digest,
         rows_read=sides.rows_read,
         rows_accepted=sides.rows_accepted,
@@ -221,21 +221,25 @@ def _repeated(load: Load, before: Load) -> Load:
     )
 
 
-def _free_id(landed: LandedFile, digest: str, load: Load, ledger: Ledger) -> str:
-    """An id of its own also for bytes that were put back after a correction: what stands in bronze
-    of the first time stays.
-    """
-    load_id = _load_id(landed, digest)
-    taken = {each.load_id for each in ledger.loads if each.status in ("loaded", "accepted")}
-    return f"{load_id}-{load.load_number}" if load_id in taken else load_id
-
-
 def _load_id(landed: LandedFile, ending: str) -> str:
     """`<source>/<object>/batch=<night>/<file>-<ending>`, safe as a path."""
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", plain_name(landed.name)).lstrip(".")
     batch = f"batch={landed.night.isoformat()}"
     contract = landed.contract
     return f"{contract.source}/{contract.object}/{batch}/{stem[:_LONGEST_STEM]}-{ending}"
+
+
+def _ending(load: Load, digest: str, ledger: Ledger) -> str:
+    """Of the same bytes as before a number tells, where both count: rows that are read anew and
+    refused anew, and a file that is put back after a correction.
+    """
+    counting = ("loaded", "accepted")
+    stands = any(
+        (each.place, each.checksum) == (load.place, digest) and each.status in counting
+        for each in ledger.loads
+    )
+    is_again = stands or load.reload_of is not None
+    return f"{digest[:12]}-{load.load_number}" if is_again else digest[:12]
 
 
 def _new_columns(sides: Sides, before: Load | None) -> list[str]:

@@ -29,6 +29,7 @@ from orchestration.extracts.landing import (
 )
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.extracts.places import landing_place
+from orchestration.extracts.strays import named_strays
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source, canonical_contracts, load_sources
 from orchestration.sources.stage_map import ensure_stage_map
@@ -60,7 +61,9 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
     files: dict[date, list[LandedFile]] = {}
     incomplete, unclaimed = [], []
     directories = ZipDirectories(settings.zips)
-    landed = landed_nights(landing_place(settings), sources.values(), directories)
+    place = landing_place(settings)
+    landed = landed_nights(place, sources.values(), directories)
+    unclaimed += named_strays(place, sources)
     nights = [night for night in landed if is_loadable(night.night)]
     unclaimed += [
         f"{night.source.name}/{night.night} (nights begin at {FIRST_NIGHT} and end tomorrow)"
@@ -99,7 +102,8 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
             declared = declared_files(source, when, settings, ledger, has_files=bool(due_nights))
             files[when] = [*declared, *files.get(when, [])]
     for file in reload_files(settings, ledger, sources):
-        files.setdefault(file.night, []).append(file)
+        # Ahead of a corrected file of the night, whose rows are the newer ones.
+        files.setdefault(file.night, []).insert(0, file)
     waiting = {night.night for night in incomplete}
     due = {night: found for night, found in sorted(files.items()) if found and night not in waiting}
     return Landing(due, incomplete, unclaimed, _absent(nights))

@@ -95,19 +95,38 @@ def _write_batch(landed: LandedFile, table: TextTable, rows: pl.DataFrame, targe
 def waiting(ledger: Ledger, settings: Settings) -> list[Load]:
     """Loads with refused rows that no later load has brought in, oldest first.
 
-    A later one is a corrected file in the same place, or the rows read anew.
+    A later one is a corrected file in the same place, or the rows read anew. Where these were
+    refused as a whole, they wait where they were read from.
     """
     judged = [load for load in ledger.loads if load.status in ("loaded", "accepted")]
-    reloaded = {load.reload_of for load in judged}
-    newest = {load.place: load.load_number for load in judged if load.reload_of is None}
+    brought_in = {load.reload_of for load in judged} | replaced(ledger, judged)
     return [
         load
         for load in ledger.loads
         if load.rows_quarantined
-        and load.load_id not in reloaded
-        and load.load_number >= newest.get(load.place, 0)
+        and load.load_id not in brought_in
+        and not (load.reload_of is not None and load.status == "refused")
         and quarantine_path(settings, load).exists()
     ]
+
+
+def replaced(ledger: Ledger, by: list[Load]) -> set[str]:
+    """The loads whose place a later file took, and those that read rows of theirs anew."""
+    by_id = {load.load_id: load for load in ledger.loads}
+    newest = {load.place: load.load_number for load in by if load.reload_of is None}
+    firsts = {load.load_id: _first_of(load, by_id) for load in ledger.loads}
+    return {
+        load_id
+        for load_id, first in firsts.items()
+        if first.load_number < newest.get(first.place, 0)
+    }
+
+
+def _first_of(load: Load, by_id: dict[str, Load]) -> Load:
+    """The load of the landed file that rows read anew come from."""
+    while load.reload_of in by_id and load.reload_of != load.load_id:
+        load = by_id[load.reload_of]
+    return load
 
 
 def refused_rows(settings: Settings, loads: list[Load], limit: int | None = None) -> pl.DataFrame:

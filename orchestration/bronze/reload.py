@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.quarantine import quarantine_path, replaced
 from orchestration.bronze.values import DEFAULT_FORMATS, MIDNIGHTS
 from orchestration.durable import replace_durably
 from orchestration.extracts.landing import LandedFile, local_file
@@ -49,23 +49,29 @@ def planned_again(settings: Settings, load: Load, contract: Contract) -> LandedF
     It goes away with the next look at what is due.
     """
     (path,) = plan_reload(settings, [load])
-    return local_file(_raw(contract, path), load.batch_date, path)
+    landed = local_file(_raw(contract, path), load.batch_date, path)
+    return replace(landed, reload_of=load.load_id)
 
 
 def reload_files(
     settings: Settings, ledger: Ledger, sources: dict[str, Source]
 ) -> list[LandedFile]:
-    """Files that were planned and not yet loaded. Those whose rows are published go away."""
+    """Files that were planned and not yet loaded. Those whose rows are published go away.
+
+    So do those that a corrected file replaced. What was refused as a whole is due again once its
+    contract changed.
+    """
     due = []
+    gone = replaced(ledger, by=ledger.with_status("accepted"))
     for path in sorted(settings.reload.glob("*/*/batch=*/*.*")):
         source, object_, batch = path.relative_to(settings.reload).parts[:3]
         load_id = str(path.relative_to(settings.reload).with_suffix(""))
         again = [load for load in ledger.loads if load.reload_of == load_id]
         contract = sources[source].contracts.get(object_) if source in sources else None
-        if any(load.status == "accepted" for load in again):
+        if load_id in gone or any(load.status == "accepted" for load in again):
             path.unlink()
         elif contract is not None and not any(
-            load.status == "refused" and load.contract_version == _raw(contract, path).version
+            load.status == "loaded" or load.contract_version == _raw(contract, path).version
             for load in again
         ):
             night = date.fromisoformat(batch.removeprefix("batch="))
@@ -88,12 +94,16 @@ def _raw(contract: Contract, path: Path) -> Contract:
     )
     columns = contract.columns
     if path.suffix == ".jsonl":
-        # Typed values of the first file are ISO texts now.
-        columns = tuple(
-            replace(column, formats=formats) if (formats := _formats(column)) else column
-            for column in columns
-        )
+        columns = tuple(map(_of_few_documents, columns))
     return replace(contract, options=options, columns=columns)
+
+
+def _of_few_documents(column: Column) -> Column:
+    """A column, for documents of which none may have it: that is for each of them to answer."""
+    if formats := _formats(column):
+        # Typed values of the first file are ISO texts now.
+        column = replace(column, formats=formats)
+    return replace(column, is_header_optional=True)
 
 
 def _formats(column: Column) -> tuple[str, ...]:

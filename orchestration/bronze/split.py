@@ -54,7 +54,8 @@ def split_file(
     Raises UnreadableFileError or MissingColumnsError when the file as a whole is not what it
     should be, LostRowsError when the account does not close.
     """
-    table = open_table(path, landed.base_name, landed.contract, scratch)
+    is_own = landed.reload_of is not None
+    table = open_table(path, landed.base_name, landed.contract, scratch, is_own=is_own)
     table = replace(table, records=counted(table.records, table.record_count))
     match = _matched(table, landed.contract, path)
     cast = partial(CastRows, table, landed.contract, match, read_lookups(landed.contract, settings))

@@ -30,6 +30,7 @@ def as_lines(path: Path, scratch: Path) -> Path:
     NotUtf8Error when it is UTF-16.
     """
     with path.open("rb") as file:
+        _refuse_utf16(file)
         file.seek(_begin(file))
         first, second = _next_text(file), _next_text(file)
     if not first.startswith((b"{", b"[")) or _is_whole(first):
@@ -77,14 +78,18 @@ def line_at(file: BinaryIO, offset: int) -> bytes:
 def _begin(file: BinaryIO) -> int:
     """Where the text begins: behind a byte order mark."""
     file.seek(0)
-    head = file.read(len(codecs.BOM_UTF8))
-    has_mark = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if has_mark or b"\0" in head[:2]:
+    return len(codecs.BOM_UTF8) if file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8 else 0
+
+
+def _refuse_utf16(file: BinaryIO) -> None:
+    file.seek(0)
+    head = file.read(2)
+    has_mark = head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    if has_mark or b"\0" in head:
         name = "utf-16" if has_mark else "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
         raise NotUtf8Error(
             f"the file is UTF-16 and not UTF-8: say `encoding: {name}` in the source file"
         )
-    return len(head) if head == codecs.BOM_UTF8 else 0
 
 
 def _next_text(file: BinaryIO) -> bytes:

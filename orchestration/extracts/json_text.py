@@ -44,12 +44,17 @@ _BATCH_ROWS = 1_000
 _BATCH_BYTES = 1024 * 1024
 
 
-def open_json(path: Path, options: FileOptions, scratch: Path) -> TextTable:
+def open_json(
+    path: Path, options: FileOptions, scratch: Path, *, is_lines: bool = False
+) -> TextTable:
     """Open one JSON file.
 
     A number is the text that stands in the file. `scratch` is a folder for copies that the caller
-    throws away. Raises UnreadableFileError when the file as a whole cannot be read.
+    throws away. `is_lines` says that it is JSON Lines in UTF-8 for certain, whatever the first of
+    them look like. Raises UnreadableFileError when the file as a whole cannot be read.
     """
+    if is_lines:
+        return _read_lines(path, options, scratch)
     refuse_disguised(path, may_be_json=True)
     only_utf8 = [codecs.lookup(name).name for name in options.encoding] == ["utf-8"]
     read = partial(_open_utf8, options, scratch, not only_utf8)
@@ -57,7 +62,12 @@ def open_json(path: Path, options: FileOptions, scratch: Path) -> TextTable:
 
 
 def _open_utf8(options: FileOptions, scratch: Path, must_be_utf8: bool, path: Path) -> TextTable:
-    path = as_lines(path, scratch)
+    return _read_lines(as_lines(path, scratch), options, scratch, must_be_utf8)
+
+
+def _read_lines(
+    path: Path, options: FileOptions, scratch: Path, must_be_utf8: bool = False
+) -> TextTable:
     reader = _Reader(path, RowPath(options.rows) if options.rows else None, scratch)
     reader.read(must_be_utf8)
     return TextTable(

@@ -31,6 +31,7 @@ from orchestration.extracts.places import (
     A_FOLDER,
     Entry,
     LandingUnreachableError,
+    Stray,
     night_of,
 )
 from orchestration.extracts.table import UnreadableFileError
@@ -107,17 +108,33 @@ class ObjectPlace:
         self._vendor = _VENDORS[match["scheme"]]
         self._store = self._open(f"{match['scheme']}://{match['bucket']}/{quote(prefix)}")
         self._listed: dict[tuple[str, date], tuple[list[Entry], dict[str, ObjectMeta]]] = {}
+        self._strays: dict[str | None, list[Stray]] = {}
 
     def nights(self, source: str) -> list[date]:
         """Prefixes that are named like a day."""
         try:
-            folders = self._list(source)["common_prefixes"]
+            listing = self._list(source)
         except InvalidPathError as error:
             raise self._unreachable(f"{_odd_key(error)}: rename or delete it") from None
-        nights = sorted(night for folder in folders if (night := night_of(_base_name(folder))))
+        names = sorted(map(_base_name, listing["common_prefixes"]))
+        nights = [night for name in names if (night := night_of(name))]
+        # The object that bears the name of the folder itself is how consoles make empty folders.
+        files = sorted(
+            _base_name(meta["path"]) for meta in listing["objects"] if meta["path"] != source
+        )
+        self._strays[source] = [
+            *(Stray(name, is_folder=True) for name in names if not night_of(name)),
+            *(Stray(name, is_folder=False) for name in files),
+        ]
         with ThreadPoolExecutor(_LISTINGS_AT_ONCE) as pool:
             list(pool.map(partial(self.entries, source), nights))
         return nights
+
+    def strays(self, source: str | None = None) -> list[Stray]:
+        """What the listing of a source's nights gave besides. What stands beside the sources would
+        cost a request of its own.
+        """
+        return self._strays.get(source, [])
 
     def entries(self, source: str, night: date) -> list[Entry]:
         """Objects directly below the prefix of the night, and what stands deeper by its folder."""

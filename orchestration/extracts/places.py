@@ -41,6 +41,14 @@ class Entry:
     hides_others: bool = False
 
 
+@dataclass(frozen=True)
+class Stray:
+    """One thing beside the nights of a source, or beside the sources; a link counts as a folder."""
+
+    name: str
+    is_folder: bool
+
+
 class Place(Protocol):
     """What the landing of extracts has to answer. A source or night that is not there is empty.
 
@@ -50,6 +58,12 @@ class Place(Protocol):
 
     def nights(self, source: str) -> list[date]:
         """The nights of a source, in order."""
+
+    def strays(self, source: str | None = None) -> list[Stray]:
+        """What stands beside the nights of a source, or with the sources, in order of name.
+
+        What would cost a request of its own, or cannot be listed, is left out.
+        """
 
     def entries(self, source: str, night: date) -> list[Entry]:
         """What stands in the folder of a night, in order of name."""
@@ -92,6 +106,18 @@ class FolderPlace:
             )
         except OSError as error:
             raise LandingUnreachableError(f"{folder} cannot be read: {error.strerror}") from error
+
+    def strays(self, source: str | None = None) -> list[Stray]:
+        """Of the landing folder everything, of a source's what `nights` passes over."""
+        folder = self._root / source if source else self._root
+        found = []
+        # Whoever may open folders may not be allowed to list what is around them.
+        with suppress(OSError), os.scandir(folder) as children:
+            for child in children:
+                is_folder = child.is_symlink() or child.is_dir(follow_symlinks=False)
+                if source is None or not (is_folder and night_of(child.name)):
+                    found.append(Stray(_readable(child.name), is_folder))
+        return sorted(found, key=lambda stray: stray.name)
 
     def entries(self, source: str, night: date) -> list[Entry]:
         """Files, and with a problem whatever else stands there."""
@@ -149,8 +175,16 @@ def _open_regular(path: Path) -> BinaryIO:
 def local_entry(path: Path) -> Entry:
     """A file of this machine as an entry, links and devices with their problem."""
     found = path.lstat()
-    name = path.name.encode("utf-8", "backslashreplace").decode("utf-8")
-    return Entry(name, found.st_size, found.st_mtime_ns, "; ".join(_problems(path, found)) or None)
+    return Entry(
+        _readable(path.name),
+        found.st_size,
+        found.st_mtime_ns,
+        "; ".join(_problems(path, found)) or None,
+    )
+
+
+def _readable(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _problems(path: Path, found: os.stat_result) -> Iterator[str]:

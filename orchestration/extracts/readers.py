@@ -17,10 +17,13 @@ from orchestration.sources.model import ReportFooter
 _FOOTER_BYTES = 4096
 
 
-def open_table(path: Path, name: str, contract: Contract, scratch: Path) -> TextTable:
+def open_table(
+    path: Path, name: str, contract: Contract, scratch: Path, *, is_own: bool = False
+) -> TextTable:
     """Open an unpacked file as a table of text; `name` is what it was landed as.
 
-    `scratch` is a folder for copies that the caller throws away.
+    `scratch` is a folder for copies that the caller throws away. `is_own` says that Flywheel wrote
+    the file down, a record a line: nothing is guessed from what its first records look like.
     Raises UnreadableFileError when the file as a whole cannot be read.
     """
     options = contract.options
@@ -28,7 +31,7 @@ def open_table(path: Path, name: str, contract: Contract, scratch: Path) -> Text
         case "jsonl":
             from orchestration.extracts.json_text import open_json
 
-            return open_json(path, options, scratch)
+            return open_json(path, options, scratch, is_lines=is_own)
         case "parquet":
             from orchestration.extracts.parquet_text import open_parquet
 
