@@ -11,6 +11,7 @@ Nothing is remembered that bronze does not say: counts that are missing are take
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from orchestration.bronze.load import accepted_path
 from orchestration.bronze.watched import Record, Watched, record_of, watched_columns
 from orchestration.durable import replace_durably
 from orchestration.extracts.ledger import Ledger, Load
+from orchestration.privacy.patterns import redacted
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
 from orchestration.sources.contract import Contract
@@ -190,8 +192,11 @@ def _labels(
             yield from _newest_instant(rows, watched)
             continue
         named = rows.filter(f'"{watched.column}" is not null').project(_label(watched, load))
-        counts = named.aggregate("label, count(*) as row_count").order("row_count desc, label")
-        counted = counts.fetchall()
+        counts: Counter[str] = Counter()
+        for label, count in named.aggregate("label, count(*)").fetchall():
+            # People write into any field, and labels are read wherever counts are.
+            counts[redacted(label)] += count
+        counted = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
         for label, count in counted[:_MOST_LABELS]:
             yield watched.topic, watched.column, label, count
         rest = sum(count for _, count in counted[_MOST_LABELS:])
