@@ -24,7 +24,7 @@ from orchestration.quarantine_cli import quarantine_app
 from orchestration.secrets import SecretFileError, redacted
 from orchestration.serving.postgres.cli import serve_postgres
 from orchestration.serving.sql_cli import ask
-from orchestration.settings import Settings
+from orchestration.settings import Settings, WrongSettingError
 from orchestration.sources_cli import sources_app
 from orchestration.terminal import escaped, open_console
 
@@ -47,8 +47,6 @@ def main() -> None:
     """Run a command; configuration errors end with a sentence and not with a traceback."""
     import traceback
 
-    from pydantic import ValidationError
-
     from orchestration.company import CompanyFileError
     from orchestration.extracts.places import LandingUnreachableError
     from orchestration.faults import HelpNeededError, advice, told
@@ -69,7 +67,7 @@ def main() -> None:
         NightRunningError,
         LandingUnreachableError,
         MaskingKeyError,
-        ValidationError,
+        WrongSettingError,
     ) as error:
         Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(_USAGE)
