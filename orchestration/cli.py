@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import sys
 from datetime import date, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -27,6 +27,9 @@ from orchestration.serving.sql_cli import ask
 from orchestration.settings import Settings, WrongSettingError
 from orchestration.sources_cli import sources_app
 from orchestration.terminal import escaped, open_console
+
+if TYPE_CHECKING:
+    from orchestration.nightly import Plan
 
 app = typer.Typer(
     add_completion=False,
@@ -113,6 +116,10 @@ def nightly(
 
     if night is not None and (first is not None or last is not None):
         raise typer.BadParameter("give --date, or --from and --to")
+    if first is not None and last is not None and first > last:
+        raise typer.BadParameter(
+            f"--from {_day(first)} is after --to {_day(last)}: turn them round"
+        )
     settings = Settings()
     hold_lock(settings)
     with telling_of_crashes(settings):
@@ -129,6 +136,8 @@ def nightly(
             )
         work = plan(settings, _day(night or first), _day(night or last), full_refresh)
     print_plan(console, work)
+    if (named := _day(night or (first if first == last else None))) is not None:
+        _require_landed(settings, work, named)
     if not work.nights:
         _print_nothing_new(settings)
         print_told(console, close_without_night(settings))
@@ -257,6 +266,24 @@ app.command()(report)
 app.command()(serve_postgres)
 app.command()(forget)
 app.command()(retention)
+
+
+def _require_landed(settings: Settings, work: Plan, night: date) -> None:
+    """Whoever names a night waits for it: that it did not come is not that there is nothing new."""
+    from orchestration.extracts.ledger import Ledger
+    from orchestration.nightly import has_landed
+
+    loaded = {load.batch_date for load in Ledger(settings.ledger).loads}
+    if night in loaded or night in work.landing.files or not has_landed(settings):
+        return
+    console.print(
+        f"nothing that a source claims has landed for night {night} in {settings.landing_name}: "
+        f"see `flywheel status` for the nights that have",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    raise typer.Exit(_USAGE)
 
 
 def _print_nothing_new(settings: Settings) -> None:
