@@ -129,7 +129,7 @@ def nightly(
             )
         if made := make_key(settings):
             console.print(
-                f"made a key for the masks of personal data: {made}\n"
+                f"made a key for the masks of personal data: {escaped(str(made))}\n"
                 f"keep a copy of it; without it hashes change (docs/personal-data.md)",
                 highlight=False,
                 soft_wrap=True,
@@ -194,7 +194,7 @@ def simulate(
     console.print(
         f"landed a sample company: {opportunities:,} opportunities, {rows:,} rows in "
         f"{len(made.nights)} nights, {made.nights[0]} to {made.nights[-1]}\n"
-        f"its planted truth: {made.truth}",
+        f"its planted truth: {escaped(str(made.truth))}",
         highlight=False,
         soft_wrap=True,
     )
@@ -211,7 +211,7 @@ def status(
     from orchestration.report import print_held, print_nights, print_plan
 
     settings = Settings()
-    console.print(f"home       {settings.root}", highlight=False, soft_wrap=True)
+    console.print(f"home       {escaped(str(settings.root))}", highlight=False, soft_wrap=True)
     console.print(f"published  {current_version(settings) or 'nothing yet'}", highlight=False)
     work = plan(settings, None, None)
     due = "rebuild of the marts" if work.rebuild else ", ".join(map(str, work.nights)) or "nothing"
@@ -292,8 +292,8 @@ def _print_nothing_new(settings: Settings) -> None:
 
     if not has_landed(settings):
         console.print(
-            f"nothing has landed in {settings.landing_name}: drop a night there, or make a sample "
-            f"company with `flywheel simulate`",
+            f"nothing has landed in {escaped(settings.landing_name)}: drop a night there, or make "
+            f"a sample company with `flywheel simulate`",
             highlight=False,
             soft_wrap=True,
         )
@@ -306,7 +306,7 @@ def _print_nothing_new(settings: Settings) -> None:
     since = "" if current == newest else f"; readers see {current} since the rollback"
     console.print(
         f"nothing new: version {newest} holds all that has landed{since}\n"
-        f"look      {settings.published}",
+        f"look      {escaped(str(settings.published))}",
         highlight=False,
         soft_wrap=True,
     )

@@ -202,7 +202,7 @@ def _counts(settings: Settings, load: Load) -> list[tuple[str | None, str, int]]
     from orchestration.bronze.quarantine import quarantine_path
 
     found = (
-        pl.scan_parquet(quarantine_path(settings, load))
+        pl.scan_parquet(quarantine_path(settings, load), glob=False)
         .group_by("column", "rule")
         .len()
         .sort("len", "column", "rule", descending=[True, False, False])

@@ -74,7 +74,7 @@ def remember_profiles(settings: Settings) -> None:
     ledger = Ledger(settings.ledger)
     loads = {load.load_id: load for load in _newest(ledger)}
     published = [load.load_id for load in loads.values() if load.status == "accepted"]
-    written = pl.read_parquet(_path(settings)) if _path(settings).exists() else None
+    written = pl.read_parquet(_path(settings), glob=False) if _path(settings).exists() else None
     kept = (
         pl.DataFrame(schema=SCHEMA)
         if written is None or written.schema != SCHEMA
@@ -114,7 +114,7 @@ def _profiles(
             # A source that was taken out has no columns to compare.
             if contract is None or not path.exists():
                 continue
-            rows = connection.read_parquet(str(path))
+            rows = connection.read_parquet(_named(path))
             record = record_of(contract)
             files = _files_of(settings, load, record, loads)
             for count_rows in (_nulls, _keys, _labels):
@@ -174,12 +174,17 @@ def _files_of(
 ) -> list[str]:
     """The bronze files of the records that came in the night of a history."""
     return [
-        str(accepted_path(settings, each))
+        _named(accepted_path(settings, each))
         for each in loads
         if record is not None
         and (each.source, each.object, each.batch_date)
         == (load.source, record.object, load.batch_date)
     ]
+
+
+def _named(path: Path) -> str:
+    """A path as DuckDB reads it, to which brackets are a choice of characters."""
+    return str(path).replace("[", "[[]")
 
 
 def _labels(
