@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import sys
 from datetime import date, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -24,9 +24,12 @@ from orchestration.quarantine_cli import quarantine_app
 from orchestration.secrets import SecretFileError, redacted
 from orchestration.serving.postgres.cli import serve_postgres
 from orchestration.serving.sql_cli import ask
-from orchestration.settings import Settings
+from orchestration.settings import Settings, WrongSettingError
 from orchestration.sources_cli import sources_app
 from orchestration.terminal import escaped, open_console
+
+if TYPE_CHECKING:
+    from orchestration.nightly import Plan
 
 app = typer.Typer(
     add_completion=False,
@@ -46,8 +49,6 @@ _REFUSED, _USAGE, _FAILED = 1, 2, 3
 def main() -> None:
     """Run a command; configuration errors end with a sentence and not with a traceback."""
     import traceback
-
-    from pydantic import ValidationError
 
     from orchestration.company import CompanyFileError
     from orchestration.extracts.places import LandingUnreachableError
@@ -71,7 +72,7 @@ def main() -> None:
         LandingUnreachableError,
         MaskingKeyError,
         VersionUnreadableError,
-        ValidationError,
+        WrongSettingError,
     ) as error:
         Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(_USAGE)
@@ -117,6 +118,10 @@ def nightly(
 
     if night is not None and (first is not None or last is not None):
         raise typer.BadParameter("give --date, or --from and --to")
+    if first is not None and last is not None and first > last:
+        raise typer.BadParameter(
+            f"--from {_day(first)} is after --to {_day(last)}: turn them round"
+        )
     settings = Settings()
     hold_lock(settings)
     with telling_of_crashes(settings):
@@ -126,13 +131,15 @@ def nightly(
             )
         if made := make_key(settings):
             console.print(
-                f"made a key for the masks of personal data: {made}\n"
+                f"made a key for the masks of personal data: {escaped(str(made))}\n"
                 f"keep a copy of it; without it hashes change (docs/personal-data.md)",
                 highlight=False,
                 soft_wrap=True,
             )
         work = plan(settings, _day(night or first), _day(night or last), full_refresh)
     print_plan(console, work)
+    if (named := _day(night or (first if first == last else None))) is not None:
+        _require_landed(settings, work, named)
     if not work.nights:
         _print_nothing_new(settings)
         print_told(console, close_without_night(settings))
@@ -189,7 +196,7 @@ def simulate(
     console.print(
         f"landed a sample company: {opportunities:,} opportunities, {rows:,} rows in "
         f"{len(made.nights)} nights, {made.nights[0]} to {made.nights[-1]}\n"
-        f"its planted truth: {made.truth}",
+        f"its planted truth: {escaped(str(made.truth))}",
         highlight=False,
         soft_wrap=True,
     )
@@ -206,7 +213,7 @@ def status(
     from orchestration.report import print_held, print_nights, print_plan
 
     settings = Settings()
-    console.print(f"home       {settings.root}", highlight=False, soft_wrap=True)
+    console.print(f"home       {escaped(str(settings.root))}", highlight=False, soft_wrap=True)
     console.print(f"published  {current_version(settings) or 'nothing yet'}", highlight=False)
     work = plan(settings, None, None)
     due = "rebuild of the marts" if work.rebuild else ", ".join(map(str, work.nights)) or "nothing"
@@ -263,14 +270,32 @@ app.command()(forget)
 app.command()(retention)
 
 
+def _require_landed(settings: Settings, work: Plan, night: date) -> None:
+    """Whoever names a night waits for it: that it did not come is not that there is nothing new."""
+    from orchestration.extracts.ledger import Ledger
+    from orchestration.nightly import has_landed
+
+    loaded = {load.batch_date for load in Ledger(settings.ledger).loads}
+    if night in loaded or night in work.landing.files or not has_landed(settings):
+        return
+    console.print(
+        f"nothing that a source claims has landed for night {night} in {settings.landing_name}: "
+        f"see `flywheel status` for the nights that have",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    raise typer.Exit(_USAGE)
+
+
 def _print_nothing_new(settings: Settings) -> None:
     from orchestration.nightly import has_landed
     from orchestration.publication.versions import current_version, publications
 
     if not has_landed(settings):
         console.print(
-            f"nothing has landed in {settings.landing_name}: drop a night there, or make a sample "
-            f"company with `flywheel simulate`",
+            f"nothing has landed in {escaped(settings.landing_name)}: drop a night there, or make "
+            f"a sample company with `flywheel simulate`",
             highlight=False,
             soft_wrap=True,
         )
@@ -283,7 +308,7 @@ def _print_nothing_new(settings: Settings) -> None:
     since = "" if current == newest else f"; readers see {current} since the rollback"
     console.print(
         f"nothing new: version {newest} holds all that has landed{since}\n"
-        f"look      {settings.published}",
+        f"look      {escaped(str(settings.published))}",
         highlight=False,
         soft_wrap=True,
     )

@@ -15,6 +15,7 @@ from orchestration.settings import Settings
 from orchestration.terminal import open_console
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from orchestration.privacy.forget import Outcome
@@ -31,10 +32,14 @@ def forget(
     """Remove a person from everything that is kept, for good, and prove it."""
     from orchestration.lock import hold_lock
     from orchestration.privacy.forget import forget as carry_out
+    from orchestration.privacy.persons import NoSuchPersonError
 
     settings = Settings()
     hold_lock(settings)
-    outcome = carry_out(settings, person, is_dry=dry_run)
+    try:
+        outcome = carry_out(settings, person, is_dry=dry_run)
+    except NoSuchPersonError as error:
+        raise typer.BadParameter(str(error)) from None
     _print_places(outcome, dry_run)
     if settings.is_landing_remote:
         _say(f"not touched: extracts in {settings.landing_name}")
@@ -46,10 +51,7 @@ def forget(
         _print_left("still there", outcome.left)
         raise typer.Exit(_LEFT)
     else:
-        _say(
-            f"searched every byte below {settings.root}, databases and archives read: nothing is "
-            f"left. Later extracts will not bring the person back."
-        )
+        _say(" ".join(_proved(settings, outcome)))
     if not is_served:
         raise typer.Exit(_LEFT)
 
@@ -96,6 +98,25 @@ def _clear_postgres(settings: Settings, is_dry: bool) -> bool:
         )
         return False
     return True
+
+
+def _proved(settings: Settings, outcome: Outcome) -> Iterator[str]:
+    """What was looked into and what follows from it, and not a word more."""
+    if not outcome.searched:
+        yield "the records hold no address and no number that could be searched for."
+    elif outcome.records:
+        yield (
+            f"searched every byte below {settings.root}, databases and archives read: nothing is "
+            f"left."
+        )
+    else:
+        yield (
+            f"no record bears this address. Its text was searched for in every byte below "
+            f"{settings.root}, databases and archives read: it is nowhere. Records that have lost "
+            f"the address are found by their id alone."
+        )
+    if outcome.is_remembered:
+        yield "Later extracts will not bring the person back."
 
 
 def _print_places(outcome: Outcome, is_dry: bool) -> None:

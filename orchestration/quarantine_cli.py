@@ -123,21 +123,25 @@ def export(
     from orchestration.bronze.quarantine import refused_rows
 
     settings = Settings()
-    if path.exists():
-        raise typer.BadParameter(f"{path} is already there")
+    if path.suffix not in (".csv", ".jsonl", ".parquet"):
+        raise typer.BadParameter("the file must end in .csv, .jsonl or .parquet")
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}")
     loads = _loads(settings, object_, night.date() if night else None)
     refused = _shown(settings, refused_rows(settings, loads), show_personal)
-    if path.suffix in (".csv", ".jsonl", ".parquet"):
-        path.touch(mode=0o600)
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        raise typer.BadParameter(f"{path} is already there") from None
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}") from None
     match path.suffix:
         case ".csv":
             refused.write_csv(path)
         case ".jsonl":
             refused.write_ndjson(path)
-        case ".parquet":
-            refused.write_parquet(path)
         case _:
-            raise typer.BadParameter("the file must end in .csv, .jsonl or .parquet")
+            refused.write_parquet(path)
     console.print(f"{len(refused):,} rows in {path}", highlight=False, soft_wrap=True)
 
 
@@ -229,7 +233,7 @@ def _counts(settings: Settings, load: Load) -> list[tuple[str | None, str, int]]
     from orchestration.bronze.quarantine import quarantine_path
 
     found = (
-        pl.scan_parquet(quarantine_path(settings, load))
+        pl.scan_parquet(quarantine_path(settings, load), glob=False)
         .group_by("column", "rule")
         .len()
         .sort("len", "column", "rule", descending=[True, False, False])

@@ -95,7 +95,7 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
             f"[green]published[/] version {publication.version} as of "
             f"{publication.as_of_date}: {publication.table_count} marts, "
             f"{publication.row_count:,} rows\n"
-            f"look      {settings.published}  (read-only; DuckDB 1.4 or newer)\n"
+            f"look      {escaped(str(settings.published))}  (read-only; DuckDB 1.4 or newer)\n"
             f'          {_command()} sql "select * from marts.win_rate limit 5"',
             highlight=False,
             soft_wrap=True,
@@ -104,7 +104,7 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
     elif outcome.verdict.refusing:
         console.print(
             "[red bold]refused[/]   nothing was published; readers still see the version before.\n"
-            f"          Correct the files in {settings.landing_name} and run again.",
+            f"          Correct the files in {escaped(settings.landing_name)} and run again.",
             highlight=False,
             soft_wrap=True,
         )

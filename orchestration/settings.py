@@ -7,15 +7,50 @@ company.py).
 
 from __future__ import annotations
 
+import os
+import re
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Self
 
-from pydantic import Field, SecretStr
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from orchestration.secrets import SecretFiles
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+# DuckDB, dbt and SQLAlchemy, to whom paths are given, read more than a name in these.
+_NOT_IN_A_HOME = "#?*{}"
+_MEMORY = re.compile(r"[0-9]+(?:\.[0-9]+)? ?(?:[KMGT]i?B?|%)", re.IGNORECASE)
+# Centuries: beyond them calendars end.
+_MOST_HOURS, _MOST_DAYS = 1_000_000, 100_000
+_SAID = {
+    "float_type": "it must be a number",
+    "float_parsing": "it must be a number",
+    "finite_number": "it must be a finite number",
+    "int_type": "it must be a whole number",
+    "int_parsing": "it must be a whole number",
+    "int_from_float": "it must be a whole number",
+    "greater_than": "it must be more than {gt:,}",
+    "greater_than_equal": "it must be at least {ge:,}",
+    "less_than_equal": "it must be at most {le:,}",
+    "value_error": "{error}",
+}
+
+
+class WrongSettingError(Exception):
+    """Options hold what they cannot mean; the text names each by its variable, in a sentence.
+
+    It shows no value: somebody may have put a secret under the wrong name.
+    """
 
 
 class Settings(BaseSettings):
@@ -42,6 +77,7 @@ class Settings(BaseSettings):
     quiet_minutes: float = Field(
         default=5.0,
         ge=0,
+        allow_inf_nan=False,
         description="A night without _SUCCESS is complete when untouched for this many minutes.",
     )
     max_quarantine_share: float = Field(
@@ -58,6 +94,10 @@ class Settings(BaseSettings):
     keep_versions: int = Field(
         default=7, ge=1, description="How many published versions stay for readers and rollback."
     )
+    # dbt reads it of the environment itself (profiles.yml): here it is only looked at, in time.
+    memory: str = Field(
+        default="3000MB", description="What the models may take before they write to disk."
+    )
     alert_webhook: SecretStr | None = Field(
         default=None, description="Address that takes alerts as Slack takes them."
     )
@@ -72,22 +112,38 @@ class Settings(BaseSettings):
         default="", description="Where report/ can be opened by others; links begin with it."
     )
     stale_hours: float = Field(
-        default=30.0, gt=0, description="Hours after the beginning of its day a version is stale."
+        default=30.0,
+        gt=0,
+        le=_MOST_HOURS,
+        allow_inf_nan=False,
+        description="Hours after the beginning of its day a version is stale.",
     )
     masking_key: SecretStr | None = Field(
         default=None, description="Key of the hashes that stand for personal data."
     )
     retain_landing_days: int | None = Field(
-        default=None, ge=1, description="Landed files of older nights that are loaded are removed."
+        default=None,
+        ge=1,
+        le=_MOST_DAYS,
+        description="Landed files of older nights that are loaded are removed.",
     )
     retain_quarantine_days: int | None = Field(
-        default=None, ge=1, description="Refused rows of older nights are removed."
+        default=None,
+        ge=1,
+        le=_MOST_DAYS,
+        description="Refused rows of older nights are removed.",
     )
     retain_version_days: int | None = Field(
-        default=None, ge=1, description="Published versions of older nights are removed."
+        default=None,
+        ge=1,
+        le=_MOST_DAYS,
+        description="Published versions of older nights are removed.",
     )
     retain_personal_days: int | None = Field(
-        default=None, ge=1, description="Raw personal values of older nights leave bronze."
+        default=None,
+        ge=1,
+        le=_MOST_DAYS,
+        description="Raw personal values of older nights leave bronze.",
     )
     postgres: SecretStr | None = Field(
         default=None,
@@ -97,6 +153,45 @@ class Settings(BaseSettings):
         default=None,
         description="Lets the role bi_reader log in; without one it is a role to be granted.",
     )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _named_as_its_variable(cls, said: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(said)
+        except ValidationError as error:
+            raise WrongSettingError(_told(error)) from None
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _is_said(cls, home: Any) -> Any:
+        if isinstance(home, str) and not home.strip():
+            raise ValueError("it is empty: name the folder of all data, or leave it unset")
+        return home
+
+    @field_validator("home")
+    @classmethod
+    def _is_folder(cls, home: Path) -> Path:
+        try:
+            path = home.expanduser().resolve()
+        except (OSError, RuntimeError):
+            raise ValueError("it names no place: give the path of a folder") from None
+        if any(char in _NOT_IN_A_HOME for char in str(path)):
+            raise ValueError(
+                f"none of {' '.join(_NOT_IN_A_HOME)} may stand in the path of the home: give a "
+                f"folder of another name"
+            )
+        there = next(each for each in (path, *path.parents) if os.path.lexists(each))
+        if not there.is_dir():
+            raise ValueError("it is no folder, or lies below what is none: give a folder")
+        return home
+
+    @field_validator("memory")
+    @classmethod
+    def _is_amount(cls, memory: str) -> str:
+        if not _MEMORY.fullmatch(memory) or float(re.findall(r"[0-9.]+", memory)[0]) == 0:
+            raise ValueError("it must be an amount of memory, as 3000MB or 4GB")
+        return memory
 
     @classmethod
     def settings_customise_sources(
@@ -216,3 +311,18 @@ class Settings(BaseSettings):
     def dbt_target(self) -> Path:
         """dbt's parsed project and artifacts."""
         return self.root / "dbt_target"
+
+
+def _told(error: ValidationError) -> str:
+    """A line for each option that is wrong."""
+    lines = []
+    for each in error.errors(include_url=False, include_input=False):
+        name = str(each["loc"][0])
+        variable = name if name.startswith("FLYWHEEL_") else f"FLYWHEEL_{name.upper()}"
+        limits = {
+            word: int(limit) if isinstance(limit, float) and limit.is_integer() else limit
+            for word, limit in each.get("ctx", {}).items()
+        }
+        said = _SAID.get(each["type"], each["msg"]).format(**limits)
+        lines.append(f"{variable}: {said}")
+    return "\n".join(lines)

@@ -7,12 +7,29 @@ shown (report.py, the commands).
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
 _PIPE_WIDTH = 120
+
+
+def _stand_in_for_closed() -> None:
+    """Let nothing be a stream that is closed, so that what is written to it goes nowhere.
+
+    Otherwise the next file that is opened, be it a database, would have its number and take what
+    libraries print.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
+# Before any command has a file open.
+_stand_in_for_closed()
 
 
 def open_console() -> Console:

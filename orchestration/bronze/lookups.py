@@ -25,11 +25,11 @@ def read_lookups(contract: Contract, settings: Settings) -> dict[str, Lookup]:
 
 def _read(source: str, spec: LookupSpec, settings: Settings) -> Lookup:
     """The newest night's pairs, less those that would give two values."""
-    files = settings.bronze / source / spec.object / "batch=*" / "*.parquet"
-    if not list(files.parent.parent.glob("batch=*/*.parquet")):
+    files = sorted((settings.bronze / source / spec.object).glob("batch=*/*.parquet"))
+    if not files:
         return Lookup({})
     pairs = (
-        pl.scan_parquet(files, missing_columns="insert", extra_columns="ignore")
+        pl.scan_parquet(files, glob=False, missing_columns="insert", extra_columns="ignore")
         .select(
             found=pl.col(spec.match).cast(pl.String),
             value=pl.col(spec.return_).cast(pl.String),

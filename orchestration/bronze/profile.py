@@ -11,6 +11,7 @@ Nothing is remembered that bronze does not say: counts that are missing are take
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from orchestration.bronze.load import accepted_path
 from orchestration.bronze.watched import Record, Watched, record_of, watched_columns
 from orchestration.durable import replace_durably
 from orchestration.extracts.ledger import Ledger, Load
+from orchestration.privacy.patterns import redacted
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
 from orchestration.sources.contract import Contract
@@ -72,7 +74,7 @@ def remember_profiles(settings: Settings) -> None:
     ledger = Ledger(settings.ledger)
     loads = {load.load_id: load for load in _newest(ledger)}
     published = [load.load_id for load in loads.values() if load.status == "accepted"]
-    written = pl.read_parquet(_path(settings)) if _path(settings).exists() else None
+    written = pl.read_parquet(_path(settings), glob=False) if _path(settings).exists() else None
     kept = (
         pl.DataFrame(schema=SCHEMA)
         if written is None or written.schema != SCHEMA
@@ -112,7 +114,7 @@ def _profiles(
             # A source that was taken out has no columns to compare.
             if contract is None or not path.exists():
                 continue
-            rows = connection.read_parquet(str(path))
+            rows = connection.read_parquet(_named(path))
             record = record_of(contract)
             files = _files_of(settings, load, record, loads)
             for count_rows in (_nulls, _keys, _labels):
@@ -172,12 +174,17 @@ def _files_of(
 ) -> list[str]:
     """The bronze files of the records that came in the night of a history."""
     return [
-        str(accepted_path(settings, each))
+        _named(accepted_path(settings, each))
         for each in loads
         if record is not None
         and (each.source, each.object, each.batch_date)
         == (load.source, record.object, load.batch_date)
     ]
+
+
+def _named(path: Path) -> str:
+    """A path as DuckDB reads it, to which brackets are a choice of characters."""
+    return str(path).replace("[", "[[]")
 
 
 def _labels(
@@ -190,8 +197,11 @@ def _labels(
             yield from _newest_instant(rows, watched)
             continue
         named = rows.filter(f'"{watched.column}" is not null').project(_label(watched, load))
-        counts = named.aggregate("label, count(*) as row_count").order("row_count desc, label")
-        counted = counts.fetchall()
+        counts: Counter[str] = Counter()
+        for label, count in named.aggregate("label, count(*)").fetchall():
+            # People write into any field, and labels are read wherever counts are.
+            counts[redacted(label)] += count
+        counted = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
         for label, count in counted[:_MOST_LABELS]:
             yield watched.topic, watched.column, label, count
         rest = sum(count for _, count in counted[_MOST_LABELS:])

@@ -67,7 +67,9 @@ def write_quarantine(
     rows = malformed.lazy()
     if refused is not None:
         both = target.with_suffix(".rows")
-        rows.merge_sorted(pl.scan_parquet(refused), key="_row_number").sink_parquet(both)
+        rows.merge_sorted(pl.scan_parquet(refused, glob=False), key="_row_number").sink_parquet(
+            both
+        )
         rows = pl.scan_parquet(both, glob=False)
     paths: list[Path] = []
     for start in range(0, int(rows.select(pl.len()).collect().item()), _BATCH_ROWS):
@@ -136,7 +138,7 @@ def refused_rows(settings: Settings, loads: list[Load], limit: int | None = None
         path = quarantine_path(settings, load)
         left = None if limit is None else limit - sum(map(len, frames))
         if left != 0 and load.rows_quarantined and path.exists():
-            found = pl.scan_parquet(path)
+            found = pl.scan_parquet(path, glob=False)
             found = found if left is None else found.head(left)
             frames.append(found.collect().match_to_schema(SCHEMA, missing_columns="insert"))
     return pl.concat(frames)

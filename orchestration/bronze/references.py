@@ -65,7 +65,7 @@ def _unlisted(
         listed += mapped_stages(settings.user_sources, contract.source)
     name = pl.col(column.name)
     rows = (
-        pl.scan_parquet(files, extra_columns="ignore")
+        pl.scan_parquet(files, glob=False, extra_columns="ignore")
         .filter(name.is_not_null() & ~name.is_in(listed))
         .select(column.name, "_file", "_row_number", "_batch_date")
         .collect()
@@ -104,7 +104,7 @@ def _listed_values(source: str, reference: ReferenceSpec, settings: Settings) ->
     paths = sorted(folder.glob("batch=*/*.parquet"))
     if not paths:
         return []
-    frame = pl.scan_parquet(paths, missing_columns="insert", extra_columns="ignore")
+    frame = pl.scan_parquet(paths, glob=False, missing_columns="insert", extra_columns="ignore")
     columns = frame.select(reference.columns).collect()
     values = pl.concat([columns[name].cast(pl.String) for name in reference.columns])
     return values.drop_nulls().unique(maintain_order=True).to_list()

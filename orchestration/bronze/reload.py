@@ -30,7 +30,7 @@ def plan_reload(settings: Settings, loads: Iterable[Load]) -> list[Path]:
     """
     planned = []
     for load in loads:
-        rows = pl.read_parquet(quarantine_path(settings, load)).sort("row_number")
+        rows = pl.read_parquet(quarantine_path(settings, load), glob=False).sort("row_number")
         headers = rows["raw_header"].drop_nulls()
         ending = "csv" if len(headers) else "jsonl"
         lines = [*headers[:1], *rows["raw_text"]]

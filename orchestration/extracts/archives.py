@@ -41,7 +41,7 @@ class ZipDirectories:
         self._known: dict[_Key, list[Member]] = {}
         self._asked: dict[_Key, list[Member]] = {}
         if path.exists():
-            for *key, names, problems in pl.read_parquet(path).iter_rows():
+            for *key, names, problems in pl.read_parquet(path, glob=False).iter_rows():
                 members = [Member(*each) for each in zip(names, problems, strict=True)]
                 self._known[tuple(key)] = members
 

@@ -284,7 +284,7 @@ def mend_ledger(path: Path) -> str | None:
 
 def _read(path: Path) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path).match_to_schema(SCHEMA, missing_columns="insert")
+        return pl.read_parquet(path, glob=False).match_to_schema(SCHEMA, missing_columns="insert")
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, FileNotFoundError) as fault:
         raise LedgerDamagedError(
             f"{path} cannot be read ({str(fault).splitlines()[0]}): run `flywheel nightly`, which "

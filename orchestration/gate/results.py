@@ -109,7 +109,7 @@ def results_of(settings: Settings, run_id: str) -> list[CheckResult]:
     """All results of one run, over its stages."""
     results = []
     for path in sorted(_folder(settings).glob(f"*.{run_id}.*.parquet")):
-        for row in pl.read_parquet(path).iter_rows(named=True):
+        for row in pl.read_parquet(path, glob=False).iter_rows(named=True):
             row["sample"] = json.loads(row["sample"])
             for name in ("run_id", "night", "stage"):
                 del row[name]

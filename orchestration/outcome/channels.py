@@ -12,6 +12,7 @@ Libraries are imported where something is sent: most nights send nothing.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from orchestration.outcome.message import Alert, mail, slack_message
 from orchestration.secrets import redacted
 from orchestration.settings import Settings
+from orchestration.terminal import printable
 
 if TYPE_CHECKING:
     import smtplib
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 _SECONDS = 10.0
 _SUBMISSION, _SUBMISSION_TLS = 587, 465
+# What mail programs would read as more than one address, or as a name before it, is in none.
+_MAILBOX = re.compile(r"[^\s,;:<>()\[\]\"@]+@[^\s,;:<>()\[\]\"@]+")
+_SENDER = re.compile(rf"{_MAILBOX.pattern}|[^\r\n<>]*<{_MAILBOX.pattern}>")
 
 
 class AlertNotSentError(Exception):
@@ -106,18 +111,13 @@ def _send_mail(settings: Settings, seconds: float, alert: Alert) -> None:
             "FLYWHEEL_ALERT_EMAIL_TO"
         )
     address = _address(url, "FLYWHEEL_SMTP_URL", ("smtp", "smtps"))
-    recipients = [each.strip() for each in settings.alert_email_to.split(",") if each.strip()]
-    try:
-        message = mail(alert, settings.alert_email_from, recipients)
-    except ValueError:
-        raise AlertNotSentError(
-            "FLYWHEEL_ALERT_EMAIL_TO or FLYWHEEL_ALERT_EMAIL_FROM is no e-mail address"
-        ) from None
+    recipients = _recipients(settings)
+    message = mail(alert, _sender(settings), recipients)
     try:
         with _connected(address, seconds) as server:
             if address.username is not None:
                 server.login(unquote(address.username), unquote(address.password or ""))
-            refused = server.send_message(message)
+            refused = server.send_message(message, to_addrs=recipients)
     except smtplib.SMTPResponseException as error:
         said = error.smtp_error
         text = said.decode(errors="replace") if isinstance(said, bytes) else said
@@ -136,6 +136,31 @@ def _send_mail(settings: Settings, seconds: float, alert: Alert) -> None:
         raise _not_reached(settings, address, error) from None
     if refused:
         raise AlertNotSentError(f"{address.hostname} takes no e-mail to {', '.join(refused)}")
+
+
+def _recipients(settings: Settings) -> list[str]:
+    """Who is told; raises AlertNotSentError unless each is an address of its own."""
+    variable = "FLYWHEEL_ALERT_EMAIL_TO"
+    # A comma at the end names nobody.
+    found = [each.strip() for each in settings.alert_email_to.split(",") if each.strip()]
+    if not found:
+        raise AlertNotSentError(f"{variable} names nobody: give addresses, separated by commas")
+    for each in found:
+        if not _MAILBOX.fullmatch(each):
+            raise AlertNotSentError(
+                f"{variable}: `{printable(each)}` is no e-mail address; commas stand between two"
+            )
+    return found
+
+
+def _sender(settings: Settings) -> str:
+    """Whom the e-mail is from; a name may stand before, as in `Nights <flywheel@example.org>`."""
+    said = settings.alert_email_from.strip()
+    if not _SENDER.fullmatch(said):
+        raise AlertNotSentError(
+            f"FLYWHEEL_ALERT_EMAIL_FROM: `{printable(said)}` is no e-mail address"
+        )
+    return said
 
 
 def _connected(address: SplitResult, seconds: float) -> smtplib.SMTP:

@@ -93,7 +93,7 @@ def _look_up(
         if not files:
             continue
         rows = (
-            pl.scan_parquet(files, extra_columns="ignore", missing_columns="insert")
+            pl.scan_parquet(files, glob=False, extra_columns="ignore", missing_columns="insert")
             .filter(pl.col(name).cast(pl.String).is_in(ids["id"].to_list()))
             .select(
                 id=pl.col(name).cast(pl.String),

@@ -19,11 +19,17 @@ from typing import Any
 
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.bronze.reload import plan_reload
-from orchestration.extracts.ledger import Ledger
+from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of, mend_ledger
 from orchestration.privacy.border import mask_bronze, unmask
 from orchestration.privacy.forgotten import Forgotten, remember_forgotten
 from orchestration.privacy.keys import write_private
-from orchestration.privacy.persons import Person, bronze_files, contracts_by_name, find_person
+from orchestration.privacy.persons import (
+    Person,
+    bronze_files,
+    contracts_by_name,
+    find_person,
+    require_person,
+)
 from orchestration.privacy.proof import Needles, find
 from orchestration.privacy.rewriting import (
     Known,
@@ -39,9 +45,15 @@ from orchestration.settings import Settings
 
 @dataclass
 class Outcome:
-    """What was rewritten: files and rows of each place; files removed; files that still hold it."""
+    """What was rewritten: files and rows of each place; files removed; files that still hold it.
+
+    `searched` is how many addresses and numbers were looked for: without any, nothing was proved.
+    `is_remembered` tells whether later extracts are kept from bringing the person back.
+    """
 
     records: int
+    searched: int = 0
+    is_remembered: bool = False
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     removed: list[Path] = field(default_factory=list)
     left: list[Path] = field(default_factory=list)
@@ -57,21 +69,27 @@ def forget(settings: Settings, said: str, *, is_dry: bool = False) -> Outcome:
     """Forget the person with an e-mail address, or the record with an id.
 
     With `is_dry` nothing is written, and the outcome says what would be.
+    Raises NoSuchPersonError when nobody is named, and LedgerDamagedError for a home that cannot
+    say whose records it holds.
     """
+    said = said.strip()
+    _require_ledger(settings, is_dry)
     noted = _unfinished(settings)
     if noted is not None and noted["said"] != said and not is_dry:
         # Of another person: nobody but this file knows who it was.
         forget(settings, noted["said"])
     person = _recalled(settings, said, find_person(settings, said))
+    if noted is None or noted["said"] != said:
+        require_person(said, person)
     listed = [*(("email", each) for each in person.emails), *person.ids]
     if is_dry:
         # A list of its own: the real one stays as it is.
         forgotten = Forgotten(b"of this run", frozenset())
         hashes = frozenset(forgotten.hash_of(kind, value) for kind, value in listed)
-        return _counted(settings, person, Forgotten(forgotten.key, hashes))
+        return _counted(settings, person, Forgotten(forgotten.key, hashes), _begun(person, listed))
     _note(settings, said, person)
     forgotten = remember_forgotten(settings, listed)
-    outcome = Outcome(len(person.records))
+    outcome = _begun(person, listed)
     gone = Gone(person.texts, person.records)
     _clear_bronze(settings, forgotten, outcome)
     _clear_quarantine(settings, forgotten, outcome)
@@ -96,8 +114,25 @@ def find_everywhere(settings: Settings, needles: Needles) -> list[Path]:
     return [path for folder in folders if folder.is_dir() for path in find(folder, needles)]
 
 
-def _counted(settings: Settings, person: Person, forgotten: Forgotten) -> Outcome:
-    outcome = Outcome(len(person.records))
+def _require_ledger(settings: Settings, is_dry: bool) -> None:
+    """Without the ledger no record can be found, and nothing could be said of the person."""
+    is_gone = not settings.ledger.exists() and not copy_of(settings.ledger).exists()
+    if is_gone or not is_dry:
+        # With both gone it has nothing to write.
+        mend_ledger(settings.ledger)
+    if is_gone and _versions(settings):
+        raise LedgerDamagedError(
+            f"the home is damaged: {settings.ledger} is gone, and versions with records of persons "
+            f"are there. Put it back from a backup, or let `flywheel nightly` load all that stands "
+            f"in landing anew; then run this command again"
+        )
+
+
+def _begun(person: Person, listed: list[tuple[str, str]]) -> Outcome:
+    return Outcome(len(person.records), len(person.texts), is_remembered=bool(listed))
+
+
+def _counted(settings: Settings, person: Person, forgotten: Forgotten, outcome: Outcome) -> Outcome:
     contracts = contracts_by_name(settings)
     for _, path, contract in bronze_files(settings):
         outcome.add("bronze", forget_in_bronze(path, contract, forgotten, is_dry=True))

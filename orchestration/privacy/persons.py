@@ -6,6 +6,7 @@ Does not belong here: removing them (forget.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,13 @@ from orchestration.sources.contract import ORIGIN_COLUMNS, Column, Contract
 
 # HubSpot says apart from an activity whom it is about.
 _ABOUT = "hubspot/engagement_association"
+# Wider than what is taken for an address in a text: CRMs hold addresses of any script.
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]{2,}")
+_ID = re.compile(r"(?=.*[0-9])[^@\s]+")
+
+
+class NoSuchPersonError(Exception):
+    """What was said names nobody; the text says why and what to give."""
 
 
 @dataclass
@@ -91,6 +99,25 @@ def find_person(settings: Settings, said: str) -> Person:
     person.emails -= others - {address}
     person.texts -= others - {address}
     return person
+
+
+def require_person(said: str, person: Person) -> None:
+    """Raise NoSuchPersonError when nothing could be looked for, or no record has the id.
+
+    An address that no record bears may still stand in texts, and in extracts to come. What a
+    record has is never refused for its form: sources may number persons as they like.
+    """
+    if person.records or _ADDRESS.fullmatch(said):
+        return
+    if _ID.fullmatch(said):
+        raise NoSuchPersonError(
+            f"no contact and no lead has the id {said}: nothing was searched, removed or "
+            f"remembered. Give the id as the CRM writes it, or the person's e-mail address"
+        )
+    raise NoSuchPersonError(
+        f"`{said}` is no e-mail address and no id of a contact or lead: give one of them, a name "
+        f"may be that of many. Nothing was searched, removed or remembered"
+    )
 
 
 def _bears(rows: pl.DataFrame, contract: Contract, address: str) -> pl.Series:

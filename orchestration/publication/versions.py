@@ -107,7 +107,7 @@ def publications(settings: Settings) -> list[Publication]:
     path = _memory(settings)
     if not path.exists():
         return []
-    return [Publication(**row) for row in pl.read_parquet(path).iter_rows(named=True)]
+    return [Publication(**row) for row in pl.read_parquet(path, glob=False).iter_rows(named=True)]
 
 
 def remember(settings: Settings, entries: list[Publication]) -> None:

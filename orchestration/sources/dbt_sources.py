@@ -29,7 +29,11 @@ from orchestration.sources.stage_map import NAME as STAGE_MAP_FILE
 
 _STAGING = PROJECT_ROOT / "dbt_project" / "models" / "staging"
 _OBJECTS = PROJECT_ROOT / "dbt_project" / "macros" / "bronze_objects.sql"
-_HOME = "{{ env_var('FLYWHEEL_HOME', 'flywheel_home') }}"
+# It stands in quotation marks, and DuckDB reads brackets as a choice of characters.
+_HOME = (
+    "{{ env_var('FLYWHEEL_HOME', 'flywheel_home') "
+    """| replace("'", "''") | replace('[', '[[]') }}"""
+)
 _HEADING = "# Written from the contracts by orchestration/sources/dbt_sources.py: change those.\n"
 
 _CRMS = {"salesforce": "Salesforce", "hubspot": "HubSpot"}

@@ -183,8 +183,9 @@ def _prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, new: lis
         )
     connection.execute("create schema new_bronze")
     for name, files in _new_files(settings, new).items():
-        # Nothing that is created takes parameters, and a path may hold a quotation mark.
-        paths = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+        # Nothing that is created takes parameters, and a path may hold a quotation mark or bracket.
+        said = (str(file).replace("'", "''").replace("[", "[[]") for file in files)
+        paths = ", ".join(f"'{each}'" for each in said)
         connection.execute(
             f"create view new_bronze.{name} as from read_parquet([{paths}], union_by_name = true)"
         )

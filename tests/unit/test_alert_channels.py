@@ -246,5 +246,52 @@ def test_a_header_cannot_be_smuggled_in(said: Said) -> None:
     assert "no e-mail address" in reason(settings)
 
 
+@pytest.mark.parametrize(
+    "to",
+    [
+        "a@b.example;c@d.example",
+        "a@b.example c@d.example",
+        "no address",
+        "ops",
+        "a@b.example, ops",
+        "@b.example",
+        "a@",
+        "Ops <a@b.example>",
+        "a@b@c.example",
+    ],
+)
+def test_who_has_no_address_of_its_own_is_named_and_nobody_is_told(said: Said, to: str) -> None:
+    with mail_server() as server:
+        url = f"smtp://127.0.0.1:{server.port}"
+        settings = said(smtp_url=url, alert_email_to=to, alert_email_from="flywheel@example.org")
+        text = reason(settings)
+    assert text.startswith("FLYWHEEL_ALERT_EMAIL_TO: ") and "no e-mail address" in text
+    assert (server.mails, server.recipients) == ([], [])
+
+
+@pytest.mark.parametrize("to", [" , ", ",", " "])
+def test_a_list_that_names_nobody_is_told(said: Said, to: str) -> None:
+    settings = said(smtp_url="smtp://127.0.0.1:1", alert_email_to=to, alert_email_from="x@y")
+    assert "FLYWHEEL_ALERT_EMAIL_TO names nobody" in reason(settings)
+
+
+def test_a_comma_at_the_end_names_nobody_more(said: Said) -> None:
+    with mail_server() as server:
+        send(
+            said(
+                smtp_url=f"smtp://127.0.0.1:{server.port}",
+                alert_email_to="a@b.example, c@localhost,",
+                alert_email_from="Nights <flywheel@example.org>",
+            )
+        )
+    assert server.recipients == ["a@b.example", "c@localhost"]
+
+
+@pytest.mark.parametrize("sender", ["flywheel", "a@b.example;c@d.example", "x@y\nBcc: c@d"])
+def test_a_sender_without_an_address_is_told(said: Said, sender: str) -> None:
+    settings = said(smtp_url="smtp://127.0.0.1:1", alert_email_to="a@b", alert_email_from=sender)
+    assert "FLYWHEEL_ALERT_EMAIL_FROM" in reason(settings)
+
+
 def test_without_addresses_nobody_is_told(said: Said) -> None:
     assert channels(said(alert_webhook="")) == []

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -18,11 +20,13 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from orchestration.bronze.night import accept, heal, load_night, survey
 from orchestration.bronze.quarantine import waiting
 from orchestration.bronze.reload import plan_reload
-from orchestration.extracts.ledger import Ledger
+from orchestration.cli import app
+from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of
 from orchestration.privacy import forget as forgetting
 from orchestration.privacy.border import mask_bronze
 from orchestration.privacy.forget import Outcome, find_everywhere, forget
@@ -273,10 +277,82 @@ def test_what_an_open_database_has_not_yet_taken_in_is_cleared_and_not_broken(
 
 
 def test_an_address_that_nobody_bears_is_kept_out_all_the_same(home: Settings) -> None:
-    assert forget(home, "eve@shop.example") == Outcome(0)
+    assert forget(home, "eve@shop.example") == Outcome(0, searched=1, is_remembered=True)
     land(home, "salesforce", SECOND, {"Contact.csv": CONTACTS.replace(BOB, "Eve@shop.example")})
     load_night(home, SECOND, "second", "salesforce")
     assert "Eve@shop.example" not in bronze(home, "contact")["Email"].to_list()
+
+
+def bytes_of(home: Settings) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()}
+
+
+def command(home: Settings, *arguments: str) -> tuple[int, str]:
+    """Exit status and words of `flywheel forget`, lines and frames taken out."""
+    result = CliRunner().invoke(
+        app, ["forget", *arguments], env={"FLYWHEEL_HOME": str(home.root), "COLUMNS": "120"}
+    )
+    return result.exit_code, " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
+
+
+@pytest.mark.parametrize("said", ["", "  ", "Ann Lee", "Ann", "@", "ann@", "ann lee@shop.example"])
+@pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=["", "dry"])
+def test_who_is_named_by_neither_address_nor_id_is_asked_for_one(
+    home: Settings, said: str, options: list[str]
+) -> None:
+    before = bytes_of(home)
+    status, text = command(home, said, *options)
+    assert status == 2
+    assert "is no e-mail address and no id of a contact or lead" in text
+    assert "searched every byte" not in text
+    assert bytes_of(home).items() >= before.items()
+
+
+@pytest.mark.parametrize("said", ["0035g00000NOSUCHAA", "4711"])
+def test_an_id_that_no_record_has_is_told_as_such(home: Settings, said: str) -> None:
+    before = bytes_of(home)
+    status, text = command(home, said)
+    assert status == 2
+    assert f"no contact and no lead has the id {said}" in text
+    assert "searched every byte" not in text
+    assert bytes_of(home).items() >= before.items()
+
+
+def test_an_address_that_no_record_bears_is_told_with_what_was_done(home: Settings) -> None:
+    status, text = command(home, "eve@shop.example")
+    assert status == 0
+    assert "0 records of contacts and leads" in text
+    assert "no record bears this address. Its text was searched for in every byte" in text
+    assert "Later extracts will not bring the person back" in text
+
+
+def test_a_record_without_an_address_proves_nothing_by_a_search(home: Settings) -> None:
+    assert "searched every byte" in command(home, ANN_ID)[1]
+    status, text = command(home, ANN_ID)
+    assert status == 0
+    assert "hold no address and no number that could be searched for" in text
+    assert "searched every byte" not in text
+
+
+@pytest.mark.parametrize("is_dry", [False, True])
+@pytest.mark.parametrize("with_bronze", [False, True])
+def test_a_home_without_its_ledger_proves_nothing(
+    home: Settings, is_dry: bool, with_bronze: bool
+) -> None:
+    if with_bronze:
+        home.ledger.unlink()
+        copy_of(home.ledger).unlink()
+    else:
+        shutil.rmtree(home.bronze)
+    with pytest.raises(LedgerDamagedError, match="gone"):
+        forget(home, ANN, is_dry=is_dry)
+
+
+def test_a_lost_ledger_is_restored_from_its_copy_before_anybody_is_forgotten(
+    home: Settings,
+) -> None:
+    home.ledger.unlink()
+    assert forget(home, ANN).records == 2
 
 
 STEPS = [

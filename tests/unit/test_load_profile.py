@@ -14,6 +14,7 @@ import pytest
 from orchestration.bronze.night import accept, heal, load_night
 from orchestration.bronze.profile import remember_profiles
 from orchestration.bronze.watched import watched_columns
+from orchestration.privacy.proof import Needles, find
 from orchestration.settings import Settings
 from orchestration.sources.catalog import canonical_contracts, native_sources
 from orchestration.sources.contract import Contract
@@ -79,6 +80,19 @@ def test_an_amount_is_counted_by_its_order_of_magnitude(
 ) -> None:
     profile_of(settings, deal(ONE, amount, 9))
     assert counts(settings, "amount", "Amount") == {label: 1}
+
+
+def test_addresses_and_numbers_in_a_label_are_not_kept_and_counted_as_one(
+    settings: Settings,
+) -> None:
+    said = "Referral by {} tel +1 555 765-4321"
+    profile_of(
+        settings,
+        deal(ONE, "1", 9, source=said.format("max@friend.example"))
+        + deal(OTHER, "1", 9, source=said.format("eve@friend.example")),
+    )
+    assert counts(settings, "kind", "LeadSource") == {"Referral by [e-mail] tel [phone]": 2}
+    assert find(settings.operations, Needles(["@friend.example", "765-4321"])) == []
 
 
 def test_rows_that_repeat_a_key_are_counted(settings: Settings) -> None:

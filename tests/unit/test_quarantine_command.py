@@ -117,7 +117,9 @@ def test_refused_rows_are_written_to_a_file(home: Settings, tmp_path: Path, name
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["rows.txt", "there.csv"])
+@pytest.mark.parametrize(
+    "name", ["rows.txt", "there.csv", "nowhere/rows.csv", "there.csv/rows.csv", "x" * 300 + ".csv"]
+)
 def test_a_file_that_cannot_be_written_is_a_usage_error(
     home: Settings, tmp_path: Path, name: str
 ) -> None:

@@ -8,6 +8,9 @@ Does not belong here: whole nights (tests/integration/test_nightly.py), the comm
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from datetime import date, datetime
 from pathlib import Path
 
@@ -160,6 +163,38 @@ def test_what_is_held_back_is_named_with_a_command_on_one_line() -> None:
         "2025-09-01 is held back: acme/accounts, acme/users refused, 2,000 rows are in no version."
     )
     assert line.endswith("flywheel nightly --date 2025-09-01")
+
+
+# No terminal at all ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["status", "sql 'select 1'"])
+def test_a_command_ends_the_same_where_its_streams_are_closed(
+    settings: Settings, closed: str, command: str
+) -> None:
+    def status_of(redirection: str) -> int:
+        run = "from orchestration.cli import main; main()"
+        return subprocess.run(
+            ["sh", "-c", f'"{sys.executable}" -c "{run}" {command} {redirection}'],
+            env={**os.environ, "FLYWHEEL_HOME": str(settings.root)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        ).returncode
+
+    assert status_of(closed) == status_of("") == (0 if command == "status" else 2)
+
+
+def test_what_is_written_to_a_closed_stream_ends_up_in_no_file(tmp_path: Path) -> None:
+    """The next file that is opened gets the number of the stream."""
+    written = tmp_path / "rows.csv"
+    code = (
+        f"import os, orchestration.terminal; file = open({str(written)!r}, 'w'); "
+        f"os.write(1, b'to the terminal')"
+    )
+    done = subprocess.run(["sh", "-c", f'"{sys.executable}" -c "{code}" >&- 2>&-'], check=False)
+    assert (done.returncode, written.read_text()) == (0, "")
 
 
 # Texts from outside ------------------------------------------------------------------------------
