@@ -32,9 +32,19 @@ def _stand_in_for_closed() -> None:
 _stand_in_for_closed()
 
 
+class _PatientConsole(Console):
+    """Goes on in silence where whoever read it has had enough: a night does not end for that."""
+
+    def on_broken_pipe(self) -> None:
+        """In place of rich's own, which ends the program with the status of a refusal."""
+        self.quiet = True
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
 def open_console() -> Console:
     """Standard output. A pipe has no width of its own: wide enough for most file names."""
-    return Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
+    return _PatientConsole(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 
 def printable(text: str) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -61,6 +62,15 @@ def mask_bronze(settings: Settings) -> int:
     for name in sorted(fresh):
         _mask(settings, name, wanted[name], key)
     return len(fresh)
+
+
+def drop_unreadable(settings: Settings, said: str) -> list[Path]:
+    """Drop the masked files that an error names; return them. The next build makes them anew."""
+    named = re.escape(f"{settings.masked}{os.sep}") + r"[^'\"\n]+?\.parquet"
+    paths = [Path(each) for each in re.findall(named, said)]
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return paths
 
 
 def unmask(settings: Settings, names: list[str]) -> None:

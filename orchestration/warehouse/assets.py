@@ -17,6 +17,7 @@ from orchestration.jobs import FULL_REFRESH, ONE_NIGHT_A_RUN
 from orchestration.lock import hold_lock
 from orchestration.outcome.links import check_link
 from orchestration.outcome.origin import with_origins
+from orchestration.privacy.border import drop_unreadable
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source
 from orchestration.warehouse.build import BuildResult, ModelResult, TestResult, build_candidate
@@ -98,6 +99,8 @@ def build_warehouse_assets(
             if not check.success
         }
         yield from _events(context.assets_def, result, links)
+        for model in result.broken:
+            drop_unreadable(settings, model.message)
         require_good(result, checks)
 
     return warehouse

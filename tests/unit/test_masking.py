@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
 from orchestration.bronze.night import heal, load_night
-from orchestration.privacy.border import mask_bronze
+from orchestration.privacy.border import drop_unreadable, mask_bronze
 from orchestration.privacy.keys import MaskingKeyError, key_name, make_key, masking_key
 from orchestration.privacy.patterns import looks_personal, redacted
 from orchestration.publication.fingerprint import project_fingerprint
@@ -142,6 +143,20 @@ def test_an_address_for_an_id_becomes_one_hash_and_staff_stays_readable(
     assert row["owner_id"] == "rep@us.example"
     assert "subject" not in row
     assert seen(settings, "crm", "users")["email"].to_list() == ["rep@us.example"]
+
+
+def test_a_masked_file_that_nobody_can_read_is_made_anew(settings: Settings) -> None:
+    loaded(settings, "salesforce", {"Contact.csv": CONTACTS})
+    mask_bronze(settings)
+    (path,) = settings.masked.glob("salesforce/contact/batch=*/*.parquet")
+    whole = path.read_bytes()
+    path.write_bytes(b"x")
+    with pytest.raises(duckdb.Error) as told:
+        duckdb.read_parquet(str(path))
+
+    assert drop_unreadable(settings, f"of a model: {told.value}") == [path]
+    assert mask_bronze(settings) == 1
+    assert path.read_bytes() == whole
 
 
 def test_another_key_masks_everything_anew_and_rebuilds(settings: Settings) -> None:

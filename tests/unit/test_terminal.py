@@ -197,6 +197,21 @@ def test_what_is_written_to_a_closed_stream_ends_up_in_no_file(tmp_path: Path) -
     assert (done.returncode, written.read_text()) == (0, "")
 
 
+def test_a_command_goes_on_when_nobody_reads_it_any_more(settings: Settings) -> None:
+    """Its status is what became of it: 1 would say that a gate refused a night."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", "from orchestration.cli import main; main()", "status"],
+        env={**os.environ, "FLYWHEEL_HOME": str(settings.root)},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 # Texts from outside ------------------------------------------------------------------------------
 
 
