@@ -32,7 +32,7 @@ __all__ = ["Simulated", "simulate"]
 class Simulated:
     """What was written: the nights, a folder for each, rows per object over all nights, the truth.
 
-    `truth` is the path of truth.json; `truth.py` describes its content.
+    `truth` is the path of `_truth.json`; `truth.py` describes its content.
     """
 
     nights: list[datetime.date]
@@ -80,6 +80,7 @@ def simulate(
         realised=realised(company),
         persons=company.persons.planted(),
     )
-    truth_path = source / "truth.json"
+    # By its first letter it is nothing that was landed.
+    truth_path = source / "_truth.json"
     write_text(truth_path, truth.to_json())
     return Simulated(period.dates(), folders, row_counts, truth_path)

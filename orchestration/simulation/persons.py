@@ -52,7 +52,7 @@ class Persons:
         return self.first_names + " " + self.last_names
 
     def planted(self) -> dict[str, list[str]]:
-        """All of it, for truth.json."""
+        """All of it, for `_truth.json`."""
         said = {"names": self.names, "emails": self.emails, "phones": self.phones}
         return {name: values.to_list() for name, values in said.items()}
 

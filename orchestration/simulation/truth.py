@@ -203,7 +203,7 @@ class Realised:
 
 @dataclass(frozen=True)
 class Truth:
-    """Everything that truth.json says."""
+    """Everything that `_truth.json` says."""
 
     seed: int
     first_night: str

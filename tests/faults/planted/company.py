@@ -100,7 +100,7 @@ def found_company(folder: Path) -> Company:
     settings = Settings(home=folder / "home")
     aside = folder / "aside"
     simulate(settings.landing, opportunities=8_000, nights=36, seed=4, first_night=FIRST)
-    (settings.landing / "salesforce" / "truth.json").unlink()
+    (settings.landing / "salesforce" / "_truth.json").unlink()
     settings.user_sources.mkdir(parents=True)
     (settings.user_sources / "acme.yml").write_text(ACME, encoding="utf-8")
     nights = [FIRST + timedelta(days=number) for number in range(36)]
