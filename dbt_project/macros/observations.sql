@@ -158,3 +158,54 @@
         _row_number as row_number
     from {{ source('mapped', 'users') }} as delivered
 {%- endmacro %}
+
+{#-
+    Owners, with the main team as far as the night had told it. Teams are told beside owners, and by
+    one that has none not at all.
+-#}
+{% macro hubspot_user_observations() -%}
+    select
+        'hubspot' as source_system,
+        owners.id as user_id,
+        coalesce(
+            {{ full_name('owners.firstName', 'owners.lastName') }}, owners.email, owners.id
+        ) as user_name,
+        cast(null as varchar) as manager_id,
+        main_teams.team,
+        cast(null as varchar) as role,
+        not coalesce(owners.archived, false) as is_active,
+        {{ business_date('owners.createdAt') }} as hired_date,
+        owners.updatedAt as modified_at,
+        owners._batch_date as batch_date,
+        owners._load_number as load_number,
+        owners._row_number as row_number
+    from {{ source('hubspot', 'owner') }} as owners
+    left join (
+        select
+            owner_id,
+            batch_date,
+            team,
+            lead(batch_date) over (partition by owner_id order by batch_date) as next_batch_date
+        from (
+            select
+                memberships.ownerId as owner_id,
+                memberships._batch_date as batch_date,
+                coalesce(teams.name, memberships.name) as team,
+                row_number() over (
+                    partition by memberships.ownerId, memberships._batch_date
+                    order by coalesce(memberships.primary, false) desc, memberships.id asc
+                ) as place
+            from {{ source('hubspot', 'owner_team') }} as memberships
+            left join ({{ newest_versions(source('hubspot', 'team'), ['id']) }}) as teams
+                on memberships.id = teams.id
+        ) as placed
+        where place = 1
+    ) as main_teams
+        on
+            owners.id = main_teams.owner_id
+            and owners._batch_date >= main_teams.batch_date
+            and (
+                main_teams.next_batch_date is null
+                or owners._batch_date < main_teams.next_batch_date
+            )
+{%- endmacro %}
