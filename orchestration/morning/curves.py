@@ -19,8 +19,9 @@ from orchestration.morning.marks import PERCENT, month_axis, month_place, months
 if TYPE_CHECKING:
     import altair as alt
 
-# At the right of a panel stand the ends of its axis.
-_PANEL_WIDTH, _PANEL_HEIGHT = WIDTH - 34, 50
+# At the right of a panel stand the ends of its axis, in a font that may be wider than the measured
+# one: DejaVu Sans is by a seventh.
+_PANEL_WIDTH, _PANEL_HEIGHT = WIDTH - 38, 50
 
 
 def trend(rows: Rows) -> alt.VConcatChart:

@@ -121,12 +121,12 @@ def test_an_old_export_gives_the_forecast_category_as_the_api_spells_it(ask: Ask
     assert categories == [("Omitted",)]
 
 
-def test_history_that_was_deleted_with_its_opportunity_is_flagged(ask: Ask) -> None:
+def test_history_outlives_its_opportunity(ask: Ask) -> None:
+    """It lies in the recycle bin with it, and tells what it was until then."""
     assert ask(
         "select opportunity_id, stage, probability "
-        "from staging.stg_salesforce__opportunity_history "
-        "where not is_deleted"
-    ) == [(DEAL, "Prospecting", 0.1)]
+        "from staging.stg_salesforce__opportunity_history order by history_id"
+    ) == [(DEAL, "Prospecting", 0.1), (DELETED, "Prospecting", 0.1)]
 
 
 def test_of_a_lookup_that_changed_the_ids_are_kept(ask: Ask) -> None:
@@ -159,11 +159,11 @@ def test_two_changes_of_one_second_are_both_kept(ask: Ask) -> None:
     ) == [("south",), ("west",)]
 
 
-def test_changes_that_were_deleted_with_their_opportunity_are_flagged(ask: Ask) -> None:
+def test_changes_outlive_their_opportunity(ask: Ask) -> None:
     assert ask(
-        "select count(*) from staging.stg_salesforce__opportunity_field_history "
-        "where field = 'amount' and not is_deleted"
-    ) == [(0,)]
+        "select old_value, new_value from staging.stg_salesforce__opportunity_field_history "
+        "where field = 'amount'"
+    ) == [("100.0", "120.0")]
 
 
 def test_a_split_is_a_share_between_0_and_1(ask: Ask) -> None:
