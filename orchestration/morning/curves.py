@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 # At the right of a panel stand the ends of its axis, in a font that may be wider than the measured
 # one: DejaVu Sans is by a seventh.
-_PANEL_WIDTH, _PANEL_HEIGHT = WIDTH - 38, 50
+_ENDS_WIDTH, _PANEL_HEIGHT = 38, 50
+_PANEL_WIDTH = WIDTH - _ENDS_WIDTH
 
 
 def trend(rows: Rows) -> alt.VConcatChart:
@@ -72,7 +73,13 @@ def _panel(
         "rate:Q",
         scale=alt.Scale(domain=domain, nice=False, zero=False),
         axis=alt.Axis(
-            values=domain, labelExpr=PERCENT, title=None, domain=False, ticks=False, orient="right"
+            values=domain,
+            labelExpr=PERCENT,
+            title=None,
+            domain=False,
+            ticks=False,
+            orient="right",
+            minExtent=_ENDS_WIDTH,
         ),
     )
     label = alt.Chart(values([{"name": stage[0]["stage_name"], "newest": _newest(stage)}]))

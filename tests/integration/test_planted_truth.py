@@ -1,8 +1,8 @@
 """The marts recover what the sample company was planted with.
 
-Belongs here: the marts of a simulated company beside its `_truth.json`, exactly where the truth holds
-counts and within sampling error where it holds probabilities. Does not belong here: whether the
-extracts themselves follow the truth (tests/unit/test_simulation.py).
+Belongs here: the marts of a simulated company beside its `_truth.json`, exactly where the truth
+holds counts and within sampling error where it holds probabilities. Does not belong here: whether
+the extracts themselves follow the truth (tests/unit/test_simulation.py).
 """
 
 from __future__ import annotations
