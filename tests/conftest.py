@@ -10,7 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.bronze.night import write_contract_files
 from orchestration.settings import Settings
+from orchestration.sources.catalog import load_sources
 
 # Two homes that are to give the same tables need one key.
 os.environ.setdefault("FLYWHEEL_MASKING_KEY", "a key of tests and of nothing else")
@@ -48,6 +50,14 @@ def ask() -> Callable[[Path, str], list[tuple]]:
             return connection.execute(query).fetchall()
 
     return ask_file
+
+
+def describe(settings: Settings, text: str, source: str = "acme") -> Settings:
+    """Write the source file of a CRM, over the one that is there."""
+    settings.user_sources.mkdir(parents=True, exist_ok=True)
+    (settings.user_sources / f"{source}.yml").write_text(text, encoding="utf-8")
+    write_contract_files(settings, load_sources(settings.user_sources))
+    return settings
 
 
 def land(settings: Settings, source: str, night: date, files: dict[str, str | bytes]) -> Path:

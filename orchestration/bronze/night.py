@@ -70,18 +70,18 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
         for night in landed
         if night not in nights
     ]
-    landed_files = [(night, night.files()) for night in nights]
+    landed_files = [
+        (night, [(file, _seen(file, ledger)) for file in night.files()]) for night in nights
+    ]
     # While a night is loaded, what was corrected of one source is seen before another is asked.
     corrected = {load.batch_date for load in ledger.with_status("loaded")} | {
-        night.night
-        for night, there in landed_files
-        if any(not _seen(file, ledger) for file in there)
+        night.night for night, there in landed_files if not all(is_seen for _, is_seen in there)
     }
     for night, there in landed_files:
         fresh = [
             file
-            for file in there
-            if not _seen(file, ledger) or (night.night in corrected and file.place in held)
+            for file, is_seen in there
+            if not is_seen or (night.night in corrected and file.place in held)
         ]
         if fresh and night.night not in chosen and not night.is_complete(settings.quiet_minutes):
             incomplete.append(night)

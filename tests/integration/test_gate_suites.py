@@ -224,3 +224,41 @@ def test_a_full_extract_of_less_than_half_the_rows_refuses_the_night(
     asked = [each for each in suite.expectations if each.check == "full_extracts_keep_their_size"]
     (result,) = run_suites([replace(suite, expectations=asked)], path)
     assert (result.success, result.severity) == (not is_refused, "critical")
+
+
+@pytest.mark.parametrize(
+    ("reached", "at_fault"),
+    [
+        # One rep hands over to another at the second stage.
+        ([("all", "all", 3, 2), ("owner", "first", 3, 0), ("owner", "second", 0, 2)], []),
+        ([("all", "all", 3, 4), ("owner", "second", 0, 2)], ["all"]),
+        ([("all", "all", 3, 2), ("segment", "large", 1, 2)], ["large"]),
+        ([("all", "all", 3, 2), ("owner", "second", 0, 4)], ["second"]),
+    ],
+)
+def test_no_stage_is_reached_more_often_than_the_one_before_it(
+    tmp_path: Path, reached: list[tuple[str, str, int, int]], at_fault: list[str]
+) -> None:
+    """By whoever owned it then: an opportunity that is handed over was at the stage before, too."""
+    path = tmp_path / "flywheel.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.funnel_stage_conversion (pipeline_key varchar, dimension varchar, "
+            "dimension_value varchar, stage_rank integer, reached_count bigint)"
+        )
+        connection.executemany(
+            "insert into marts.funnel_stage_conversion values ('new', ?, ?, ?, ?)",
+            [
+                (dimension, value, rank, count)
+                for dimension, value, *counts in reached
+                for rank, count in enumerate(counts, start=1)
+                if count
+            ],
+        )
+    (suite,) = [each for each in read_suites() if each.name == "marts.funnel_stage_conversion"]
+    name = "reached_never_rises_with_rank"
+    asked = [each for each in suite.expectations if each.check == name]
+    (result,) = run_suites([replace(suite, expectations=asked)], path)
+    assert [row["dimension_value"] for row in result.sample] == at_fault
+    assert result.success is not bool(at_fault)

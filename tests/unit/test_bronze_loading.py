@@ -27,7 +27,6 @@ from orchestration.bronze.night import (
     refuse,
     retry,
     survey,
-    write_contract_files,
 )
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.extracts.csv_structure import raw_records
@@ -37,7 +36,7 @@ from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
 from orchestration.sources.contract import Contract, native_contract
 from orchestration.sources.model import SourceFile
-from tests.conftest import land
+from tests.conftest import describe, land
 
 FIRST, SECOND, THIRD = date(2025, 9, 1), date(2025, 9, 2), date(2025, 9, 3)
 ACME = """\
@@ -70,14 +69,7 @@ random_files = hypothesis_settings(derandomize=True, max_examples=120, deadline=
 @pytest.fixture
 def home(settings: Settings) -> Settings:
     """A home with one mapped source."""
-    return write_source(settings, ACME)
-
-
-def write_source(settings: Settings, text: str) -> Settings:
-    settings.user_sources.mkdir(parents=True, exist_ok=True)
-    (settings.user_sources / "acme.yml").write_text(text, encoding="utf-8")
-    write_contract_files(settings, load_sources(settings.user_sources))
-    return settings
+    return describe(settings, ACME)
 
 
 def run(settings: Settings, night: date, run_id: str = "run") -> list[Load]:
@@ -339,7 +331,7 @@ def test_the_raw_text_of_a_refused_row_keeps_its_lines_and_quotes(home: Settings
 
 
 def test_the_raw_text_of_a_latin_1_file_is_readable(settings: Settings) -> None:
-    write_source(settings, ACME + "encoding: latin-1\n")
+    describe(settings, ACME + "encoding: latin-1\n")
     land(
         settings, "acme", FIRST, {"deals.csv": "id,state,value\nMüller,Open,x\n".encode("latin-1")}
     )
@@ -838,7 +830,7 @@ def test_a_refused_file_that_lands_again_unchanged_has_one_account(home: Setting
 @pytest.fixture
 def staged(settings: Settings) -> Settings:
     """A home whose source says its stages itself, and a night."""
-    write_source(settings, ACME + PIPELINES)
+    describe(settings, ACME + PIPELINES)
     land(settings, "acme", FIRST, {"deals.csv": DEALS})
     return settings
 
@@ -872,14 +864,14 @@ def test_pipelines_become_stages_once(staged: Settings) -> None:
 
 
 def test_pipelines_wait_for_the_first_night_of_their_source(settings: Settings) -> None:
-    write_source(settings, ACME + PIPELINES)
+    describe(settings, ACME + PIPELINES)
 
     assert due(settings) == {}
 
 
 def test_changed_pipelines_become_stages_anew(staged: Settings) -> None:
     publish(staged, FIRST)
-    write_source(staged, ACME + PIPELINES.replace("Offer", "Proposal"))
+    describe(staged, ACME + PIPELINES.replace("Offer", "Proposal"))
     publish(staged, FIRST, "changed")
 
     assert stage_names(staged) == ["Open", "Proposal", "Won", "Lost", "Gone"]
@@ -887,9 +879,9 @@ def test_changed_pipelines_become_stages_anew(staged: Settings) -> None:
 
 def test_pipelines_that_are_changed_back_become_stages_anew(staged: Settings) -> None:
     publish(staged, FIRST)
-    write_source(staged, ACME + PIPELINES.replace("Offer", "Proposal"))
+    describe(staged, ACME + PIPELINES.replace("Offer", "Proposal"))
     publish(staged, FIRST, "changed")
-    write_source(staged, ACME + PIPELINES)
+    describe(staged, ACME + PIPELINES)
     publish(staged, FIRST, "changed back")
 
     assert stage_names(staged) == ["Open", "Offer", "Won", "Lost", "Gone"]
@@ -975,7 +967,7 @@ def test_every_declared_object_can_be_scanned_before_anything_was_delivered(
 
 
 def test_a_changed_contract_replaces_the_empty_file_of_the_old_one(home: Settings) -> None:
-    write_source(home, ACME.replace("id: id,", "id: key,"))
+    describe(home, ACME.replace("id: id,", "id: key,"))
 
     folder = home.bronze / "acme" / "opportunities" / "contract"
     contract = load_sources(home.user_sources)["acme"].contracts["opportunities"]

@@ -12,11 +12,10 @@ from datetime import date
 import polars as pl
 import pytest
 
-from orchestration.bronze.night import accept, load_night, refuse, survey, write_contract_files
+from orchestration.bronze.night import accept, load_night, refuse, survey
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
-from orchestration.sources.catalog import load_sources
-from tests.conftest import land
+from tests.conftest import describe, land
 
 NIGHT = date(2025, 9, 1)
 CRM = """\
@@ -35,11 +34,8 @@ WRONG = "id,state,value\nd1,Open,10000\nd3,Won,300\n"
 
 @pytest.fixture
 def home(settings: Settings) -> Settings:
-    settings.user_sources.mkdir(parents=True, exist_ok=True)
-    for name, text in (("crm", CRM), ("bank", BANK)):
-        (settings.user_sources / f"{name}.yml").write_text(text, encoding="utf-8")
-    write_contract_files(settings, load_sources(settings.user_sources))
-    return settings
+    describe(settings, CRM, "crm")
+    return describe(settings, BANK, "bank")
 
 
 def run(settings: Settings, run_id: str) -> list[Load]:

@@ -20,7 +20,6 @@ from orchestration.bronze.night import (
     load_night,
     refuse_objects,
     survey,
-    write_contract_files,
 )
 from orchestration.bronze.quarantine import refused_rows, waiting
 from orchestration.bronze.reload import plan_reload
@@ -28,7 +27,7 @@ from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
-from tests.conftest import land
+from tests.conftest import describe, land
 
 FIRST = date(2025, 9, 1)
 SECOND, THIRD = FIRST + timedelta(days=1), FIRST + timedelta(days=2)
@@ -60,13 +59,6 @@ pipelines:
 @pytest.fixture
 def home(settings: Settings) -> Settings:
     return describe(settings, ACME)
-
-
-def describe(settings: Settings, text: str) -> Settings:
-    settings.user_sources.mkdir(parents=True, exist_ok=True)
-    (settings.user_sources / "acme.yml").write_text(text, encoding="utf-8")
-    write_contract_files(settings, load_sources(settings.user_sources))
-    return settings
 
 
 def deals(*rows: str, header: str = "id,state,value") -> str:

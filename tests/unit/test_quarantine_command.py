@@ -14,12 +14,11 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.bronze.night import accept, load_night, refuse, survey, write_contract_files
+from orchestration.bronze.night import accept, load_night, refuse, survey
 from orchestration.extracts.ledger import Ledger
 from orchestration.quarantine_cli import quarantine_app
 from orchestration.settings import Settings
-from orchestration.sources.catalog import load_sources
-from tests.conftest import land
+from tests.conftest import describe, land
 
 FIRST, SECOND = date(2025, 9, 1), date(2025, 9, 2)
 ACME = """\
@@ -38,12 +37,6 @@ objects:
     key: user_id
     columns: {user_id: id, user_name: name}
 """
-
-
-def describe(settings: Settings, text: str) -> None:
-    settings.user_sources.mkdir(parents=True, exist_ok=True)
-    (settings.user_sources / "acme.yml").write_text(text, encoding="utf-8")
-    write_contract_files(settings, load_sources(settings.user_sources))
 
 
 @pytest.fixture

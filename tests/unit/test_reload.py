@@ -14,14 +14,14 @@ from typer.testing import CliRunner
 
 from orchestration.bronze.judge import judge_object
 from orchestration.bronze.lost import restore_lost
-from orchestration.bronze.night import accept, load_night, refuse, survey, write_contract_files
+from orchestration.bronze.night import accept, load_night, refuse, survey
 from orchestration.bronze.quarantine import quarantine_path, refused_rows, waiting
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult
 from orchestration.quarantine_cli import quarantine_app
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
-from tests.conftest import land
+from tests.conftest import describe, land
 
 NIGHT = date(2025, 9, 1)
 ACME = """\
@@ -41,12 +41,6 @@ WITH_WORDS = WITH_THOUSANDS.replace(
 )
 GOOD = "".join(f"d{number},Open,1\n" for number in range(400))
 BAD = 'x1,Open,"1,000"\nx2,Open,"2,000"\nx3,Open,soon\n'
-
-
-def describe(settings: Settings, text: str) -> None:
-    settings.user_sources.mkdir(parents=True, exist_ok=True)
-    (settings.user_sources / "acme.yml").write_text(text, encoding="utf-8")
-    write_contract_files(settings, load_sources(settings.user_sources))
 
 
 def run_night(settings: Settings, run_id: str) -> tuple[list[Load], CheckResult]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import cli
-from orchestration.settings import Settings, WrongSettingError
+from orchestration.settings import PROJECT_ROOT, Settings, WrongSettingError
 
 
 def told(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
@@ -55,6 +55,12 @@ def test_every_wrong_option_has_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = {"FLYWHEEL_QUIET_MINUTES": "x", "FLYWHEEL_KEEP_VERSIONS": "0"}
     lines = told(wrong, monkeypatch).splitlines()
     assert [line.partition(":")[0] for line in lines] == list(wrong)
+
+
+def test_dbt_takes_as_much_memory_as_the_settings_say() -> None:
+    """It reads the variable itself, and where none is set a word of its own."""
+    said = f"env_var('FLYWHEEL_MEMORY', '{Settings().memory}')"
+    assert said in (PROJECT_ROOT / "profiles.yml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("memory", ["3000MB", "3.5 GB", "4gib", "80%"])
