@@ -2,7 +2,7 @@
 
 Belongs here: the order in which what a fault left is mended, and what the operator is told of it.
 Does not belong here: each mending itself (extracts/ledger.py, publication/interrupted.py,
-bronze/lost.py), loads that no gate has judged, which a night undoes when it begins
+bronze/lost.py, gate/results.py), loads that no gate has judged, which a night undoes when it begins
 (bronze/night.py), faults of the machine (faults.py).
 """
 
@@ -16,6 +16,8 @@ from orchestration.bronze.lost import restore_lost
 from orchestration.bronze.night import forget_repeated
 from orchestration.extracts.ledger import Ledger, mend_ledger
 from orchestration.faults import HelpNeededError
+from orchestration.gate.results import put_damaged_aside
+from orchestration.privacy.forgotten import read_forgotten
 from orchestration.publication.interrupted import settle
 from orchestration.settings import Settings
 
@@ -28,7 +30,8 @@ def recover(settings: Settings) -> list[str]:
     """Mend what can be mended; return a sentence for each thing that was.
 
     The caller holds the lock: what is half done was left by a process that is dead.
-    Raises LedgerDamagedError, LostRowsOfBronzeError or ClockError where only a person can help.
+    Raises LedgerDamagedError, ForgottenDamagedError, LostRowsOfBronzeError or ClockError where only
+    a person can help.
     """
     return list(_mended(settings))
 
@@ -37,7 +40,11 @@ def _mended(settings: Settings) -> Iterator[str]:
     damage = mend_ledger(settings.ledger)
     if damage is not None:
         yield f"the ledger was restored from its copy: {damage}"
+    # Before anything is loaded: without the list, whoever was forgotten would come back.
+    read_forgotten(settings)
     _require_clock(settings)
+    for path in put_damaged_aside(settings):
+        yield f"results of checks cannot be read and were put aside: {path}"
     for publication in settle(settings):
         yield (
             f"version {publication.version} was completed: its publication had been interrupted "

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ def remember_profiles(settings: Settings) -> None:
     ledger = Ledger(settings.ledger)
     loads = {load.load_id: load for load in _newest(ledger)}
     published = [load.load_id for load in loads.values() if load.status == "accepted"]
-    written = pl.read_parquet(_path(settings), glob=False) if _path(settings).exists() else None
+    written = _written(settings)
     kept = (
         pl.DataFrame(schema=SCHEMA)
         if written is None or written.schema != SCHEMA
@@ -86,6 +87,13 @@ def remember_profiles(settings: Settings) -> None:
     rows = list(_profiles(settings, missing, list(loads.values())))
     new = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     _write(settings, pl.concat([kept, new]).sort(SCHEMA.names()))
+
+
+def _written(settings: Settings) -> pl.DataFrame | None:
+    """The counts as they were left; None of a file that is lost or damaged."""
+    with suppress(FileNotFoundError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return pl.read_parquet(_path(settings), glob=False)
+    return None
 
 
 def _newest(ledger: Ledger) -> Iterator[Load]:

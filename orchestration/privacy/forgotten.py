@@ -19,6 +19,7 @@ from pathlib import Path
 
 import polars as pl
 
+from orchestration.faults import HelpNeededError
 from orchestration.privacy.keys import write_private
 from orchestration.privacy.masking import is_personal_row
 from orchestration.privacy.patterns import EMAIL
@@ -30,6 +31,10 @@ MARK = "forgotten"
 ACTIVITIES = ("call", "email", "meeting", "task")
 _SAME_PERSON = ("Id", "MasterRecordId", "ConvertedContactId")
 _EMAIL = re.compile(EMAIL)
+
+
+class ForgottenDamagedError(HelpNeededError):
+    """The list cannot be read: only a person knows who is on it."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +65,19 @@ class Forgotten:
 
 
 def read_forgotten(settings: Settings) -> Forgotten:
-    """The list of a home."""
+    """The list of a home. Raises ForgottenDamagedError."""
     path = _path(settings)
     if not path.exists():
         return Forgotten()
-    said = json.loads(path.read_bytes())
-    return Forgotten(bytes.fromhex(said["key"]), frozenset(said["hashes"]))
+    try:
+        said = json.loads(path.read_bytes())
+        return Forgotten(bytes.fromhex(said["key"]), frozenset(said["hashes"]))
+    except (ValueError, KeyError, TypeError) as fault:
+        raise ForgottenDamagedError(
+            f"{path} cannot be read ({fault}), and without it whoever was forgotten would come "
+            f"back: put it back from a backup; or move it aside, and name each of them anew to "
+            f"`flywheel forget`. Nothing was changed; readers still see the last version"
+        ) from fault
 
 
 def remember_forgotten(settings: Settings, persons: Iterable[tuple[str, str]]) -> Forgotten:

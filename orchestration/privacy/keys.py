@@ -13,6 +13,7 @@ import os
 import secrets
 from pathlib import Path
 
+from orchestration.durable import sync_folder
 from orchestration.settings import Settings
 
 _SHORTEST = 16
@@ -64,6 +65,7 @@ def write_private(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+    sync_folder(path.parent)
 
 
 def _checked(key: bytes, place: str) -> bytes:

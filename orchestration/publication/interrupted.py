@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 
 from orchestration.bronze.night import accept
 from orchestration.publication.versions import (
+    MemoryDamagedError,
     Publication,
     current_version,
     kept_versions,
@@ -95,11 +95,9 @@ def _agree(settings: Settings) -> None:
 
 
 def _memory_is_lost(settings: Settings) -> bool:
-    if not version_files(settings):
-        return False
     try:
-        return not publications(settings)
-    except (pl.exceptions.PolarsError, OSError, TypeError):
+        return not publications(settings) and bool(version_files(settings))
+    except MemoryDamagedError:
         return True
 
 
@@ -110,6 +108,7 @@ def _recollect(settings: Settings) -> None:
         for entry in _listed(settings, version):
             entries.setdefault(entry.version, entry)
     if not entries:
+        remember(settings, [])
         return
     ordered = sorted(entries.values(), key=lambda entry: (entry.published_at, entry.version))
     # What readers see stays; where they see nothing, the newest was about to be shown.

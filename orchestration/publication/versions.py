@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from orchestration.durable import make_folder, replace_durably, sync_folder
+from orchestration.faults import HelpNeededError
 from orchestration.publication.whole import damage_of
 from orchestration.settings import Settings
 
@@ -42,6 +43,10 @@ SCHEMA = pl.Schema(
         "rebuilt_because": pl.String(),
     }
 )
+
+
+class MemoryDamagedError(HelpNeededError):
+    """The memory of publications cannot be read; the next night makes it anew."""
 
 
 class NoSuchVersionError(Exception):
@@ -103,11 +108,18 @@ def next_version(settings: Settings, as_of: date) -> str:
 
 
 def publications(settings: Settings) -> list[Publication]:
-    """Every publication there ever was, oldest first."""
+    """Every publication there ever was, oldest first. Raises MemoryDamagedError."""
     path = _memory(settings)
     if not path.exists():
         return []
-    return [Publication(**row) for row in pl.read_parquet(path, glob=False).iter_rows(named=True)]
+    try:
+        rows = pl.read_parquet(path, glob=False).iter_rows(named=True)
+        return [Publication(**row) for row in rows]
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError) as fault:
+        raise MemoryDamagedError(
+            f"{path} cannot be read ({str(fault).splitlines()[0]}): run `flywheel nightly`, which "
+            f"makes it anew from what the versions say. Readers still see the last version"
+        ) from fault
 
 
 def remember(settings: Settings, entries: list[Publication]) -> None:

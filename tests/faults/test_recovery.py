@@ -1,4 +1,5 @@
-"""What a fault left, and the run that follows: the ledger, the memory of publications.
+"""What a fault left, and the run that follows: the ledger, the memory of publications, results of
+checks, the list of who was forgotten.
 
 Belongs here: damage and loss of one file at a time, the clock, the rights of a folder. Does not
 belong here: lost rows (test_lost_rows.py), cuts of a publication (test_publication_cut_off.py),
@@ -22,9 +23,12 @@ from orchestration.bronze.load import accepted_path
 from orchestration.bronze.night import accept, begin, load_night, refuse
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of
 from orchestration.faults import advice, is_of_the_machine
+from orchestration.gate.results import result_files
 from orchestration.nightly import plan
+from orchestration.privacy.forgotten import ForgottenDamagedError, remember_forgotten
 from orchestration.publication.promote import promote
 from orchestration.publication.versions import (
+    MemoryDamagedError,
     current_version,
     publications,
     remember,
@@ -35,7 +39,16 @@ from orchestration.recovery import ClockError, recover
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.warehouse.seed import seed_candidate
 from tests.conftest import land
-from tests.faults.damages import ACME, DAMAGES, NIGHT, Damage, load_acme, zero
+from tests.faults.damages import (
+    ACME,
+    DAMAGES,
+    NIGHT,
+    Damage,
+    cut_short,
+    empty,
+    load_acme,
+    zero,
+)
 from tests.faults.small import make_candidate, make_load, numbers_of
 
 # Root may write anywhere, so it drops its rights, once what the command imports is imported: nobody
@@ -162,6 +175,22 @@ def test_the_memory_of_publications_is_recollected_from_the_versions(
     assert publications(settings) == before
 
 
+def test_whoever_only_looks_at_a_damaged_memory_is_told_what_to_run(settings: Settings) -> None:
+    publish(settings, 1)
+    zero(settings.operations / "publication.parquet")
+
+    with pytest.raises(MemoryDamagedError, match="run `flywheel nightly`"):
+        publications(settings)
+
+
+def test_a_damaged_memory_of_versions_that_are_all_gone_is_empty(settings: Settings) -> None:
+    version_path(settings, publish(settings, 1)).unlink()
+    zero(settings.operations / "publication.parquet")
+
+    recover(settings)
+    assert publications(settings) == []
+
+
 def test_a_way_back_is_respected_when_the_memory_is_lost(settings: Settings) -> None:
     publish(settings, 1)
     publish(settings, 2)
@@ -259,6 +288,33 @@ def test_after_a_way_back_the_next_night_is_the_newest_again(settings: Settings)
     assert numbers_of(str(settings.published.resolve())) == [3]
     marks = [entry.rolled_back_at is not None for entry in publications(settings)]
     assert marks == [False, True, False]
+
+
+# What else is kept -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", [cut_short, zero, empty])
+def test_damaged_results_of_an_earlier_night_hold_no_other_back(
+    settings: Settings, damage: Damage
+) -> None:
+    publish(settings, 1)
+    (results,) = result_files(settings)
+    damage(results)
+
+    (told,) = recover(settings)
+    assert told.endswith(f"put aside: {results.with_suffix('.damaged')}")
+    publish(settings, 2)
+
+
+@pytest.mark.parametrize("damage", [cut_short, zero, empty])
+def test_without_the_list_of_the_forgotten_nothing_is_loaded(
+    loaded: Settings, damage: Damage
+) -> None:
+    remember_forgotten(loaded, [("email", "ann@example.com")])
+    damage(loaded.privacy / "forgotten.json")
+
+    with pytest.raises(ForgottenDamagedError, match=r"from a backup; or move it aside"):
+        recover(loaded)
 
 
 # The clock ---------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from orchestration.settings import Settings
 from orchestration.sources.catalog import canonical_contracts, native_sources
 from orchestration.sources.contract import Contract
 from tests.conftest import land
+from tests.faults.damages import DAMAGES, Damage
 
 NIGHT = date(2025, 9, 1)
 STAGES = "Id,ApiName,MasterLabel,SortOrder,IsActive,IsClosed,IsWon\n"
@@ -124,12 +125,15 @@ def test_history_without_its_record_is_counted_until_the_record_comes(settings: 
     assert counts(settings, "records", "OpportunityId") == {"delivered": 3, "missing": 0}
 
 
-def test_counts_that_are_lost_are_taken_from_bronze_again(settings: Settings) -> None:
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_counts_that_are_lost_are_taken_from_bronze_again(
+    settings: Settings, damage: Damage
+) -> None:
     profile_of(settings, deal(ONE, "1", 9))
     accept(settings)
     path = settings.operations / "load_profile.parquet"
     before = pl.read_parquet(path)
-    path.unlink()
+    damage(path)
     remember_profiles(settings)
     assert pl.read_parquet(path).equals(before)
 

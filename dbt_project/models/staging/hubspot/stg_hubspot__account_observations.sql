@@ -20,10 +20,6 @@ merger_spans as (
     {{ hubspot_merger_spans('rows_of_all_nights') }}
 ),
 
-owners as (
-    {{ hubspot_owners_said() }}
-),
-
 merged as (
     {{ hubspot_merged_rows('rows_of_all_nights', 'merger_spans') }}
 ),
@@ -47,6 +43,10 @@ said as (
     from merged
 ),
 
+owners as (
+    {{ hubspot_owners_said('said', batch_date='batch_date') }}
+),
+
 final as (
     select
         'hubspot' as source_system,
@@ -68,7 +68,8 @@ final as (
         said.load_number,
         said.row_number
     from said
-    left join owners on said.hubspot_owner_id = owners.said
+    left join owners
+        on said.hubspot_owner_id = owners.said and said.batch_date = owners.batch_date
     left join merger_spans
         on
             said.id = merger_spans.merged_id

@@ -6,7 +6,7 @@ versions as (
 ),
 
 owners as (
-    {{ hubspot_owners_said() }}
+    {{ hubspot_owners_said('versions') }}
 ),
 
 mergers as (
@@ -31,7 +31,8 @@ final as (
         mergers.survivor_id as merged_into_id,
         versions.hs_lastmodifieddate as modified_at
     from versions
-    left join owners on versions.hubspot_owner_id = owners.said
+    left join owners
+        on versions.hubspot_owner_id = owners.said and versions._batch_date = owners.batch_date
     left join mergers on versions.id = mergers.merged_id
 )
 

@@ -21,10 +21,6 @@ tasks as (
     {{ newest_versions(source('hubspot', 'task'), ['id'], 'hs_lastmodifieddate') }}
 ),
 
-owners as (
-    {{ hubspot_owners_said() }}
-),
-
 associations as (
     {{ hubspot_associations(
         'engagements', 'engagement_association', ['call', 'email', 'meeting', 'note', 'task']
@@ -101,6 +97,10 @@ engagements as (
     from tasks
 ),
 
+owners as (
+    {{ hubspot_owners_said('engagements') }}
+),
+
 -- An activity may touch many records of a kind: one stands for it, so that it counts once.
 associated as (
     select
@@ -131,7 +131,10 @@ final as (
         engagements._batch_date as last_batch_date
     from engagements
     left join associated on engagements.id = associated.from_id
-    left join owners on engagements.hubspot_owner_id = owners.said
+    left join owners
+        on
+            engagements.hubspot_owner_id = owners.said
+            and engagements._batch_date = owners.batch_date
 )
 
 select * from final

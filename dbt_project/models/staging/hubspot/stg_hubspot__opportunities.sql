@@ -7,14 +7,15 @@ versions as (
     ) }}
 ),
 
-stages as (
-    {{ hubspot_stages() }}
+stage_words as (
+    {{ hubspot_stage_words() }}
 ),
 
 said_stages as (
     select
         coalesce(pipeline, '') as pipeline_text,
-        dealstage as stage_text
+        dealstage as stage_text,
+        _batch_date as batch_date
     from versions
 ),
 
@@ -23,7 +24,7 @@ named_stages as (
 ),
 
 owners as (
-    {{ hubspot_owners_said() }}
+    {{ hubspot_owners_said('versions') }}
 ),
 
 creators as (
@@ -98,7 +99,9 @@ final as (
         on
             coalesce(versions.pipeline, '') = named_stages.pipeline_text
             and versions.dealstage = named_stages.stage_text
-    left join owners on versions.hubspot_owner_id = owners.said
+            and versions._batch_date = named_stages.batch_date
+    left join owners
+        on versions.hubspot_owner_id = owners.said and versions._batch_date = owners.batch_date
     left join creators on versions.hs_created_by_user_id = creators.user_id
     left join campaigns on versions.hs_campaign = campaigns.said
     left join mergers on versions.id = mergers.merged_id

@@ -5,15 +5,20 @@ users as (
     {{ hubspot_owners_of_users() }}
 ),
 
-owners as (
-    {{ hubspot_owners_said() }}
-),
-
 versions as (
     {{ hubspot_property_versions(
         'deal_property_history',
         ['amount', 'closedate', 'hubspot_owner_id', 'pipeline', 'hs_manual_forecast_category'],
     ) }}
+),
+
+owners_told as (
+    select * from versions
+    where property = 'hubspot_owner_id'
+),
+
+owners as (
+    {{ hubspot_owners_said('owners_told', 'value') }}
 ),
 
 in_canonical_words as (
@@ -37,7 +42,10 @@ in_canonical_words as (
         versions._batch_date
     from versions
     left join owners
-        on versions.property = 'hubspot_owner_id' and versions.value = owners.said
+        on
+            versions.property = 'hubspot_owner_id'
+            and versions.value = owners.said
+            and versions._batch_date = owners.batch_date
 ),
 
 final as (

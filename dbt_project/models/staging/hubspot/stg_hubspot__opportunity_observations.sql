@@ -44,14 +44,15 @@ said as (
     from merged
 ),
 
-stages as (
-    {{ hubspot_stages() }}
+stage_words as (
+    {{ hubspot_stage_words() }}
 ),
 
 said_stages as (
     select
         coalesce(pipeline, '') as pipeline_text,
-        dealstage as stage_text
+        dealstage as stage_text,
+        batch_date
     from said
 ),
 
@@ -60,7 +61,7 @@ named_stages as (
 ),
 
 owners as (
-    {{ hubspot_owners_said() }}
+    {{ hubspot_owners_said('said', batch_date='batch_date') }}
 ),
 
 final as (
@@ -88,7 +89,9 @@ final as (
         on
             coalesce(said.pipeline, '') = named_stages.pipeline_text
             and said.dealstage = named_stages.stage_text
-    left join owners on said.hubspot_owner_id = owners.said
+            and said.batch_date = named_stages.batch_date
+    left join owners
+        on said.hubspot_owner_id = owners.said and said.batch_date = owners.batch_date
     left join merger_spans
         on
             said.id = merger_spans.merged_id

@@ -8,8 +8,8 @@ deals as (
     {{ newest_versions(source('hubspot', 'deal'), ['id'], 'hs_lastmodifieddate') }}
 ),
 
-stages as (
-    {{ hubspot_stages() }}
+stage_words as (
+    {{ hubspot_stage_words() }}
 ),
 
 users as (
@@ -31,6 +31,7 @@ states as (
         changed_at,
         source_type,
         user_id,
+        _batch_date,
         dense_rank() over (partition by id order by changed_at) as sequence,
         {{ last_known("case when property = 'dealstage' then value end", 'id', 'changed_at') }}
             as stage_text,
@@ -57,7 +58,8 @@ changes as (
         max(close_text) as close_text,
         max(forecast_category) as forecast_category,
         max(case when property = 'dealstage' then source_type end) as source_type,
-        max(user_id) as user_id
+        max(user_id) as user_id,
+        max(_batch_date) as batch_date
     from states
     where property in ('dealstage', 'amount', 'closedate') and stage_text is not null
     group by id, changed_at
@@ -74,7 +76,8 @@ placed as (
 said_stages as (
     select
         said_pipeline as pipeline_text,
-        stage_text
+        stage_text,
+        batch_date
     from placed
 ),
 
@@ -107,6 +110,7 @@ final as (
         on
             placed.said_pipeline = named_stages.pipeline_text
             and placed.stage_text = named_stages.stage_text
+            and placed.batch_date = named_stages.batch_date
     left join users on placed.user_id = users.user_id
 )
 

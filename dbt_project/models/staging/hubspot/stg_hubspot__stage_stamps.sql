@@ -10,25 +10,26 @@ deals as (
     {{ newest_versions(source('hubspot', 'deal'), ['id'], 'hs_lastmodifieddate') }}
 ),
 
-stages as (
-    {{ hubspot_stages() }}
+stage_words as (
+    {{ hubspot_stage_words() }}
 ),
 
 stamps as (
     {{ unpivot(
-        'deals', ['id', 'pipeline as pipeline_text'], stamp_columns, 'column_name', 'value'
+        'deals', ['id', 'pipeline as pipeline_text', '_batch_date as batch_date'],
+        stamp_columns, 'column_name', 'value'
     ) }}
 ),
 
 -- By id (`hs_v2_date_entered_123`), or by label: `Date entered "Demo (Sales)"`.
 named as (
     select
-        stages.*,
-        {{ column_name_of('stages.stageId') }} as name_by_id,
+        stage_words.*,
+        {{ column_name_of('stage_words.stageId') }} as name_by_id,
         {{ column_name_of(
-            "'Date entered ' || stages.label || ' (' || stages.pipelineLabel || ')'"
+            "'Date entered ' || stage_words.label || ' (' || stage_words.pipelineLabel || ')'"
         ) }} as column_by_label
-    from stages
+    from stage_words
 ),
 
 -- Pipelines may share ids of stages; a stamp then is of the pipeline that the deal is in.
@@ -58,6 +59,8 @@ placed as (
                 {%- endfor %}
                 named.column_by_label
             )
+            and stamps.batch_date >= named.first_date
+            and (named.end_date is null or stamps.batch_date < named.end_date)
     where stamps.value is not null
 ),
 
