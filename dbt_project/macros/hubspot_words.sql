@@ -31,17 +31,18 @@
         from (
             select
                 *,
-                {%- for word in words %}
-                {{ word }} is distinct from lag({{ word }}) over by_night
-                {{- ' or' if not loop.last }}
-                {%- endfor %}
-                or row_number() over by_night = 1 as is_start
-            from ({{ newest_versions(
-                source('hubspot', 'pipeline_stage'), ['pipelineId', 'stageId', '_batch_date']
-            ) }}) as of_nights
-            window by_night as (partition by pipelineId, stageId order by _batch_date)
+                lag(told) over (partition by pipelineId, stageId order by _batch_date)
+                    as told_before
+            from (
+                select
+                    *,
+                    {{ row_hash(words) }} as told
+                from ({{ newest_versions(
+                    source('hubspot', 'pipeline_stage'), ['pipelineId', 'stageId', '_batch_date']
+                ) }}) as of_nights
+            ) as hashed
         ) as compared
-        where is_start
+        where told_before is null or told <> told_before
     ) as starts
 {%- endmacro %}
 

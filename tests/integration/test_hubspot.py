@@ -506,6 +506,41 @@ def test_a_deal_that_was_merged_was_one_until_that_night(warehouse: Warehouse, a
     assert difference_of_tables(nightly, rebuilt) is None
 
 
+def test_words_of_an_export_are_those_of_its_night(warehouse: Warehouse, ask: Ask) -> None:
+    """A stage and an owner get other names, and both old names are taken by others."""
+    offer, other = replace(SALES.stages[1], label="Quote"), Stage("1003", "Offer", "0.7")
+    sales = replace(SALES, stages=(SALES.stages[0], offer, other, *SALES.stages[2:]))
+    ana, bo = PORTAL.owners
+    owners = (replace(ana, last_name="Marsh"), bo, Owner("7", 73, "Ana", "Lee"))
+    after = replace(PORTAL, pipelines=(sales, RENEWALS), owners=owners)
+    nightly, rebuilt = warehouse.build_each(
+        exports(PORTAL, NIGHT - timedelta(days=1)), exports(after, NIGHT)
+    )
+    versions = (
+        "select version_number, stage_key, owner_key from marts.fct_opportunity_version "
+        "where opportunity_key = 'hubspot:again' order by 1"
+    )
+    assert ask(nightly, versions) == [(1, "hubspot:default:1001", "hubspot:9")]
+    assert difference_of_tables(nightly, rebuilt) is None
+
+
+def test_what_a_stage_was_called_is_found_where_no_stage_is_called_so_any_more(
+    warehouse: Warehouse, ask: Ask
+) -> None:
+    """The list was exported after the stage got its new name, the deals before."""
+    named = replace(SALES.stages[1], label="Quote")
+    sales = replace(SALES, stages=(SALES.stages[0], named, *SALES.stages[2:]))
+    stages = exports(replace(PORTAL, pipelines=(sales, RENEWALS)), NIGHT)
+    lists = {name: data for name, data in stages.items() if "stages" in name}
+    file = warehouse.build(
+        exports(PORTAL, NIGHT - timedelta(days=1)),
+        exports(PORTAL, NIGHT) | lists,
+        models=["stg_hubspot__opportunities"],
+    )
+    staged = "select stage from staging.stg_hubspot__opportunities where opportunity_id = 'again'"
+    assert ask(file, staged) == [("1001",)]
+
+
 def test_nothing_is_lost_on_the_way(by_pages: Path, by_exports: Path, ask: Ask) -> None:
     for file in (by_pages, by_exports):
         assert ask(file, "select * from ops.reconciliation where difference <> 0") == []
