@@ -4,16 +4,18 @@ Belongs here: the alerts of a night, of staleness and of a command that broke, a
 what was sent. Does not belong here: the words (message.py), the wire (channels.py).
 
 An alert that was sent leaves an empty file below `ops/alert/`, named after what it told and where.
-The file is made before sending, so that two processes never both send, and taken away when sending
-failed. The alert of a night that could not be sent is kept beside it, `….unsent`, until the next
-run or Dagster's sensor has sent it. Staleness needs no such note: whoever looks at the clock finds
-it anew.
+One process sends at a time, so that two never both send. The alert of a night is written down
+first, `….unsent`, and struck out when it is sent: however sending ends, the next run or Dagster's
+sensor sends what is left. Staleness needs no such note: whoever looks at the clock finds it anew.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
-from contextlib import suppress
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,7 +65,7 @@ def tell_unsent(settings: Settings) -> list[str]:
             if alert is None:
                 note.unlink(missing_ok=True)
                 continue
-            is_sent, lines = _claimed(channel, note.with_suffix(""), alert, is_kept=True)
+            is_sent, lines = _sent_once(channel, note.with_suffix(""), alert, is_kept=True)
             told += [f"{line}, late: {alert.title}" if is_sent else line for line in lines]
             if not is_sent:
                 break
@@ -118,30 +120,44 @@ def _tell_once(
     """Send what nobody has sent; what came of it. If `is_kept`, a later run sends what failed."""
     told = []
     for channel in channels(settings):
-        claim = _folder(settings) / f"{subject}.{channel.name}"
-        told += _claimed(channel, claim, alert, is_kept=is_kept)[1]
+        mark = _folder(settings) / f"{subject}.{channel.name}"
+        told += _sent_once(channel, mark, alert, is_kept=is_kept)[1]
     return told
 
 
-def _claimed(
-    channel: Channel, claim: Path, alert: Alert, *, is_kept: bool
+def _sent_once(
+    channel: Channel, mark: Path, alert: Alert, *, is_kept: bool
 ) -> tuple[bool, list[str]]:
-    """Send by one channel, unless somebody has or is about to: whether it need not be sent again,
-    and a line about it if it was tried.
+    """Send by one channel what has no `mark` yet: whether it need not be sent again, and a line
+    about it if it was tried.
     """
-    if not _is_ours(claim):
-        return True, []
-    is_sent, line = _send(channel, alert)
-    note = claim.with_name(f"{claim.name}{_UNSENT}")
-    # What cannot be written down, on a full disk say, has been told on the terminal.
-    with suppress(OSError, ValueError):
+    note = mark.with_name(f"{mark.name}{_UNSENT}")
+    with _one_at_a_time(mark.parent):
+        is_sent, lines = mark.exists(), []
+        if not is_sent:
+            # On a full disk nothing can be written down: rather told twice than never.
+            with suppress(OSError, ValueError):
+                if is_kept:
+                    _note(note, alert)
+            is_sent, line = _send(channel, alert)
+            lines = [line]
         if is_sent:
-            note.unlink(missing_ok=True)
-        elif is_kept:
-            _note(note, alert)
-    if not is_sent:
-        claim.unlink(missing_ok=True)
-    return is_sent, [line]
+            with suppress(OSError):
+                mark.touch()
+                note.unlink(missing_ok=True)
+        return is_sent, lines
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Whoever else sends waits, and sees then what was sent; the lock dies with its process."""
+    with ExitStack() as held:
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(folder, os.O_RDONLY)
+            held.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
 
 
 def _note(note: Path, alert: Alert) -> None:
@@ -161,17 +177,6 @@ def _noted(note: Path) -> Alert | None:
 
 def _folder(settings: Settings) -> Path:
     return settings.operations / "alert"
-
-
-def _is_ours(claim: Path) -> bool:
-    """Whether nobody has sent it, nor is about to."""
-    try:
-        claim.parent.mkdir(parents=True, exist_ok=True)
-        claim.touch(exist_ok=False)
-    except OSError:
-        # On a full disk nothing can be remembered: rather told twice than never.
-        return not claim.exists()
-    return True
 
 
 def _send(channel: Channel, alert: Alert) -> tuple[bool, str]:

@@ -196,6 +196,8 @@ def _address(url: str, variable: str, schemes: tuple[str, ...]) -> SplitResult:
     try:
         address = urlsplit(url)
         is_address = address.scheme in schemes and bool(address.hostname) and address.port != 0
+        # Two dots in a row are told only when it is too late to say of whom.
+        (address.hostname or "").encode("idna")
     except ValueError:
         is_address = False
     if not (is_address and url.isascii() and url.isprintable()) or " " in url:

@@ -6,6 +6,10 @@ wire (test_alert_channels.py), nights that really ran (tests/integration/test_ou
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,12 +22,20 @@ from orchestration.cli import app
 from orchestration.outcome.alerts import tell_if_stale, tell_of_night
 from orchestration.outcome.closing import close_night, close_without_night, telling_of_crashes
 from orchestration.outcome.links import page_path
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_ROOT, Settings
 from tests.alert_servers import Webhook, free_port, webhook
 from tests.nights import NIGHT, RUN, check, night, published, refusing
 
 # Thirty hours after the beginning of 2025-09-29, and a minute.
 LATE = datetime(2025, 9, 30, 6, 1, tzinfo=UTC)
+
+SENDING = """
+from orchestration.outcome.alerts import tell_of_night
+from orchestration.settings import Settings
+from tests.nights import night, refusing
+
+tell_of_night(Settings(), night(Settings(), refusing()))
+"""
 
 
 @pytest.fixture
@@ -140,6 +152,36 @@ def test_the_next_run_sends_what_could_not_be_sent_once(unsent: Settings, server
     assert "marts.win_rate, no_orphans: 1" in texts(server)[0]
     assert close_without_night(mended) == []
     assert len(server.posts) == 1
+
+
+def test_an_alert_is_sent_by_the_next_run_though_its_process_was_killed_meanwhile(
+    tmp_path: Path, server: Webhook
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/token"
+        sending = subprocess.Popen(
+            [sys.executable, "-c", SENDING],
+            env=os.environ | {"FLYWHEEL_HOME": str(tmp_path), "FLYWHEEL_ALERT_WEBHOOK": url},
+            cwd=PROJECT_ROOT,
+        )
+        # It has connected once it is at sending.
+        silent.accept()
+        sending.kill()
+        sending.wait()
+
+    (line,) = close_without_night(Settings(home=tmp_path, alert_webhook=server.url))
+    assert line == "alerted   by webhook, late: Flywheel: night 2025-09-29 was refused"
+
+
+def test_an_alert_to_an_address_that_is_none_waits_until_it_is_mended(
+    tmp_path: Path, server: Webhook
+) -> None:
+    wrong = Settings(home=tmp_path, alert_webhook="https://hooks..example.com/token")
+    (line,) = tell_of_night(wrong, night(wrong, refusing()))
+    assert line.endswith("FLYWHEEL_ALERT_WEBHOOK is no address that begins with https://")
+
+    (line,) = close_without_night(Settings(home=tmp_path, alert_webhook=server.url))
+    assert line.startswith("alerted   by webhook, late")
 
 
 def test_a_run_with_a_night_of_its_own_sends_it_too(unsent: Settings, server: Webhook) -> None:
