@@ -6,6 +6,7 @@ stored (event_log.py), runs that live (nightly.py).
 
 from __future__ import annotations
 
+import json
 import os
 
 import dagster as dg
@@ -39,7 +40,8 @@ event_log_storage:
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """Dagster's instance of this home, made when it is not there."""
     home = settings.dagster_home
-    config = _CONFIG.format(events=home / "history" / "runs")
+    # A text of JSON is one of YAML, whatever stands in the path.
+    config = _CONFIG.format(events=json.dumps(str(home / "history" / "runs")))
     path = home / "dagster.yaml"
     if not path.exists() or path.read_text(encoding="utf-8") != config:
         home.mkdir(parents=True, exist_ok=True)

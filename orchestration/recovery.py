@@ -2,7 +2,7 @@
 
 Belongs here: the order in which what a fault left is mended, and what the operator is told of it.
 Does not belong here: each mending itself (extracts/ledger.py, publication/interrupted.py,
-bronze/lost.py, gate/results.py), loads that no gate has judged, which a night undoes when it begins
+bronze/lost.py, aside.py), loads that no gate has judged, which a night undoes when it begins
 (bronze/night.py), faults of the machine (faults.py).
 """
 
@@ -11,12 +11,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
+from orchestration.aside import is_parquet, is_sqlite, put_aside
 from orchestration.bronze.lost import restore_lost
 from orchestration.bronze.night import forget_repeated
 from orchestration.extracts.ledger import Ledger, mend_ledger
 from orchestration.faults import HelpNeededError
-from orchestration.gate.results import put_damaged_aside
+from orchestration.gate.results import result_files
 from orchestration.privacy.forgotten import read_forgotten
 from orchestration.publication.interrupted import settle
 from orchestration.settings import Settings
@@ -43,8 +45,8 @@ def _mended(settings: Settings) -> Iterator[str]:
     # Before anything is loaded: without the list, whoever was forgotten would come back.
     read_forgotten(settings)
     _require_clock(settings)
-    for path in put_damaged_aside(settings):
-        yield f"results of checks cannot be read and were put aside: {path}"
+    for path in _unreadable(settings):
+        yield f"a file that cannot be read was put aside: {put_aside(path)}"
     for publication in settle(settings):
         yield (
             f"version {publication.version} was completed: its publication had been interrupted "
@@ -63,6 +65,17 @@ def _mended(settings: Settings) -> Iterator[str]:
     ):
         for load in loads:
             yield f"{what}: {load.name} of {load.batch_date}, {load.file}"
+
+
+def _unreadable(settings: Settings) -> Iterator[Path]:
+    """What a night reads and can do without: results of earlier checks, Dagster's history."""
+    for path in result_files(settings):
+        if not is_parquet(path):
+            yield path
+    home = settings.dagster_home
+    for name in ("history/runs.db", "history/runs/index.db", "schedules/schedules.db"):
+        if (home / name).exists() and not is_sqlite(home / name):
+            yield home / name
 
 
 def _require_clock(settings: Settings) -> None:

@@ -27,8 +27,9 @@ from orchestration.secrets import SecretFiles
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
-# DuckDB, dbt and SQLAlchemy, to whom paths are given, read more than a name in these.
-_NOT_IN_A_HOME = "#?*{}"
+# DuckDB, dbt, SQLAlchemy and Great Expectations, to whom paths are given, read more than a name in
+# these.
+_NOT_IN_A_HOME = re.compile(r"[#?*{}$]|%[0-9A-Fa-f]{2}")
 _MEMORY = re.compile(r"[0-9]+(?:\.[0-9]+)? ?(?:[KMGT]i?B?|%)", re.IGNORECASE)
 # Centuries: beyond them calendars end.
 _MOST_HOURS, _MOST_DAYS = 1_000_000, 100_000
@@ -176,10 +177,10 @@ class Settings(BaseSettings):
             path = home.expanduser().resolve()
         except (OSError, RuntimeError):
             raise ValueError("it names no place: give the path of a folder") from None
-        if any(char in _NOT_IN_A_HOME for char in str(path)):
+        if found := _NOT_IN_A_HOME.search(str(path)):
             raise ValueError(
-                f"none of {' '.join(_NOT_IN_A_HOME)} may stand in the path of the home: give a "
-                f"folder of another name"
+                f"`{found[0]}` may not stand in the path of the home, nor may any of # ? * {{ }} $ "
+                f"or a % before two digits: give a folder of another name"
             )
         there = next(each for each in (path, *path.parents) if os.path.lexists(each))
         if not there.is_dir():

@@ -7,7 +7,6 @@ Does not belong here: running checks (run.py, warehouse/, bronze/).
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -36,9 +35,6 @@ SCHEMA = pl.Schema(
         "sample": pl.String(),
     }
 )
-
-# How every Parquet file ends.
-_PARQUET = b"PAR1"
 
 
 class GateRefusedError(Exception):
@@ -124,22 +120,6 @@ def results_of(settings: Settings, run_id: str) -> list[CheckResult]:
 def result_files(settings: Settings) -> list[Path]:
     """The files of all runs, for `ops.gate_result`."""
     return sorted(_folder(settings).glob("*.parquet"))
-
-
-def put_damaged_aside(settings: Settings) -> list[Path]:
-    """Take files that were cut off, emptied or overwritten out of the way; return where they are.
-
-    One of them would keep every later night from being published.
-    """
-    aside = []
-    for path in result_files(settings):
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - len(_PARQUET)))
-            if file.read() == _PARQUET:
-                continue
-        aside.append(path.rename(path.with_suffix(".damaged")))
-    return aside
 
 
 def _folder(settings: Settings) -> Path:

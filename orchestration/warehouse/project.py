@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,23 +40,29 @@ def project_files() -> Iterator[Path]:
 
 
 def manifest(settings: Settings) -> Mapping[str, Any]:
-    """dbt's manifest of the project; parsed first when it is of other files.
+    """dbt's manifest of the project; parsed first when it is of other files, or damaged.
 
     By what they say and not by when they were written: a clock may jump. The mark that says of
     which files it is comes last, so a manifest that was cut off while it was written has none.
     """
-    path, mark = settings.dbt_target / "manifest.json", settings.dbt_target / "manifest.of"
+    mark = settings.dbt_target / "manifest.of"
     digest = hashlib.sha256()
     for file in project_files():
         digest.update(file.read_bytes())
     files = digest.hexdigest()
-    if not path.exists() or not mark.exists() or mark.read_text(encoding="ascii") != files:
-        mark.unlink(missing_ok=True)
-        result = invoke(settings, ["parse"])
-        if not result.success:
-            raise DbtFailedError(f"dbt cannot parse the project: {result.exception}")
-        mark.write_text(files, encoding="ascii")
-    content: Mapping[str, Any] = orjson.loads(path.read_bytes())
+    with suppress(FileNotFoundError, ValueError):
+        if mark.read_text(encoding="ascii") == files:
+            return _written(settings)
+    mark.unlink(missing_ok=True)
+    result = invoke(settings, ["parse"])
+    if not result.success:
+        raise DbtFailedError(f"dbt cannot parse the project: {result.exception}")
+    mark.write_text(files, encoding="ascii")
+    return _written(settings)
+
+
+def _written(settings: Settings) -> Mapping[str, Any]:
+    content: Mapping[str, Any] = orjson.loads((settings.dbt_target / "manifest.json").read_bytes())
     return content
 
 

@@ -49,6 +49,13 @@ def test_a_manifest_that_a_kill_cut_off_is_parsed_anew(parsed: Settings) -> None
     assert "model.flywheel.fct_opportunity" in manifest(parsed)["nodes"]
 
 
+def test_a_manifest_that_cannot_be_read_is_parsed_anew(parsed: Settings) -> None:
+    path = parsed.dbt_target / "manifest.json"
+    path.write_bytes(path.read_bytes()[:1000])
+
+    assert "model.flywheel.fct_opportunity" in manifest(parsed)["nodes"]
+
+
 def _layer(node: dict) -> str:
     if node["resource_type"] == "source":
         return "source"

@@ -24,6 +24,7 @@ from orchestration.bronze.night import accept, begin, load_night, refuse
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of
 from orchestration.faults import advice, is_of_the_machine
 from orchestration.gate.results import result_files
+from orchestration.instance import open_instance
 from orchestration.nightly import plan
 from orchestration.privacy.forgotten import ForgottenDamagedError, remember_forgotten
 from orchestration.publication.promote import promote
@@ -302,8 +303,21 @@ def test_damaged_results_of_an_earlier_night_hold_no_other_back(
     damage(results)
 
     (told,) = recover(settings)
-    assert told.endswith(f"put aside: {results.with_suffix('.damaged')}")
+    assert told.endswith(f"put aside: {results}.damaged")
     publish(settings, 2)
+
+
+@pytest.mark.parametrize("damage", [cut_short, zero])
+def test_a_damaged_history_of_dagster_is_begun_anew(settings: Settings, damage: Damage) -> None:
+    open_instance(settings).dispose()
+    history = settings.dagster_home / "history" / "runs.db"
+    assert recover(settings) == []
+    damage(history)
+
+    (told,) = recover(settings)
+    assert told.endswith(f"put aside: {history}.damaged")
+    with open_instance(settings) as instance:
+        assert instance.get_runs() == []
 
 
 @pytest.mark.parametrize("damage", [cut_short, zero, empty])

@@ -20,13 +20,14 @@ from orchestration.bronze.profile import remember_profiles
 from orchestration.bronze.quarantine import refused_rows
 from orchestration.cli import app
 from orchestration.extracts.ledger import Ledger
+from orchestration.instance import open_instance
 from orchestration.privacy.border import mask_bronze
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.conftest import land
 
 NIGHT = date(2025, 9, 1)
 # A folder that brackets would choose stands beside the home and must not be read.
-NAME, DECOY = "o'brien [b] 100%", "o'brien b 100%"
+NAME, DECOY = "o'brien: [b] 100%", "o'brien: b 100%"
 ACME = """\
 source: acme
 extract: full
@@ -111,3 +112,10 @@ def test_commands_name_the_home_as_it_is(tmp_path: Path, command: str) -> None:
     options = ["--opportunities", "20", "--nights", "1"] if command == "simulate" else []
     result = CliRunner().invoke(app, [command, *options], env={"FLYWHEEL_HOME": str(home)})
     assert (result.exit_code, str(home) in result.output) == (0, True)
+
+
+def test_dagster_keeps_its_history_in_the_home(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / NAME)
+    with open_instance(settings) as instance:
+        assert instance.get_runs() == []
+    assert (settings.dagster_home / "history" / "runs" / "index.db").exists()

@@ -79,9 +79,11 @@ def test_memory_is_said_as_duckdb_takes_it(monkeypatch: pytest.MonkeyPatch, memo
         ("/dev/null", "it is no folder"),
         ("/dev/null/below", "it is no folder"),
         ("~nobody-of-this-name/home", "it names no place"),
-        ("/tmp/number#1", "may stand in the path"),
-        ("/tmp/which?", "may stand in the path"),
-        ("/tmp/all*", "may stand in the path"),
+        ("/tmp/number#1", "may not stand in the path"),
+        ("/tmp/which?", "may not stand in the path"),
+        ("/tmp/all*", "may not stand in the path"),
+        ("/tmp/pay$day", "`$` may not stand in the path"),
+        ("/tmp/a%20b", "`%20` may not stand in the path"),
     ],
 )
 def test_what_can_be_no_home_is_refused(
