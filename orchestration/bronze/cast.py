@@ -212,8 +212,8 @@ def _cast(
     column: Column, contract: Contract, table: TextTable, match: HeaderMatch, lookups: Lookups
 ) -> _Cast:
     header = match.header_of(column)
-    if column.parts:
-        names = [match.found[part] for part in column.parts if part in match.found]
+    names = [match.found[part] for part in column.parts if part in match.found]
+    if names:
         parts = [_not_in(_named(name), contract.options.null_values) for name in names]
         text = pl.concat_str(parts, separator=column.separator, ignore_nulls=True)
     elif header is not None:

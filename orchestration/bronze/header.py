@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import chain
 
+from orchestration.extracts.table import column_around
 from orchestration.sources.contract import ORIGIN_COLUMNS, Column, Contract
 
 # Apart from declared columns, and from what a staging model may call its own.
@@ -46,9 +48,12 @@ class HeaderMatch:
         return next((self.found[name] for name in column.headers if name in self.found), None)
 
 
-def match_header(contract: Contract, header: Iterable[str]) -> HeaderMatch:
+def match_header(
+    contract: Contract, header: Iterable[str], empty: Collection[str] = ()
+) -> HeaderMatch:
     """Match a file's header, exactly or else in any case.
 
+    Of the columns of documents that are `empty`, each stands for all fields that it could hold.
     Raises MissingColumnsError when it lacks a column that the contract does not call optional.
     """
     names = tuple(header)
@@ -58,7 +63,9 @@ def match_header(contract: Contract, header: Iterable[str]) -> HeaderMatch:
     for column in contract.columns:
         wanted = [column.headers] if column.headers else [(part,) for part in column.parts]
         for aliases in wanted:
-            match = next(filter(None, (_find(alias, names) for alias in aliases)), None)
+            told = (_find(alias, names) for alias in aliases)
+            untold = (_find_around(alias, empty) for alias in aliases)
+            match = next(filter(None, chain(told, untold)), None)
             if match is not None:
                 found[match[0]] = match[1]
             elif column.is_header_optional:
@@ -78,6 +85,11 @@ def _find(alias: str, names: tuple[str, ...]) -> tuple[str, str] | None:
         return alias, alias
     alike = [name for name in names if name.casefold() == alias.casefold()]
     return (alias, alike[0]) if len(alike) == 1 else None
+
+
+def _find_around(alias: str, empty: Collection[str]) -> tuple[str, str] | None:
+    around = column_around(alias, empty)
+    return None if around is None else (alias, around)
 
 
 def _kept(contract: Contract, names: tuple[str, ...], used: set[str]) -> dict[str, str]:

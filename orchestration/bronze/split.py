@@ -93,7 +93,7 @@ def _matched(table: TextTable, contract: Contract, path: Path) -> HeaderMatch:
         # JSON without a document has no header to hold against the contract.
         return HeaderMatch()
     try:
-        return match_header(contract, table.header)
+        return match_header(contract, table.header, table.empty)
     except MissingColumnsError:
         if contract.report_footer:
             refuse_report(path, contract.report_footer)

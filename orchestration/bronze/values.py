@@ -8,6 +8,7 @@ short cut for files in the common form throughout (common.py).
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,6 +54,10 @@ _BOOLEANS = {
     "false": False, "0": False, "no": False, "n": False, "f": False,
 }  # fmt: skip
 MANY_DECIMALS = r"\.[0-9]{7}|[eE]"
+# Programs write a double with at most 17 digits, and any 15 come back from it as they were.
+_DIGITS_OF_A_DOUBLE, _DIGITS_IT_KEEPS = 17, 15
+# A few sums and products in doubles end no further from what they should be.
+_NOISE = 4
 # Letters of a format with the digits that they stand for.
 _DIGITS = {"Y": "{4}", "y": "{2}", **dict.fromkeys("mdHIMS", "{1,2}")}
 _LETTER = re.compile(r"%([A-Za-z])|%.+?[A-Za-z]|.", re.DOTALL)
@@ -137,19 +142,28 @@ def _doubles(texts: pl.Series) -> pl.Series:
 
 
 def _decimals(texts: pl.Series) -> pl.Series:
-    """Only what six decimals hold exactly."""
+    """Only what six decimals hold."""
     values = texts.cast(POLARS_TYPES["decimal"], strict=False)
     many = _where(texts.str.contains(MANY_DECIMALS) & values.is_not_null(), texts)
     if many.null_count() == len(many):
         return values
     # No decimal of polars is wide enough to tell 1e-30 from nothing.
-    is_exact = many.map_elements(_is_exact, return_dtype=pl.Boolean)
-    return _where(is_exact.fill_null(True), values)
+    is_held = many.map_elements(_is_held, return_dtype=pl.Boolean)
+    return _where(is_held.fill_null(True), values)
 
 
-def _is_exact(text: str) -> bool:
+def _is_held(text: str) -> bool:
+    """Whether six decimals hold a number: exactly, or but for the noise of reckoning in doubles, as
+    in `1234.5600000000002`.
+    """
     exact = Decimal(text)
-    return exact == round(exact, 6)
+    held = round(exact, 6)
+    if exact == held:
+        return True
+    is_of_a_double = len(exact.as_tuple().digits) <= _DIGITS_OF_A_DOUBLE
+    is_kept_by_it = len(held.normalize().as_tuple().digits) <= _DIGITS_IT_KEEPS
+    noise = _NOISE * Decimal(math.ulp(float(held)))
+    return is_of_a_double and is_kept_by_it and abs(exact - held) <= noise
 
 
 def _plain_numbers(texts: pl.Series, contract: Contract) -> pl.Series:

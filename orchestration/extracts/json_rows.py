@@ -7,7 +7,7 @@ texts. Does not belong here: reading JSON (json_documents.py), files (json_text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ PARENT = "parent."
 _SEGMENT = re.compile(r"\{(?P<name>[^{}]+)\}|(?P<key>[^{}]+)")
 # Rows times columns of what is turned into columns at a time: a gigabyte would be 50 million.
 _MOST_CELLS = 5_000_000
+_SHOWN_NAMES, _LONGEST_NAME = 10, 100
 
 Column = list[Any]
 _NESTED: set[type] = {dict}
@@ -40,9 +41,11 @@ class RowPath:
     """Where the rows of a document stand: `stages`, or `propertiesWithHistory.{property}`.
 
     A list on the way stands for its elements, `{name}` for every key, which becomes a column.
+    `wanted` are the columns that are looked for, among them those around the rows; without it any
+    document may be one without rows.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, wanted: Collection[str] | None = None) -> None:
         matches = [_SEGMENT.fullmatch(part) for part in path.split(".")]
         self._segments = [
             _Segment(match["name"] or match["key"], match["name"] is not None)
@@ -55,6 +58,22 @@ class RowPath:
                 f"`rows: {path}` is no path: write names with dots between, and `{{name}}`, each "
                 f"with a name of its own, where any key may stand"
             )
+        self._may_lack_rows = wanted is None
+        around = (name.casefold() for name in wanted or () if name.startswith(PARENT))
+        self._around = {name.removeprefix(PARENT).partition(".")[0] for name in around}
+
+    def lack(self, document: Document) -> str | None:
+        """Why a document is none of those that have rows, in words; None for one that is.
+
+        It has neither the first name of the path, nor a field that is looked for around the rows.
+        """
+        first = self._segments[0]
+        if self._may_lack_rows or first.is_bound or first.text in document:
+            return None
+        if any(name.casefold() in self._around for name in document):
+            return None
+        shown = ", ".join(f"`{name[:_LONGEST_NAME]}`" for name in list(document)[:_SHOWN_NAMES])
+        return f"nothing stands under `{first.text}`; it has {shown or 'nothing'}"
 
     def rows(self, document: Document) -> list[tuple[tuple[str, ...], Document]]:
         """The rows of a document, each with the keys bound on the way; none where nothing stands.

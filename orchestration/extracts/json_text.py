@@ -12,7 +12,7 @@ from __future__ import annotations
 import codecs
 import tempfile
 from array import array
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -45,30 +45,40 @@ _BATCH_BYTES = 1024 * 1024
 
 
 def open_json(
-    path: Path, options: FileOptions, scratch: Path, *, is_lines: bool = False
+    path: Path,
+    options: FileOptions,
+    scratch: Path,
+    *,
+    wanted: Collection[str] | None = None,
+    is_lines: bool = False,
 ) -> TextTable:
     """Open one JSON file.
 
     A number is the text that stands in the file. `scratch` is a folder for copies that the caller
-    throws away. `is_lines` says that it is JSON Lines in UTF-8 for certain, whatever the first of
-    them look like. Raises UnreadableFileError when the file as a whole cannot be read.
+    throws away. `wanted` are the columns that are looked for, and what has nothing to do with them
+    is malformed; without it, such a document has no rows. `is_lines` says that it is JSON Lines in
+    UTF-8 for certain, whatever the first of them look like. Raises UnreadableFileError when the
+    file as a whole cannot be read.
     """
+    row_path = RowPath(options.rows, wanted) if options.rows else None
     if is_lines:
-        return _read_lines(path, options, scratch)
+        return _read_lines(path, row_path, scratch)
     refuse_disguised(path, may_be_json=True)
     only_utf8 = [codecs.lookup(name).name for name in options.encoding] == ["utf-8"]
-    read = partial(_open_utf8, options, scratch, not only_utf8)
+    read = partial(_open_utf8, row_path, scratch, not only_utf8)
     return read(path) if only_utf8 else opened_first(path, options.encoding, scratch, read)
 
 
-def _open_utf8(options: FileOptions, scratch: Path, must_be_utf8: bool, path: Path) -> TextTable:
-    return _read_lines(as_lines(path, scratch), options, scratch, must_be_utf8)
+def _open_utf8(
+    row_path: RowPath | None, scratch: Path, must_be_utf8: bool, path: Path
+) -> TextTable:
+    return _read_lines(as_lines(path, scratch), row_path, scratch, must_be_utf8)
 
 
 def _read_lines(
-    path: Path, options: FileOptions, scratch: Path, must_be_utf8: bool = False
+    path: Path, row_path: RowPath | None, scratch: Path, must_be_utf8: bool = False
 ) -> TextTable:
-    reader = _Reader(path, RowPath(options.rows) if options.rows else None, scratch)
+    reader = _Reader(path, row_path, scratch)
     reader.read(must_be_utf8)
     return TextTable(
         header=reader.parts.header,
@@ -76,6 +86,7 @@ def _read_lines(
         malformed=tuple(sorted(reader.malformed, key=lambda record: record.row_number)),
         records=reader.parts.records(),
         raw_texts=reader.raw_texts,
+        empty=reader.empty,
     )
 
 
@@ -88,6 +99,9 @@ class _Reader:
         self.malformed: list[Malformed] = []
         self._path = path
         self._row_path = row_path
+        self._filled: set[str] = set()
+        self._path_begins = False
+        self._first_lack: str | None = None
         with tempfile.NamedTemporaryFile(prefix="places-", dir=scratch, delete=False) as file:
             self._places = _Places(Path(file.name))
         self._begin_batch()
@@ -95,7 +109,8 @@ class _Reader:
     def read(self, must_be_utf8: bool) -> None:
         """Read the whole file. Raises NotUtf8Error at the first line that is not, if none may be.
 
-        Any other line that is no JSON is a malformed record.
+        Any other line that is no JSON is a malformed record. Raises UnreadableFileError when the
+        path to the rows begins in no document.
         """
         for offset, line in lines_of(self._path):
             for index, document in enumerate(read_documents(line)):
@@ -111,6 +126,18 @@ class _Reader:
             if len(self._rows) >= _BATCH_ROWS or self._bytes >= _BATCH_BYTES:
                 self._end_batch()
         self._end_batch()
+        if self._first_lack is not None and not self._path_begins:
+            raise UnreadableFileError(
+                f"`rows` leads nowhere (in the first document {self._first_lack}): export the file "
+                f"again, or mend the path"
+            )
+
+    @property
+    def empty(self) -> frozenset[str]:
+        """Columns without any value, and without a column of a field within them."""
+        header = self.parts.header
+        around = {name[:place] for name in header for place, sign in enumerate(name) if sign == "."}
+        return frozenset(header) - self._filled - around
 
     def raw_texts(self, row_numbers: Iterable[int]) -> dict[int, str]:
         """Rows on a path as flat JSON objects; otherwise documents as they stand in the file."""
@@ -155,6 +182,11 @@ class _Reader:
     def _add_rows_within(
         self, row_path: RowPath, document: Document, offset: int, index: int
     ) -> None:
+        if lack := row_path.lack(document):
+            self._first_lack = self._first_lack or lack
+            self._add_malformed(lack, offset, index)
+            return
+        self._path_begins = True
         try:
             found = row_path.rows(document)
         except NoDocumentError as fault:
@@ -189,6 +221,7 @@ class _Reader:
         if clashes:
             is_clear = ~pl.int_range(pl.len()).is_in(list(clashes))
             frame = frame.filter(is_clear)
+        self._filled.update(each.name for each in frame if each.null_count() < len(each))
         self.parts.add(frame)
 
 

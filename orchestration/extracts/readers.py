@@ -6,15 +6,18 @@ take them. Does not belong here: how a format is read (csv_text.py, json_text.py
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 from orchestration.extracts.table import TextTable, UnreadableFileError
-from orchestration.extracts.unpack import format_of
+from orchestration.extracts.unpack import format_of, plain_name
 from orchestration.sources.contract import Contract
 from orchestration.sources.model import ReportFooter
 
 # A report's footer is a handful of short lines.
 _FOOTER_BYTES = 4096
+# More blanks than that nobody writes in place of a JSON text.
+_BLANK_BYTES = 64
 
 
 def open_table(
@@ -31,7 +34,11 @@ def open_table(
         case "jsonl":
             from orchestration.extracts.json_text import open_json
 
-            return open_json(path, options, scratch, is_lines=is_own)
+            if plain_name(name).casefold().endswith(".json"):
+                _refuse_blank(path)
+            # A file of a built-in source feeds objects of which its documents need have no row.
+            wanted = _header_names(contract) if contract.canonical else None
+            return open_json(path, options, scratch, wanted=wanted, is_lines=is_own)
         case "parquet":
             from orchestration.extracts.parquet_text import open_parquet
 
@@ -51,6 +58,19 @@ def open_table(
 
 def _header_names(contract: Contract) -> set[str]:
     return {name for column in contract.columns for name in (*column.headers, *column.parts)}
+
+
+def _refuse_blank(path: Path) -> None:
+    """Raise UnreadableFileError if nothing stands in the file: that is JSON Lines without a line,
+    but no JSON text.
+    """
+    if path.stat().st_size > _BLANK_BYTES:
+        return
+    if not path.read_bytes().removeprefix(codecs.BOM_UTF8).strip():
+        raise UnreadableFileError(
+            "the file is empty: not even `[]` stands in it; export it again, or name it .jsonl "
+            "where no line means no row"
+        )
 
 
 def refuse_report(path: Path, footer: ReportFooter) -> None:

@@ -44,6 +44,7 @@ class TextTable:
     `raw_texts` gives the raw text of records by row number; `raw_header` is what must stand above
     such texts to make them a file again (CSV), or NULL where each stands for itself (JSON).
     `may_hold_nul` says that nobody has looked for NUL characters in the texts yet.
+    `empty` names columns of documents that are null in every row, where an object could stand.
     """
 
     header: tuple[str, ...]
@@ -55,6 +56,7 @@ class TextTable:
     typed: frozenset[str] = frozenset()
     zones: Mapping[str, str] = field(default_factory=dict)
     may_hold_nul: bool = False
+    empty: frozenset[str] = frozenset()
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
@@ -62,6 +64,17 @@ def free_name(name: str, taken: Collection[str]) -> str:
     while name in taken:
         name += "_"
     return name
+
+
+def column_around(name: str, empty: Iterable[str]) -> str | None:
+    """Which of some empty columns stands for a nested field: `a` for `a.b`, in any case."""
+    columns = {column.casefold(): column for column in empty}
+    around = name.casefold()
+    while "." in around:
+        around = around.rpartition(".")[0]
+        if around in columns:
+            return columns[around]
+    return None
 
 
 def no_records(header: Iterable[str]) -> pl.LazyFrame:

@@ -16,7 +16,7 @@ import polars as pl
 from orchestration.extracts.landing import LandedFile, Night
 from orchestration.extracts.places import Place
 from orchestration.extracts.readers import open_table
-from orchestration.extracts.table import UnreadableFileError
+from orchestration.extracts.table import TextTable, UnreadableFileError, column_around
 from orchestration.extracts.unpack import format_of, unpack
 from orchestration.privacy.patterns import looks_personal
 from orchestration.sources.catalog import Source
@@ -80,13 +80,18 @@ def _compare(
     contract = file.contract
     told = f"{file.name} of {file.night}"
     try:
-        header = _header(file, most_bytes, scratch)
+        table = _opened(file, most_bytes, scratch)
     except (UnreadableFileError, pl.exceptions.PolarsError) as error:
         where = ("objects", contract.object, "files")
         found.mistakes.append(document.mistake(where, f"{told} cannot be read: {error}"))
         return
-    missing = list(_missing(contract, header, told, document))
-    found.mistakes += [*missing, *_undeclared_persons(contract, header, told, document)]
+    if not table.header and not table.record_count:
+        found.findings.append(
+            f"{told} holds no row of {contract.object}: there is nothing to compare"
+        )
+        return
+    missing = list(_missing(contract, table, told, document))
+    found.mistakes += [*missing, *_undeclared_persons(contract, table.header, told, document)]
     if not missing:
         found.findings.append(f"{told} holds {contract.object}: every column is there")
 
@@ -110,28 +115,32 @@ def _undeclared_persons(
             )
 
 
-def _header(file: LandedFile, most_bytes: int, scratch: Path) -> tuple[str, ...]:
+def _opened(file: LandedFile, most_bytes: int, scratch: Path) -> TextTable:
     if file.problem:
         raise UnreadableFileError(file.problem)
     contract, name = file.contract, file.member or file.entry.name
     path = unpack(file.fetch(scratch), name, contract.options, file.member, scratch, most_bytes)
     if format_of(name, contract.options) == "csv" and (part := first_part(path, scratch)) != path:
         whole = contract.options.model_copy(update={"skip_footer": 0})
-        return open_table(part, name, replace(contract, options=whole), scratch).header
-    return open_table(path, name, contract, scratch).header
+        return open_table(part, name, replace(contract, options=whole), scratch)
+    return open_table(path, name, contract, scratch)
 
 
 def _missing(
-    contract: Contract, header: tuple[str, ...], told: str, document: Document
+    contract: Contract, table: TextTable, told: str, document: Document
 ) -> Iterator[Mistake]:
-    there = {name.casefold() for name in header}
+    there = {name.casefold() for name in table.header}
+
+    def is_there(name: str) -> bool:
+        return name.casefold() in there or column_around(name, table.empty) is not None
+
     for column in contract.columns:
         wanted = [column.headers] if column.headers else [(part,) for part in column.parts]
         for names in wanted:
-            if column.is_header_optional or any(name.casefold() in there for name in names):
+            if column.is_header_optional or any(map(is_there, names)):
                 continue
-            near = next(filter(None, (nearest(name, header) for name in names)), None)
-            has = f"it has {listed(header[:_SHOWN_COLUMNS])}"
+            near = next(filter(None, (nearest(name, table.header) for name in names)), None)
+            has = f"it has {listed(table.header[:_SHOWN_COLUMNS])}"
             yield document.mistake(
                 ("objects", contract.object, "columns", column.name),
                 f"{told} has no column {' or '.join(f'`{name}`' for name in names)}",

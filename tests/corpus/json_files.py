@@ -10,7 +10,7 @@ import codecs
 from decimal import Decimal
 from typing import Any
 
-from tests.corpus.case import Case
+from tests.corpus.case import ACME, Case
 
 _ONE = '{"id": "d1", "state": "Open", "value": 1}'
 _TWO = '{"id": "d2", "state": "Open", "value": 2}'
@@ -99,6 +99,37 @@ CASES = [
         error="web page",
     ),
     _lines("an error of an API", '{"status":"error","message":"expired"}\n', error="lacks `id`"),
+    _lines(
+        "an error of an API whose rows stand on a path",
+        '{"status":"error","message":"expired"}',
+        file="deals.json",
+        says="rows: data\n",
+        error="nothing stands under `data`; it has `status`, `message`",
+    ),
+    _lines(
+        "an error of an API behind a page of it",
+        f'{{"data": [{_ONE}]}}\n{{"error": "rate limit", "status": 429}}\n',
+        says="rows: data\n",
+        accepted=_READ,
+        refused={2: "nothing stands under `data`; it has `error`, `status`"},
+    ),
+    _lines("a page whose rows are null", '{"data": null}', says="rows: data\n", accepted=[]),
+    _lines(
+        "a page without rows, of columns put together of several",
+        '{"data": []}',
+        file="people.json",
+        source_file=ACME.replace("user_name: name", "user_name: {concat: [first, last]}"),
+        says="rows: data\n",
+        columns=("user_id", "user_name"),
+        accepted=[],
+    ),
+    _lines("an empty file that should be a JSON text", "", file="deals.json", error="is empty"),
+    _lines(
+        "blanks where a JSON text should be",
+        codecs.BOM_UTF8 + b" \r\n",
+        file="deals.json",
+        error="is empty",
+    ),
     # Lines ---------------------------------------------------------------------------------------
     _broken("a line that was cut off", '{"id": "d3", "state": "Op', "not JSON"),
     _broken("a line with a comma at its end", _TWO + ",", "not JSON"),
@@ -167,6 +198,7 @@ CASES = [
         Decimal("123456789012345678.123456"),
     ),
     _value("a number that a double would round", "0.1", Decimal("0.1")),
+    _value("a number with the noise of doubles", "1234.5600000000002", Decimal("1234.56")),
     _value("a number with an exponent", "1.5e3", 1500),
     _value("minus nought", "-0", 0),
     _value("null", "null", None),
@@ -195,6 +227,28 @@ CASES = [
         "a field called like the row number of ours",
         '{"id": "d1", "state": "Open", "value": 1, "_row_number": 7}\n',
         error="_row_number",
+    ),
+    _lines(
+        "an object that is null in every document",
+        '{"id": "f1", "size": null}\n{"id": "f2"}\n',
+        file="firms.jsonl",
+        source_file=ACME.replace("employee_count: staff", "employee_count: Size.staff"),
+        columns=("account_id", "employee_count"),
+        accepted=[("f1", None), ("f2", None)],
+    ),
+    _lines(
+        "an object that never has a field of that name",
+        '{"id": "f1", "size": null}\n{"id": "f2", "size": {"area": 1}}\n',
+        file="firms.jsonl",
+        source_file=ACME.replace("employee_count: staff", "employee_count: size.staff"),
+        error="lacks `size.staff`",
+    ),
+    _lines(
+        "a text where an object is due",
+        '{"id": "f1", "size": "large"}\n',
+        file="firms.jsonl",
+        source_file=ACME.replace("employee_count: staff", "employee_count: size.staff"),
+        error="lacks `size.staff`",
     ),
     _lines(
         "fields with odd names",

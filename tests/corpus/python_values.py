@@ -6,6 +6,7 @@ Does not belong here: forms that a source file names (`format`, `decimal`, …),
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -55,10 +56,23 @@ def _decimal(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise ValueError(text)
     value = Decimal(text)
-    is_kept = abs(value) < 10**18 and value == round(value, 6)
-    if not is_kept:
+    if abs(value) >= 10**18:
         raise ValueError(text)
-    return value
+    kept = round(value, 6)
+    if value != kept and not _is_noise(text, kept):
+        raise ValueError(text)
+    return kept
+
+
+def _is_noise(text: str, kept: Decimal) -> bool:
+    """Whether a text is a double a few steps beside the one that is written in 15 digits."""
+    digits = re.sub(r"[eE].*|[^0-9]", "", text).lstrip("0")
+    if len(digits) > 17 or Decimal(f"{kept:.14e}") != kept:
+        return False
+    low = high = float(kept)
+    for _ in range(4):
+        low, high = math.nextafter(low, -math.inf), math.nextafter(high, math.inf)
+    return low <= float(text) <= high
 
 
 def _double(text: str) -> float:
@@ -109,7 +123,10 @@ ODD_TEXTS = {
     "decimal": ["1", "1.5", "-1.50", ".5", "5.", "+5", "1e3", "1E-3", "1e-7", "1e-30", "1.1234567",
                 "1.1234560", "0.000001", "0.00000100000000000000000000000000001", "1e17", "1e18",
                 "999999999999999999.999999", "1234567890123456789", "1_0", "٣", "NaN", "Infinity",
-                "1,5", "1 5", "--5", "e5", "5e", ".", "-", "00012", "1" * 40, "0" * 50 + "1"],
+                "1,5", "1 5", "--5", "e5", "5e", ".", "-", "00012", "1" * 40, "0" * 50 + "1",
+                "1234.5600000000002", "-59.99999999999999", "0.30000000000000004",
+                "1.2345600000000002e3", "0.1234560000000001", "5.551115123125783e-17",
+                "1.0000000000000000000000001", "12345678901.1234567", "1234567890.5000002"],
     "double": ["1", "1.5", "-0", ".5", "5.", "1e308", "1e309", "1e-400", "nan", "inf", "-Infinity",
                "0x1p3", "1_0", "1d", "1f", "٣", "1.7976931348623157e308", "4.9e-324", "1e", "+"],
     "boolean": ["true", "TRUE", "True", "false", "1", "0", "yes", "No", "t", "F", "on", "2", "ja",

@@ -136,6 +136,12 @@ CASES = [
         refused={1: "type", 2: "type", 3: "type"},
     ),
     _file(
+        "Parquet of numbers with the noise of doubles",
+        _parquet({"id": ["d1", "d2"], "state": ["Open"] * 2, "value": [0.1 + 0.2, 0.12345678]}),
+        accepted=[("d1", "Open", Decimal("0.3"))],
+        refused={2: "precision"},
+    ),
+    _file(
         "Parquet whose ids became floats",
         _parquet({"id": [12345678901.0, 1.2345678901234568e18], "state": ["Open"] * 2}),
         columns=("opportunity_id",),
@@ -298,6 +304,11 @@ CASES = [
         "a sheet with a number that is none",
         '<row r="2"><c><v>x1</v></c></row>',
         refused={2: "cell A2 holds `x1`"},
+    ),
+    _sheet(
+        "a sheet with a number with the noise of doubles",
+        f"<row>{_text('d1')}{_text('Open')}<c><v>1234.5600000000002</v></c></row>",
+        accepted=[("d1", "Open", Decimal("1234.56"))],
     ),
     _sheet(
         "ids that a sheet holds as numbers",

@@ -222,13 +222,18 @@ CASES = [
     _column(
         "numbers with more decimals than bronze keeps",
         "amount",
-        good=[("0.1234560000000000000000000000", Decimal("0.123456"))],
+        good=[
+            ("0.1234560000000000000000000000", Decimal("0.123456")),
+            # What programs make of sums in doubles.
+            ("0.30000000000000004", Decimal("0.3")),
+            ("1234.5600000000002", Decimal("1234.56")),
+        ],
         bad=_types(
             "0.1234567",
             "1e-7",
             "1e-30",
             "100.0000000000000000000000001",
-            "0.30000000000000004",
+            "0.300000000000001",
             rule="precision",
         ),
     ),

@@ -8,6 +8,7 @@ same files by plain Python (examples/). Does not belong here: which words of a s
 from __future__ import annotations
 
 import hmac
+import json
 import os
 import runpy
 import shutil
@@ -35,7 +36,7 @@ from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.sources.catalog import load_sources
 from orchestration.sources.check import check_source_file
 from tests.integration.examples.pipedrive import deals_by_id
-from tests.integration.examples.reading import AS_OF, Said
+from tests.integration.examples.reading import AS_OF, Said, json_lines
 from tests.integration.examples.spreadsheet import REFUSED_DEAL
 from tests.integration.marts import build_marts
 from tests.reference.marts import reference_of
@@ -316,6 +317,27 @@ def test_pipedrive_shows_reopened_deals_where_first_won_time_says_so(home: Home)
         "where source_system = 'pipedrive' and reopen_count > 0"
     )
     assert won_before <= {id_ for (id_,) in reopened}
+
+
+def test_pipedrive_may_have_a_night_on_which_hardly_anything_happened(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    shutil.copytree(FOLDER / "pipedrive" / "landing", settings.landing / "pipedrive")
+    settings.user_sources.mkdir(parents=True)
+    shutil.copy(FOLDER / "pipedrive" / "pipedrive.yml", settings.user_sources)
+    night = settings.landing / "pipedrive" / NIGHTS[0].isoformat()
+    organization, *_ = json_lines((night / "organizations.jsonl").read_text())
+    deal, *_ = json.loads((night / "deals_1.json").read_text())["data"]
+    for name, text in {
+        "organizations.jsonl": json.dumps(organization | {"address": None}),
+        "deals_1.json": json.dumps({"success": True, "data": [deal | {"custom_fields": {}}]}),
+        "deals_2.json": '{"success": true, "data": []}',
+        "stage_changes.jsonl": "",
+    }.items():
+        (night / name).write_text(text)
+
+    loads = load_night(settings, NIGHTS[0], "run", "pipedrive")
+    assert [load.error for load in loads if load.error] == []
+    assert refusals(settings, "pipedrive", loads) == []
 
 
 def test_pipedrive_leaves_out_what_was_deleted_on_the_second_night(home: Home) -> None:

@@ -218,7 +218,7 @@ def test_a_json_file_says_what_the_json_module_reads(
         text = json.dumps({"results": documents}, indent=indent)
     else:
         text = "\n".join(json.dumps(each, ensure_ascii=False) for each in documents)
-    loaded = load_bytes(text.encode(), "things.json")
+    loaded = load_bytes(text.encode(), "things.json" if is_document else "things.jsonl")
 
     read = json.loads(text, parse_int=str)["results"] if is_document else documents
     texts = [{name: "" if v is None else str(v) for name, v in row.items()} for row in read]

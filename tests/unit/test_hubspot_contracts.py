@@ -196,6 +196,17 @@ def test_an_instant_is_read_in_every_form_that_hubspot_writes(
     assert values_of(pl.Series([text]), column, contract).to_list() == [instant]
 
 
+@pytest.mark.parametrize(
+    "name", ["amount_in_home_currency", "hs_forecast_amount", "hs_projected_amount"]
+)
+def test_a_product_may_have_any_number_of_digits(name: str) -> None:
+    """A million at 20 %, as the API writes it."""
+    text = "200000.0000000000111022302462515654042363166809082031250000000"
+    contract = HUBSPOT.contracts["deal"]
+    column = next(column for column in contract.columns if column.name == name)
+    assert values_of(pl.Series([text]), column, contract).to_list() == [200_000.0]
+
+
 def test_stages_of_a_pipeline_are_rows_that_know_their_pipeline(tmp_path: Path) -> None:
     path = tmp_path / "pipelines.jsonl"
     path.write_text(

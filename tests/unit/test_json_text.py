@@ -18,7 +18,12 @@ from hypothesis import strategies as st
 
 from orchestration.extracts import json_lines, json_rows, json_text, parts
 from orchestration.extracts.json_text import open_json
-from orchestration.extracts.table import ROW_NUMBER, TextTable, UnreadableFileError
+from orchestration.extracts.table import (
+    ROW_NUMBER,
+    TextTable,
+    UnreadableFileError,
+    column_around,
+)
 from orchestration.sources.file_options import FileOptions
 
 random_files = settings(derandomize=True, max_examples=150, deadline=None)
@@ -192,6 +197,19 @@ def test_scalars_become_texts_and_nothing_is_no_value(opened: Callable[..., Text
     }
     # A name that only ever stands for null is a column all the same.
     assert table.header == ("a", "b", "c", "d", "e", "f", "h")
+
+
+def test_a_column_that_is_null_in_every_row_stands_for_whatever_it_could_hold(
+    opened: Callable[..., TextTable], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_text, "_BATCH_ROWS", 1)
+    table = opened('{"a":null,"B":null,"c":"","d":null}\n{"a":{"x":1},"d":"e"}')
+
+    assert table.empty == {"B"}
+    assert column_around("b.x.y", table.empty) == "B"
+    assert [column_around(name, table.empty) for name in ("B", "Bx.y", "a.y", "c.y", "d.y")] == (
+        [None] * 5
+    )
 
 
 def test_flat_names_with_dots_are_the_columns_of_nested_ones(
@@ -546,6 +564,52 @@ def test_an_object_at_the_end_is_one_row_and_a_list_on_the_way_stands_for_its_el
 def test_a_path_that_leads_nowhere_gives_no_row(opened: Callable[..., TextTable]) -> None:
     table = opened('{"id":"1"}\n{"stages":null}\n{"stages":[]}\n{"stages":{}}', rows="stages.x")
     assert (table.record_count, table.malformed) == (0, ())
+
+
+@pytest.fixture
+def opened_for(tmp_path: Path) -> Callable[..., TextTable]:
+    """A file whose rows stand at `data`, opened for some columns."""
+
+    def open_text(text: str, *wanted: str) -> TextTable:
+        path = tmp_path / "file.json"
+        path.write_text(text)
+        return open_json(path, FileOptions(rows="data"), tmp_path, wanted=wanted)
+
+    return open_text
+
+
+def test_a_document_without_the_path_to_its_rows_is_malformed(
+    opened_for: Callable[..., TextTable],
+) -> None:
+    table = opened_for('{"data":[{"id":"1"}]}\n{"error":"rate limit","status":429}\n', "id")
+
+    assert reasons(table) == {2: "nothing stands under `data`; it has `error`, `status`"}
+    assert table.raw_texts([2]) == {2: '{"error":"rate limit","status":429}'}
+    assert list(rows_of(table)) == [1]
+
+
+@pytest.mark.parametrize("text", ['{"error":"rate limit"}', '[{"error":1},{"error":2}]', "{}"])
+def test_a_file_in_which_the_path_to_the_rows_begins_nowhere_is_refused(
+    opened_for: Callable[..., TextTable], text: str
+) -> None:
+    with pytest.raises(UnreadableFileError, match=r"leads nowhere .*nothing stands under `data`"):
+        opened_for(text, "id")
+
+
+@pytest.mark.parametrize("text", ['{"data":null}', '{"data":[]}', '{"data":{"id":"1"}}', "[]", ""])
+def test_the_path_to_the_rows_may_end_in_none(
+    opened_for: Callable[..., TextTable], text: str
+) -> None:
+    assert opened_for(text, "id").malformed == ()
+
+
+def test_a_document_may_lack_rows_where_it_has_what_is_read_beside_them(
+    opened_for: Callable[..., TextTable],
+) -> None:
+    table = opened_for('{"Id":"1"}\n{"Id":"2","data":[{"n":1}]}', "n", "parent.id.value")
+
+    assert rows_of(table) == {1: {"n": "1", "parent.Id": "2"}}
+    assert table.malformed == ()
 
 
 def test_a_scalar_on_the_path_makes_the_document_malformed(

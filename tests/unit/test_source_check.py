@@ -522,6 +522,31 @@ def test_a_file_with_every_column_is_found_good(landing: Path) -> None:
     ]
 
 
+def test_a_page_without_rows_has_no_columns_to_compare(landing: Path) -> None:
+    (landing / "acme" / "2025-01-02" / "deals_1.csv").unlink()
+    (landing / "acme" / "2025-01-02" / "deals_1.json").write_text('{"data": []}')
+    pages = GOOD.replace('files: "deals*.csv"', 'files: "deals*.json"\n    rows: data')
+    found = compared(landing, pages)
+
+    assert [mistake for mistake in found.mistakes if not mistake.is_warning] == []
+    assert found.findings == [
+        "deals_1.json of 2025-01-02 holds no row of opportunities: there is nothing to compare"
+    ]
+
+
+def test_a_field_of_an_object_that_is_null_in_every_row_is_not_missed(landing: Path) -> None:
+    deals = '{"Deal ID": 1, "Stage": "Open", "Value": 1, "created": "1.1.2025", "company": null}'
+    (landing / "acme" / "2025-01-02" / "deals_1.csv").unlink()
+    (landing / "acme" / "2025-01-02" / "deals_1.json").write_text(deals)
+    nested = GOOD.replace("deals*.csv", "deals*.json").replace(
+        "column: Company", "column: Company.Name"
+    )
+
+    assert compared(landing, nested).findings == [
+        "deals_1.json of 2025-01-02 holds opportunities: every column is there"
+    ]
+
+
 def test_a_file_that_cannot_be_read_is_told_at_the_files_of_its_object(landing: Path) -> None:
     (landing / "acme" / "2025-01-02" / "deals_1.csv").write_bytes(b"")
 
