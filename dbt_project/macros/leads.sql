@@ -62,12 +62,51 @@
 {#- Every entry of a lead into a status, of the sources whose statuses mean what somebody says. -#}
 {% macro staged_lead_status_history() -%}
     {{ union_of(
-        ['source_system', 'lead_id', 'status', 'changed_at'],
+        ['source_system', 'lead_id', 'status', 'previous_status', 'changed_at'],
         [
             ref('stg_salesforce__lead_status_history'),
-            ref('stg_mapped__lead_status_history'),
+            {
+                'rows': ref('stg_mapped__lead_status_history'),
+                'lacking': {'previous_status': 'cast(null as varchar)'},
+            },
         ],
     ) }}
+{%- endmacro %}
+
+{#-
+    The same of some leads, and the status in which each was created. Salesforce records changes
+    alone: a lead was created as what it was before the first of them.
+-#}
+{% macro entries_into_statuses(status_history, leads) -%}
+    select
+        source_system,
+        lead_id,
+        status,
+        changed_at,
+        false as is_creation
+    from {{ status_history }}
+    union all
+    select
+        leads.source_system,
+        leads.lead_id,
+        first_changes.previous_status,
+        leads.created_at,
+        true
+    from (
+        select
+            *,
+            row_number() over (
+                partition by source_system, lead_id order by changed_at, status
+            ) as place
+        from {{ status_history }}
+    ) as first_changes
+    inner join {{ leads }} as leads
+        on
+            first_changes.source_system = leads.source_system
+            and first_changes.lead_id = leads.lead_id
+    where
+        first_changes.place = 1
+        and first_changes.previous_status is not null
 {%- endmacro %}
 
 {#-
@@ -100,6 +139,17 @@
 {%- endmacro %}
 
 {#-
+    Whether an instant, of which perhaps only the day is known, is one at which there was the lead. If
+    so it came at the earliest with the lead.
+-#}
+{% macro is_since_creation(instant, created_at) -%}
+    (
+        {{ instant }} >= {{ created_at }}
+        or {{ instant }} = {{ start_of_day(business_date(created_at)) }}
+    )
+{%- endmacro %}
+
+{#-
     One row a lead × instant at which somebody reached out to it (activities.sql). Activities with a
     lead move to the contact that it becomes. What a source itself calls the first touch is one, too.
 -#}
@@ -119,13 +169,13 @@
     {%- for whom in ['lead_id', 'contact_id'] %}
     select
         leads.lead_key,
-        touches.occurred_at
+        greatest(touches.occurred_at, leads.created_at) as occurred_at
     from {{ leads }} as leads
     inner join {{ reached_out }}
         on
             leads.source_system = touches.source_system
             and leads.{{ whom }} = touches.{{ whom }}
-    where touches.occurred_at >= leads.created_at
+    where {{ is_since_creation('touches.occurred_at', 'leads.created_at') }}
     union all
     {%- endfor %}
     select

@@ -26,13 +26,17 @@ def converted(number: int, **said: Any) -> Row:
 
 
 def entry(number: int, status: str, at: str, **said: Any) -> Row:
-    """Of the lead of the same number, or of ten or twenty less."""
+    """Of the lead of the same number, or of one or two hundred less."""
     row = {"Id": key("017", number), "LeadId": key("00Q", number % 100), "Field": "Status"}
     return row | {"NewValue": status, "CreatedDate": at} | said
 
 
 def call(number: int, **said: Any) -> Row:
     return task(number, TaskSubtype="Call", IsClosed="true", CompletedDateTime=LATER) | said
+
+
+# Of the day on which leads are created; it was written down later.
+BY_DAY = {"CompletedDateTime": "", "ActivityDate": "2025-09-27", "CreatedDate": LATER}
 
 
 def meeting(number: int, **said: Any) -> Row:
@@ -87,18 +91,20 @@ FIRST_OF_SALESFORCE = {
     ),
     "Lead.csv": file_of(
         "lead",
-        *(lead(number) for number in (1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 16, 20, 30)),
+        *(lead(number) for number in (1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 16, 20, 21, 22, 24, 30)),
         converted(8, ConvertedContactId=key("003", 8)),
         converted(12, ConvertedContactId=key("003", 12)),
         converted(13, ConvertedOpportunityId=key("006", 13)),
         converted(14, ConvertedOpportunityId=key("006", 14)),
         converted(15, ConvertedAccountId=key("001", 1)),
+        converted(23),
         lead(17, IsDeleted="true"),
     ),
     "LeadHistory.csv": file_of(
         "lead_history",
         entry(3, "Unqualified", "2025-09-27T15:00:00.000Z"),
         entry(20, "MQL", LATER),
+        entry(23, "Unqualified", "2025-09-27T15:00:00.000Z"),
     ),
     "Campaign.csv": file_of("campaign", {"Id": key("701", 1), "Name": "Fair"}),
     "CampaignMember.csv": file_of("campaign_member", member(5, of=5)),
@@ -151,6 +157,10 @@ SECOND_OF_SALESFORCE = {
         entry(2, "MQL", LATER),
         entry(103, "Open", LATER),
         entry(20, "Open", LATER),
+        entry(21, "Open", LATER, OldValue="MQL"),
+        entry(22, "Open", LATER, OldValue="Unqualified"),
+        entry(123, "Open", "2025-09-28T10:00:00.000Z"),
+        entry(223, "Qualified", "2025-09-28T11:00:00.000Z"),
     ),
     "CampaignMember.csv": file_of(
         "campaign_member", member(4, of=4), member(5, of=6, SystemModstamp=LATER)
@@ -162,6 +172,7 @@ SECOND_OF_SALESFORCE = {
         call(9, WhoId=key("00Q", 10), SystemModstamp=LATER),
         call(18, WhatId=key("006", 1), OwnerId=key("005", 9), SystemModstamp=LATER),
         call(19, WhatId=key("006", 1), IsDeleted="true", SystemModstamp=LATER),
+        call(24, WhoId=key("00Q", 24), **BY_DAY),
     ),
     "PricebookEntry.csv": file_of("pricebook_entry", price(2, LATER)),
     "OpportunityLineItem.csv": file_of(

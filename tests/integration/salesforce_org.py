@@ -28,6 +28,7 @@ DEAL, DELETED, EUROPEAN = key("006", 1), key("006", 2), key("006", 3)
 REP, MANAGER, INVITEE = key("005", 1), key("005", 2), key("005", 3)
 CAMPAIGN, PRODUCT, DEAR_PRODUCT = key("701", 1), key("01t", 1), key("01t", 2)
 NOON, LATER = "2025-09-27T12:00:00.000Z", "2025-09-28T12:00:00.000Z"
+MIDNIGHT = "2025-09-27T00:00:00.000Z"
 
 
 def file_of(object_: str, *rows: Row) -> str:
@@ -215,6 +216,7 @@ FIRST_NIGHT = {
         task(4, TaskSubtype="Task", IsDeleted="true"),
         task(5, TaskSubtype="LinkedIn"),
         task(6, TaskSubtype="Task", IsRecurrence="true"),
+        task(7, TaskSubtype="Call", IsClosed="true", ActivityDate="2025-09-27"),
     ),
     "Event.csv": file_of(
         "event",
@@ -222,6 +224,7 @@ FIRST_NIGHT = {
         event(2, IsChild="true", OwnerId=INVITEE),
         event(3, IsRecurrence="true"),
         event(4, GroupEventType="3"),
+        event(5, IsAllDayEvent="true", StartDateTime=MIDNIGHT, EndDateTime=MIDNIGHT),
     ),
     "TaskRelation.csv": file_of(
         "task_relation",

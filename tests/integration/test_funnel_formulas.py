@@ -310,6 +310,77 @@ def test_the_median_of_a_month_is_that_of_lifelines_over_what_was_watched_in_it(
     assert len({found[month]["median_days_in_stage"] for month in found}) > 2
 
 
+# --- how long a lead waits for a first touch -------------------------------------------------
+
+WAITS = """
+create table flywheel.intermediate.int_as_of as
+select date '2025-03-31' as as_of_date, timestamp '2025-04-01' as as_of_at;
+
+create table flywheel.intermediate.int_lead_episodes as
+select *, false as is_mql, false as is_sql, ended_at is null as is_last
+from drawn
+where lead_key in (select lead_key from drawn where episode_number = 2);
+
+create table flywheel.intermediate.int_first_touches as
+select * from drawn where first_touch_at is not null;
+
+create table flywheel.marts.fct_lead as
+select
+    lead_key,
+    started_at as created_at,
+    epoch(first_touch_at - started_at) / 3600 as hours_to_first_touch,
+    case when ended_at is null then 1 else 2 end as episode_count,
+    'Ana' as owner_key,
+    'Web' as lead_source,
+    'Fair' as campaign_key,
+    false as is_mql,
+    false as is_sql,
+    'open' as outcome,
+    null::varchar as opportunity_key,
+    null::varchar as opportunity_outcome,
+    false as is_won,
+    null::timestamp as won_at,
+    null::double as days_to_win
+from drawn
+where episode_number = 1
+"""
+
+
+def test_the_median_wait_for_a_first_touch_is_that_of_lifelines(
+    compiler: Compiler, database: duckdb.DuckDBPyConnection
+) -> None:
+    """Who comes in again before anybody called is watched no longer than until then."""
+    from lifelines import KaplanMeierFitter
+
+    random, today = Random(12), datetime(2025, 4, 1)
+    drawn, waits = [], []
+    for number in range(300):
+        starts = [datetime(2025, 2, 1) + timedelta(minutes=random.randrange(8 * 24 * 60))]
+        if number % 3:
+            starts.append(starts[0] + timedelta(hours=random.randint(1, 30)))
+        for episode, start in enumerate(starts, start=1):
+            end = starts[1] if len(starts) > episode else None
+            call = start + timedelta(hours=random.lognormvariate(3, 1))
+            is_called = call < (end or today)
+            drawn.append((str(number), episode, start, end, call if is_called else None))
+            until = call if is_called else end or today
+            waits.append(((until - start) / timedelta(hours=1), is_called))
+    database.execute(
+        "create table drawn (lead_key varchar, episode_number int, started_at timestamp, "
+        "ended_at timestamp, first_touch_at timestamp)"
+    )
+    database.executemany("insert into drawn values (?, ?, ?, ?, ?)", drawn)
+    database.execute(WAITS)
+
+    found = [
+        (row["lead_count"], row["median_hours_to_first_touch"])
+        for row in rows(database, compiler.model("funnel_lead_to_win", {}))
+        if row["dimension"] == "all"
+    ]
+    fitted = KaplanMeierFitter().fit(*zip(*waits, strict=True))
+    assert found == [(500, pytest.approx(fitted.median_survival_time_))]
+
+
 # --- draws -----------------------------------------------------------------------------------
 
 

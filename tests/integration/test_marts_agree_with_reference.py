@@ -42,6 +42,7 @@ from tests.integration.histories.around import (
     lead_meanings,
     rows_around,
 )
+from tests.integration.histories.files import mapped_columns
 from tests.integration.marts import build_marts
 from tests.reference.landed import (
     Account,
@@ -231,8 +232,9 @@ def around_files(rows: Iterable[Any]) -> dict[str, str]:
     """One file for each kind of row that there is."""
     files = {}
     for extract in extracts_of(rows, date.min):
-        columns = extract.kind.__dataclass_fields__
-        files[f"{MAPPED[extract.kind][1]}.csv"] = csv_text(map(vars, extract.rows), columns)
+        columns = mapped_columns(extract.kind)
+        rows = ({name: getattr(row, name) for name in columns} for row in extract.rows)
+        files[f"{MAPPED[extract.kind][1]}.csv"] = csv_text(rows, columns)
     return files
 
 
@@ -280,7 +282,7 @@ def source_file(company: Company) -> dict[str, Any]:
     changed_at = {"column": "changed_at", "required": False}
     objects["opportunity_stage_history"]["columns"]["changed_at"] = changed_at
     for kind, (name, stem, key, _) in MAPPED.items():
-        objects[name] = mapped(f"{stem}.csv", key, list(kind.__dataclass_fields__))
+        objects[name] = mapped(f"{stem}.csv", key, list(mapped_columns(kind)))
     said: dict[str, Any] = {
         "source": company.crm.source, "extract": "full", "currency": "USD", "objects": objects,
     }  # fmt: skip

@@ -70,11 +70,19 @@ CHANGES = {
     "a status is entered": sf_lead(2, "mql_at", "is_mql"),
     "a status was never entered": sf_lead(20, "mql_at", "is_mql"),
     "a lead is taken up again": sf_lead(3, "episode_count"),
+    "a lead turns out to have been created in a later status": sf_lead(21, "mql_at", "is_mql"),
+    "a lead turns out to have been created disqualified": sf_lead(22, "episode_count"),
+    "a lead is taken up again on the day of its conversion": sf_lead(
+        23, "episode_count", "sql_at", "converted_at"
+    ),
     "a campaign touches a lead": sf_lead(4, "campaign_key"),
     "a part in a campaign is another's": sf_lead(5, "campaign_key"),
     "a part in a campaign was another's": sf_lead(6, "campaign_key"),
     "somebody calls a lead": sf_lead(7, "first_touch_at", "hours_to_first_touch"),
     "somebody calls what a lead became": sf_lead(8, "first_touch_at", "hours_to_first_touch"),
+    "somebody calls a lead on the day of its creation": sf_lead(
+        24, "first_touch_at", "hours_to_first_touch"
+    ),
     "a call was another's": sf_lead(10, "first_touch_at", "hours_to_first_touch"),
     "a call is another's": sf_lead(9, "first_touch_at", "hours_to_first_touch"),
     "the day of a meeting comes": sf_lead(11, "first_touch_at", "hours_to_first_touch"),

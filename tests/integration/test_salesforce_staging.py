@@ -51,6 +51,8 @@ Ask = Callable[[str], list[tuple[Any, ...]]]
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """Ask the staged tables of two nights."""
     settings = Settings(home=tmp_path_factory.mktemp("salesforce") / "home")
+    settings.root.mkdir()
+    settings.company.write_text("business_time_zone: America/New_York\n")
     for night, files in ((FIRST, FIRST_NIGHT), (SECOND, SECOND_NIGHT)):
         land(settings, "salesforce", night, dict(files))
         heal(settings)
@@ -77,7 +79,7 @@ def test_every_record_is_staged_once_in_its_newest_version(ask: Ask) -> None:
     ("model", "kept", "deleted"),
     [
         ("opportunities", 2, 1), ("accounts", 1, 1), ("contacts", 2, 1), ("leads", 1, 1),
-        ("opportunity_contacts", 1, 1), ("opportunity_lines", 1, 1), ("activities", 5, 1),
+        ("opportunity_contacts", 1, 1), ("opportunity_lines", 1, 1), ("activities", 7, 1),
     ],
 )  # fmt: skip
 def test_deleted_records_stay_and_are_flagged(
@@ -212,13 +214,14 @@ def test_a_user_bears_the_name_of_the_role_or_else_the_title(ask: Ask) -> None:
 def test_a_lead_is_converted_on_the_day_that_salesforce_keeps(ask: Ask) -> None:
     assert ask(
         "select lead_id, converted_at, opportunity_id from staging.stg_salesforce__leads order by 1"
-    ) == [(LEAD, datetime(2025, 9, 27), DEAL), (OTHER_LEAD, None, None)]
+    ) == [(LEAD, datetime(2025, 9, 27, 4), DEAL), (OTHER_LEAD, None, None)]
 
 
 def test_only_changes_of_the_status_are_entries_into_one(ask: Ask) -> None:
     assert ask(
-        "select lead_id, status, changed_at from staging.stg_salesforce__lead_status_history"
-    ) == [(LEAD, "Qualified", datetime(2025, 9, 27, 12))]
+        "select lead_id, previous_status, status, changed_at "
+        "from staging.stg_salesforce__lead_status_history"
+    ) == [(LEAD, "Open", "Qualified", datetime(2025, 9, 27, 12))]
 
 
 # Campaigns ---------------------------------------------------------------------------------------
@@ -228,7 +231,7 @@ def test_a_member_that_responded_has_the_day_of_the_response(ask: Ask) -> None:
     assert ask(
         "select campaign_id, lead_id, has_responded, responded_at "
         "from staging.stg_salesforce__campaign_members"
-    ) == [(CAMPAIGN, LEAD, True, datetime(2025, 9, 26))]
+    ) == [(CAMPAIGN, LEAD, True, datetime(2025, 9, 26, 4))]
 
 
 def test_influence_is_a_share_of_each_model(ask: Ask) -> None:
@@ -244,8 +247,11 @@ def test_influence_is_a_share_of_each_model(ask: Ask) -> None:
 def test_a_meeting_counts_once_whatever_its_copies_and_series(ask: Ask) -> None:
     assert ask(
         "select activity_id, opportunity_id, contact_id, duration_minutes, is_completed "
-        "from staging.stg_salesforce__activities where channel = 'meeting'"
-    ) == [(key("00U", 1), DEAL, CONTACT, 45.0, None)]
+        "from staging.stg_salesforce__activities where channel = 'meeting' order by 1"
+    ) == [
+        (key("00U", 1), DEAL, CONTACT, 45.0, None),
+        (key("00U", 5), DEAL, None, 0.0, None),
+    ]
 
 
 def test_a_task_is_called_what_it_is(ask: Ask) -> None:
@@ -258,6 +264,7 @@ def test_a_task_is_called_what_it_is(ask: Ask) -> None:
         (key("00T", 3), "call"),
         (key("00T", 4), "task"),
         (key("00T", 5), "other"),
+        (key("00T", 7), "call"),
     ]
 
 
@@ -272,7 +279,21 @@ def test_a_task_that_is_still_to_be_done_occurs_when_it_is_due(ask: Ask) -> None
     assert ask(
         "select occurred_at, account_id, opportunity_id, is_completed "
         f"from staging.stg_salesforce__activities where activity_id = '{key('00T', 3)}'"
-    ) == [(datetime(2025, 10, 1), ACCOUNT, None, False)]
+    ) == [(datetime(2025, 10, 1, 4), ACCOUNT, None, False)]
+
+
+def test_a_call_that_has_only_a_day_occurred_when_it_was_written_down_on_it(ask: Ask) -> None:
+    assert ask(
+        "select occurred_at, is_completed "
+        f"from staging.stg_salesforce__activities where activity_id = '{key('00T', 7)}'"
+    ) == [(datetime(2025, 9, 27, 12), True)]
+
+
+def test_a_meeting_of_a_whole_day_occurs_on_that_day_of_the_business_time_zone(ask: Ask) -> None:
+    assert ask(
+        "select occurred_at "
+        f"from staging.stg_salesforce__activities where activity_id = '{key('00U', 5)}'"
+    ) == [(datetime(2025, 9, 27, 4),)]
 
 
 def test_whom_an_activity_is_about_is_a_contact_or_a_lead(ask: Ask) -> None:

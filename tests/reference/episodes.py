@@ -69,8 +69,8 @@ class Episode:
         row, meaning = self.lead.row, self.leads.meaning
         return (
             any(
-                one.lead_id == row.lead_id and meaning(one.status) == step
-                for one in self.leads.entries
+                meaning(one.status) == step
+                for one in self.leads.told(row)
                 if self.holds(one.changed_at)
             )
             or (self.is_last and meaning(row.status) == step)

@@ -173,11 +173,12 @@ class Lead:
 
 @dataclass(frozen=True)
 class LeadEntry:
-    """A lead's entry into a status."""
+    """A lead's entry into a status, and the one before where the source says it."""
 
     lead_id: str
     status: str
     changed_at: datetime
+    previous_status: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from fractions import Fraction
 
 from tests.reference.episodes import Episode, episodes_of
@@ -94,7 +95,7 @@ def funnel_lead_to_win(warehouses: list[Warehouse]) -> list[Row]:
         for name, limit in PACES.items():
             cell[f"touched_within_{name}"] = sum(one <= limit for one in touched)
         cell["median_hours_to_first_touch"] = kaplan_meier_median(
-            (ages[id(one)] * 24, False) if wait is None else (wait, True)
+            (watched_hours(one, today), False) if wait is None else (wait, True)
             for one, wait in zip(members, hours, strict=True)
             if month is not None
         )
@@ -103,6 +104,13 @@ def funnel_lead_to_win(warehouses: list[Warehouse]) -> list[Row]:
         cell["as_of_date"] = crm.as_of
         rows.append(cell)
     return rows
+
+
+def watched_hours(one: Episode, today: datetime) -> Fraction:
+    """How long it was seen that nobody touched it: until it came in again, or today."""
+    days = days_between(one.started_at, min(today, one.ended_at or today))
+    assert days is not None
+    return days * 24
 
 
 def with_interval(name: str, numerator: int, denominator: int) -> Row:

@@ -118,6 +118,15 @@ class Leads:
         )
         return [newest(rows).row for rows in landed.values()]
 
+    def told(self, row: Lead) -> list[LeadEntry]:
+        """A lead's entries in their order; it was created as what it was before the first one."""
+        its = [one for one in self.entries if one.lead_id == row.lead_id]
+        its.sort(key=lambda one: (one.changed_at, one.status))
+        created_as = its[0].previous_status if its else None
+        if created_as is None or row.created_at is None:
+            return its
+        return [LeadEntry(row.lead_id, created_as, row.created_at), *its]
+
     @cached_property
     def roles(self) -> list[Role]:
         return standing(self.warehouse.crm, Role, lambda row: (row.opportunity_id, row.contact_id))
@@ -157,12 +166,9 @@ class Leads:
         """Each step that is known to have been taken, with its instant where that is known."""
         said: dict[str, datetime | None] = {}
         for step in STEPS:
-            entered = [
-                one.changed_at
-                for one in self.entries
-                if one.lead_id == row.lead_id and self.meaning(one.status) == step
-            ]
-            at = getattr(row, f"{step}_at") or min(entered, default=None)
+            entered = [one.changed_at for one in self.told(row) if self.meaning(one.status) == step]
+            stated = self._conversion(row) if step == "converted" else getattr(row, f"{step}_at")
+            at = stated or min(entered, default=None)
             if at is not None and row.created_at is not None:
                 at = max(at, row.created_at)
             if at is not None or self.meaning(row.status) == step:
@@ -170,6 +176,15 @@ class Leads:
         if row.opportunity_id is not None:
             said.setdefault("converted", None)
         return said
+
+    def _conversion(self, row: Lead) -> datetime | None:
+        """As stated; of a day without a time at the last entry of that day, if there was one."""
+        calendar, at = self.warehouse.crm.calendar, row.converted_at
+        day = calendar.day(at)
+        if at is None or day is None or at != calendar.start(day):
+            return at
+        that_day = [one.changed_at for one in self.told(row) if calendar.day(one.changed_at) == day]
+        return max(that_day, default=at)
 
     def _first_campaign(self, row: Lead) -> str | None:
         touched = [one for one in self.members if one.lead_id == row.lead_id]
@@ -180,8 +195,13 @@ class Leads:
         return places[0][2] if places else None
 
     def touches(self, row: Lead) -> list[datetime]:
-        """When somebody of sales reached out to the lead."""
-        if row.created_at is None:
+        """When somebody of sales reached out to the lead.
+
+        A day without a time is that of its creation if it is the same, and not before it.
+        """
+        created_at, calendar = row.created_at, self.warehouse.crm.calendar
+        day = calendar.day(created_at)
+        if created_at is None or day is None:
             return []
         instants = [row.first_touch_at] if row.first_touch_at is not None else []
         for one in self.activities:
@@ -197,18 +217,17 @@ class Leads:
                 and one.occurred_at < self.warehouse.crm.as_of_at
             ):
                 instants.append(one.occurred_at)
-        return [at for at in instants if at >= row.created_at]
+        day_began = calendar.start(day)
+        return [max(at, created_at) for at in instants if at >= created_at or at == day_began]
 
     def recycled_at(self, lead: Journey) -> list[datetime]:
         """When a status took it up again after one that disqualified it, until it was converted."""
         created_at, converted_at = lead.row.created_at, lead.taken_at("converted")
-        told = sorted(
-            (one.changed_at, one.status) for one in self.entries if one.lead_id == lead.row.lead_id
-        )
         found = {
-            at
-            for (_, before), (at, status) in pairwise(told)
-            if self.meaning(before) == "disqualified" and self.meaning(status) != "disqualified"
+            entry.changed_at
+            for before, entry in pairwise(self.told(lead.row))
+            if self.meaning(before.status) == "disqualified"
+            and self.meaning(entry.status) != "disqualified"
         }
         return sorted(
             at

@@ -27,21 +27,26 @@ mapped_statuses as (
     select * from {{ ref('stg_mapped__lead_statuses') }}
 ),
 
+all_entries as (
+    {{ entries_into_statuses('status_history', 'leads') }}
+),
+
 meanings as (
-    {{ meanings_of_lead_statuses(['status_history'], 'mapped_statuses') }}
+    {{ meanings_of_lead_statuses(['all_entries'], 'mapped_statuses') }}
 ),
 
 told as (
     select
-        {{ key_of('status_history.source_system', 'status_history.lead_id') }} as lead_key,
-        status_history.changed_at,
-        status_history.status,
+        {{ key_of('all_entries.source_system', 'all_entries.lead_id') }} as lead_key,
+        all_entries.changed_at,
+        all_entries.is_creation,
+        all_entries.status,
         coalesce(meanings.meaning, 'none') as meaning
-    from status_history
+    from all_entries
     inner join meanings
         on
-            status_history.source_system = meanings.source_system
-            and status_history.status = meanings.status
+            all_entries.source_system = meanings.source_system
+            and all_entries.status = meanings.status
 ),
 
 -- Few leads say anything after they were disqualified: the others need not be put in order.
@@ -60,7 +65,7 @@ entries as (
         changed_at,
         meaning,
         lag(meaning) over (
-            partition by lead_key order by changed_at, status
+            partition by lead_key order by is_creation desc, changed_at, status
         ) as previous_meaning
     from told
     where lead_key in (select lead_key from taken_up)

@@ -56,25 +56,42 @@ merged_accounts as (
     where object_name = 'account'
 ),
 
+told as (
+    {{ entries_into_statuses('status_history', 'leads') }}
+),
+
 meanings as (
-    {{ meanings_of_lead_statuses(['leads', 'status_history'], 'mapped_statuses') }}
+    {{ meanings_of_lead_statuses(['leads', 'told'], 'mapped_statuses') }}
 ),
 
 entries as (
     select
-        status_history.source_system,
-        status_history.lead_id,
-        min(case when meanings.meaning = 'mql' then status_history.changed_at end) as mql_at,
-        min(case when meanings.meaning = 'sql' then status_history.changed_at end) as sql_at,
-        min(case when meanings.meaning = 'converted' then status_history.changed_at end)
-            as converted_at
-    from status_history
+        told.source_system,
+        told.lead_id,
+        min(case when meanings.meaning = 'mql' then told.changed_at end) as mql_at,
+        min(case when meanings.meaning = 'sql' then told.changed_at end) as sql_at,
+        min(case when meanings.meaning = 'converted' then told.changed_at end) as converted_at
+    from told
     inner join meanings
-        on
-            status_history.source_system = meanings.source_system
-            and status_history.status = meanings.status
+        on told.source_system = meanings.source_system and told.status = meanings.status
     where meanings.meaning is not null
-    group by status_history.source_system, status_history.lead_id
+    group by told.source_system, told.lead_id
+),
+
+-- A lead changes no more once it is converted: where the day alone is known, the last change of
+-- that day comes next to the conversion.
+conversions as (
+    select
+        told.source_system,
+        told.lead_id,
+        max(told.changed_at) as converted_at
+    from told
+    inner join leads
+        on told.source_system = leads.source_system and told.lead_id = leads.lead_id
+    where
+        leads.converted_at = {{ start_of_day(business_date('leads.converted_at')) }}
+        and {{ business_date('told.changed_at') }} = {{ business_date('leads.converted_at') }}
+    group by told.source_system, told.lead_id
 ),
 
 first_campaigns as (
@@ -86,12 +103,14 @@ said as (
     select
         leads.*,
         meanings.meaning,
-        {% for step in ['mql_at', 'sql_at', 'converted_at'] -%}
-        case
-            when coalesce(leads.{{ step }}, entries.{{ step }}) < leads.created_at
-                then leads.created_at
-            else coalesce(leads.{{ step }}, entries.{{ step }})
-        end as said_{{ step }},
+        {% for step, said_at in {
+            'mql_at': 'coalesce(leads.mql_at, entries.mql_at)',
+            'sql_at': 'coalesce(leads.sql_at, entries.sql_at)',
+            'converted_at':
+                'coalesce(conversions.converted_at, leads.converted_at, entries.converted_at)',
+        }.items() -%}
+        case when {{ said_at }} < leads.created_at then leads.created_at else {{ said_at }} end
+            as said_{{ step }},
         {% endfor -%}
         coalesce(leads.campaign_id, first_campaigns.campaign_id) as first_campaign_id
     from leads
@@ -99,6 +118,8 @@ said as (
         on leads.source_system = meanings.source_system and leads.status = meanings.status
     left join entries
         on leads.source_system = entries.source_system and leads.lead_id = entries.lead_id
+    left join conversions
+        on leads.source_system = conversions.source_system and leads.lead_id = conversions.lead_id
     left join first_campaigns
         on
             leads.source_system = first_campaigns.source_system
@@ -144,8 +165,10 @@ final as (
         reached.status,
         reached.meaning as status_meaning,
         reached.created_at,
-        case when reached.first_touch_at >= reached.created_at then reached.first_touch_at end
-            as stated_first_touch_at,
+        case
+            when {{ is_since_creation('reached.first_touch_at', 'reached.created_at') }}
+                then greatest(reached.first_touch_at, reached.created_at)
+        end as stated_first_touch_at,
         least(
             coalesce(reached.said_mql_at, reached.said_sql_at, reached.said_converted_at),
             coalesce(reached.said_sql_at, reached.said_converted_at, reached.said_mql_at),

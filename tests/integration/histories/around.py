@@ -232,13 +232,16 @@ def rows_at_night(rows: Iterable[Any], number: int, nights: int) -> Iterator[Any
 # Of each kind: canonical object, stem of its files, key, and fields by other names than ours.
 MAPPED: dict[type, tuple[str, str, list[str], dict[str, str]]] = {
     Lead: ("leads", "leads", ["lead_id"], {}),
-    LeadEntry: ("lead_status_history", "lead_steps", ["lead_id", "status", "changed_at"], {}),
+    LeadEntry: (
+        "lead_status_history", "lead_steps", ["lead_id", "status", "changed_at"],
+        {"previous_status": ""},
+    ),
     Activity: ("activities", "activities", ["activity_id"], {}),
     Campaign: ("campaigns", "campaigns", ["campaign_id"], {}),
     Member: ("campaign_members", "members", ["campaign_id", "lead_id", "contact_id"], {}),
     Role: ("opportunity_contacts", "roles", ["opportunity_id", "contact_id"], {}),
     Line: ("opportunity_lines", "lines", ["line_id"], {}),
-}
+}  # fmt: skip
 
 # --- Salesforce ------------------------------------------------------------------------------
 
@@ -252,8 +255,8 @@ PREFIXES = {
 def around_in_salesforce(row: Any, calendar: Calendar) -> Any:
     """The row as Salesforce has it; None if it has no such thing.
 
-    Of conversions and responses it keeps the day, which begins in the business time zone: here one
-    that is not ahead of UTC, so that the instant still tells the day.
+    Of conversions, responses and some activities it keeps the day, which begins in the business
+    time zone: here one that is not ahead of UTC, so that the instant still tells the day.
     """
     ids = {
         name: salesforce_id(PREFIXES[name], getattr(row, name))
@@ -269,12 +272,17 @@ def around_in_salesforce(row: Any, calendar: Calendar) -> Any:
                 modified_at=_second(row.modified_at),
             )  # fmt: skip
         case LeadEntry():
-            return replace(row, changed_at=_second(row.changed_at))
+            return replace(
+                row, changed_at=_second(row.changed_at), previous_status=_previous_status(row)
+            )
         case Activity(channel="note" | "meeting" | None):
             return None
         case Activity():
+            is_day = has_no_time(row.activity_id)
             return replace(
-                row, occurred_at=_second(row.occurred_at), is_completed=bool(row.is_completed),
+                row, is_completed=bool(row.is_completed),
+                occurred_at=_midnight(row.occurred_at, calendar) if is_day
+                else _second(row.occurred_at),
                 lead_id=None if row.contact_id else row.lead_id,
             )  # fmt: skip
         case Member():
@@ -322,23 +330,35 @@ def lies_in_bin(id_: str) -> bool:
     return zlib.crc32(id_.encode()) % 3 == 0
 
 
+def has_no_time(id_: str) -> bool:
+    """Of some activities: whoever wrote them down later said the day alone."""
+    return zlib.crc32(id_.encode()) % 4 == 0
+
+
+def _previous_status(row: LeadEntry) -> str | None:
+    return STATUSES[zlib.crc32(repr(row).encode()) % len(STATUSES)]
+
+
 def _entry_row(row: LeadEntry) -> Row:
     id_ = _id("017", row.lead_id, row.status, row.changed_at)
     return {
         "Id": id_, "LeadId": row.lead_id,
-        "Field": "Status", "OldValue": None, "NewValue": row.status,
+        "Field": "Status", "OldValue": row.previous_status, "NewValue": row.status,
         "CreatedDate": _stamp(row.changed_at), "CreatedById": None, "IsDeleted": lies_in_bin(id_),
     }  # fmt: skip
 
 
 def _task_row(row: Activity) -> Row:
+    is_day, at = has_no_time(row.activity_id), row.occurred_at
+    assert at is not None
     return {
         "Id": row.activity_id, "WhoId": row.contact_id or row.lead_id,
         "WhatId": row.opportunity_id, "AccountId": row.account_id, "OwnerId": row.owner_id,
-        "Subject": "Somebody", "CreatedDate": _stamp(row.occurred_at), "IsDeleted": False,
-        "ActivityDate": None, "Status": None, "IsClosed": row.is_completed,
+        "Subject": "Somebody", "IsDeleted": False,
+        "CreatedDate": _stamp(at + timedelta(days=2) if is_day else at),
+        "ActivityDate": at.date() if is_day else None, "Status": None, "IsClosed": row.is_completed,
         "TaskSubtype": {"call": "Call", "email": "Email"}.get(row.channel or "", "Task"),
-        "CompletedDateTime": _stamp(row.occurred_at),
+        "CompletedDateTime": None if is_day else _stamp(at),
         "CallType": {"inbound": "Inbound", "outbound": "Outbound"}.get(row.direction or ""),
     }  # fmt: skip
 

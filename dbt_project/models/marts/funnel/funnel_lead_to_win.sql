@@ -36,6 +36,7 @@ first_touches as (
 entries as (
     select
         created_at as started_at,
+        cast(null as timestamp) as ended_at,
         owner_key,
         lead_source,
         campaign_key,
@@ -52,6 +53,7 @@ entries as (
     union all
     select
         episodes.started_at,
+        episodes.ended_at,
         leads.owner_key,
         leads.lead_source,
         leads.campaign_key,
@@ -90,10 +92,13 @@ members as (
         entries.days_to_win,
         entries.hours_to_first_touch,
         {{ days_between('entries.started_at', 'as_of.as_of_at') }} as age_days,
-        -- A lead that nobody has touched has waited until now, and maybe longer.
+        -- Who was touched by nobody has waited until now, or until it came in again, and maybe
+        -- longer.
         coalesce(
             entries.hours_to_first_touch,
-            {{ days_between('entries.started_at', 'as_of.as_of_at') }} * 24
+            {{ days_between(
+                'entries.started_at', 'least(as_of.as_of_at, entries.ended_at)'
+            ) }} * 24
         ) as waited_hours
     from entries
     cross join as_of

@@ -29,7 +29,12 @@ activities as (
         end as channel,
         case CallType when 'Inbound' then 'inbound' when 'Outbound' then 'outbound' end
             as direction,
-        coalesce(CompletedDateTime, cast(ActivityDate as timestamp), CreatedDate) as occurred_at,
+        -- Of a day without a time, what was written down on it tells the time best.
+        case
+            when CompletedDateTime is not null then CompletedDateTime
+            when {{ business_date('CreatedDate') }} = ActivityDate then CreatedDate
+            else coalesce({{ start_of_day('ActivityDate') }}, CreatedDate)
+        end as occurred_at,
         CallDurationInSeconds / 60.0 as duration_minutes,
         coalesce(IsClosed, false) as is_completed,
         CallDisposition as outcome,
@@ -49,7 +54,13 @@ activities as (
         OwnerId,
         'meeting' as channel,
         cast(null as varchar) as direction,
-        coalesce(StartDateTime, CreatedDate) as occurred_at,
+        coalesce(
+            case
+                when IsAllDayEvent then {{ start_of_day('cast(StartDateTime as date)') }}
+                else StartDateTime
+            end,
+            CreatedDate
+        ) as occurred_at,
         {{ days_between('StartDateTime', 'EndDateTime') }} * 1440 as duration_minutes,
         -- An event says nothing of whether it took place.
         cast(null as boolean) as is_completed,

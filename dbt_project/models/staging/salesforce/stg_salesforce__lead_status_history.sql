@@ -1,5 +1,5 @@
--- One row a lead's entry into a status that field tracking saw. A lead that never changed, or
--- changed before tracking began, has no row.
+-- One row a lead's entry into a status that field tracking saw, with the status before it. A lead
+-- that never changed, or changed before tracking began, has no row.
 {{ config(materialized='incremental', unique_key=['record_id']) }}
 with
 
@@ -12,6 +12,7 @@ typed as (
         'salesforce' as source_system,
         LeadId as lead_id,
         NewValue as status,
+        OldValue as previous_status,
         CreatedDate as changed_at,
         cast(null as bigint) as sequence,
         Id as record_id,
