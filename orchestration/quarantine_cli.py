@@ -19,7 +19,7 @@ from orchestration.terminal import escaped, open_console, printable
 if TYPE_CHECKING:
     import polars as pl
 
-    from orchestration.extracts.ledger import Load
+    from orchestration.extracts.ledger import Ledger, Load
 
 quarantine_app = typer.Typer(
     help="Rows that broke a rule: list them, explain, export, read anew.",
@@ -199,15 +199,38 @@ def _loads(settings: Settings, object_: str | None, night: date | None) -> list[
     from orchestration.bronze.quarantine import waiting
     from orchestration.extracts.ledger import Ledger
 
+    ledger = Ledger(settings.ledger)
+    all_waiting = waiting(ledger, settings)
     loads = [
         load
-        for load in waiting(Ledger(settings.ledger), settings)
+        for load in all_waiting
         if object_ in (None, load.name) and night in (None, load.batch_date)
     ]
     if not loads:
-        console.print("no refused rows wait")
+        if object_ is not None:
+            _refuse_unknown(settings, ledger, object_)
+        asked = [str(each) for each in (object_, night) if each is not None]
+        _say(" of ".join(["no refused rows", *asked]) + " wait")
+        if all_waiting:
+            _say("others do:  flywheel quarantine")
         raise typer.Exit
     return loads
+
+
+def _refuse_unknown(settings: Settings, ledger: Ledger, object_: str) -> None:
+    """A name that neither a source file nor a load bears is mistyped."""
+    from orchestration.sources.catalog import load_sources
+    from orchestration.sources.mistakes import did_you_mean
+
+    described = {
+        contract.name
+        for source in load_sources(settings.user_sources).values()
+        for contract in source.contracts.values()
+    }
+    known = described | {load.name for load in ledger.loads}
+    if object_ not in known:
+        hint = did_you_mean(object_, known)
+        raise typer.BadParameter(f"no source has an object {object_}" + (hint and f": {hint}"))
 
 
 def _shown(settings: Settings, refused: pl.DataFrame, show_personal: bool) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -22,7 +23,7 @@ from typing import BinaryIO
 from orchestration.extracts.archives import ZipDirectories
 from orchestration.extracts.places import Entry, Place, local_entry
 from orchestration.extracts.table import UnreadableFileError
-from orchestration.extracts.unpack import Member, plain_name, zip_directory
+from orchestration.extracts.unpack import Member, base_name, plain_name, zip_directory
 from orchestration.sources.catalog import Source
 from orchestration.sources.contract import Contract
 
@@ -86,7 +87,7 @@ class _Found:
 
     def is_named_like(self, patterns: tuple[str, ...]) -> bool:
         """By its name without folders, with or without the ending of a compression; any case."""
-        base = self.name.rsplit("/", 1)[-1].casefold()
+        base = _in_any_spelling(self.entry.name if self.member is None else base_name(self.member))
         matches = _pattern(patterns).match
         return bool(matches(base) or matches(plain_name(base)))
 
@@ -99,7 +100,15 @@ class _Found:
 
 @cache
 def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(translate(pattern.casefold()) for pattern in patterns) or r"(?!)")
+    """A name that is the pattern as it stands is meant too: `Deals [all].csv`."""
+    spelled = [_in_any_spelling(pattern) for pattern in patterns]
+    meant = [each for one in spelled for each in (translate(one), rf"{re.escape(one)}\Z")]
+    return re.compile("|".join(meant) or r"(?!)")
+
+
+def _in_any_spelling(name: str) -> str:
+    """A name in any case, its accents in the letters or behind them, as Macs write them."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 class Night:
@@ -190,7 +199,7 @@ class Night:
         return [
             _Found(entry, each.name, each.problem)
             for each in members
-            if not _is_exporters_own(each.name)
+            if not _is_exporters_own(base_name(each.name))
         ]
 
     def _directory(self, entry: Entry) -> list[Member]:
@@ -211,7 +220,7 @@ class Night:
 
 def _is_exporters_own(name: str) -> bool:
     """Signals, files half written, and what a Mac packs beside each file of a zip."""
-    return name.rpartition("/")[2].startswith((".", "_"))
+    return name.startswith((".", "_"))
 
 
 def is_loadable(night: date) -> bool:

@@ -43,6 +43,7 @@ _FORMATS: dict[str, Format] = {
     "parquet": "parquet", "xlsx": "xlsx",
 }  # fmt: skip
 _ARCHIVE = re.compile(r"\.(?:zip|7z|rar|jar|t[abgx]z|t[bx]z2|tar(?:\.\w+)?|bz2|xz)$", re.IGNORECASE)
+_FOLDERS = re.compile(r"[/\\]")
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
 _ENCRYPTED = 0x1
 # What the libraries raise on bytes that are no archive, or no whole one.
@@ -58,6 +59,11 @@ def plain_name(name: str) -> str:
         if name.casefold().endswith(ending):
             return name[: -len(ending)]
     return name
+
+
+def base_name(member: str) -> str:
+    """A member's name without its folders, which some programs of Windows part by backslashes."""
+    return _FOLDERS.split(member)[-1]
 
 
 def format_of(name: str, options: FileOptions) -> Format:
@@ -108,7 +114,7 @@ def zip_members(archive: Path | IO[bytes]) -> list[str]:
 
 def _members(infos: Iterable[zipfile.ZipInfo]) -> Iterator[Member]:
     for info in infos:
-        *folders, base = re.split(r"[/\\]", info.filename)
+        *folders, base = _FOLDERS.split(info.filename)
         is_hidden = base.startswith(".") or "__MACOSX" in folders
         if not (info.filename.endswith("/") or is_hidden):
             yield Member(info.filename, _problem(info, folders, base))

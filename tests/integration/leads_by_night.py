@@ -187,12 +187,14 @@ SECOND_OF_SALESFORCE = {
 # --- CRMs that a source file maps ------------------------------------------------------------
 
 TABLES: dict[str, list[str]] = {
-    "opportunities": ["opportunity_id", "stage", "created_at", "merged_into_id"],
+    "opportunities": ["opportunity_id", "stage", "created_at", "merged_into_id", "close_date"],
+    "users": ["user_id", "user_name", "hired_date"],
     "leads": ["lead_id", "status", "created_at", "opportunity_id", "contact_id"],
     "lead_statuses": ["status", "meaning"],
     "activities": ["activity_id", "lead_id", "opportunity_id", "channel", "occurred_at"],
+    "campaigns": ["campaign_id", "start_date", "end_date"],
     "campaign_members": ["campaign_id", "lead_id", "contact_id", "created_at"],
-    "opportunity_lines": ["line_id", "opportunity_id", "quantity"],
+    "opportunity_lines": ["line_id", "opportunity_id", "quantity", "service_date"],
 }
 KEYS = {"lead_statuses": ["status"], "campaign_members": ["campaign_id", "lead_id", "contact_id"]}
 SOURCES = [
@@ -232,33 +234,48 @@ DAY = "2025-09-27T12:00:00"
 
 
 def mapped_files(source: str, *, is_second: bool) -> dict[str, str]:
-    """In the second night the last record of most tables is gone, and a status means something; of
-    the source that sends what changed, only an opportunity is merged.
+    """In the second night the last record of most tables is gone, a status means something, and
+    years that nothing lay in come with a new record of each table; of the source that sends what
+    changed, only an opportunity is merged and one is to close years ahead.
     """
     rows: dict[str, list[tuple[Any, ...]]] = {
         "opportunities": [
-            ("o1", "Open", DAY, "o2" if is_second else None),
-            ("o2", "Open", DAY, None),
+            ("o1", "Open", DAY, "o2" if is_second else None, None),
+            ("o2", "Open", DAY, None, "2029-03-01" if is_second else None),
+        ],
+        "users": [
+            ("ann", "Ann", "2024-02-01"),
+            *([("bo", "Bo", "2014-02-01")] if is_second else []),
         ],
         "leads": [
             ("of a merged one", None, DAY, "o1", None),
             ("warm", "Warm", DAY, None, None),
             ("called once", None, DAY, None, None),
             ("invited once", None, DAY, None, None),
+            *([("of long ago", None, "2019-05-01", None, None)] if is_second else []),
             ("gone", None, DAY, None, None),
         ],
         "lead_statuses": [("Cold", "disqualified"), *([("Warm", "mql")] if is_second else [])],
         "activities": [
             ("about a merged one", None, "o1", "call", DAY),
             ("stays", None, "o2", "call", DAY),
+            *([("planned", None, "o2", "meeting", "2028-05-01")] if is_second else []),
             ("gone", "called once", None, "call", DAY),
+        ],
+        "campaigns": [
+            ("fair", "2025-09-01", None),
+            *([("old fair", "2012-09-01", "2031-12-31")] if is_second else []),
         ],
         "campaign_members": [
             ("fair", "warm", None, DAY),
             ("fair", "of a merged one", None, DAY),
             ("fair", "invited once", None, DAY),
         ],
-        "opportunity_lines": [("one", "o2", 1), ("two", "o2", 2), ("gone", "o2", 3)],
+        "opportunity_lines": [
+            ("one", "o2", 1, "2030-06-01" if is_second else None),
+            ("two", "o2", 2, None),
+            ("gone", "o2", 3, None),
+        ],
     }
     lacking = {"leads", "activities", "campaign_members", "opportunity_lines"}
     if source == "changes" and is_second:

@@ -350,6 +350,24 @@ def test_pipedrive_leaves_out_what_was_deleted_on_the_second_night(home: Home) -
     assert deleted.isdisjoint(id_ for (id_,) in there)
 
 
+def test_dynamics_takes_an_open_call_for_a_planned_one(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    settings.user_sources.mkdir(parents=True)
+    shutil.copy(FOLDER / "dynamics365" / "dynamics365.yml", settings.user_sources)
+    shutil.copytree(FOLDER / "dynamics365" / "landing", settings.landing / "dynamics365")
+    answer = settings.landing / "dynamics365" / str(AS_OF) / "phonecalls.json"
+    calls = json.loads(answer.read_text(encoding="utf-8"))
+    calls["value"][0] |= {"statecode": 0, "actualend": None, "actualdurationminutes": None}
+    answer.write_text(json.dumps(calls), encoding="utf-8")
+    loads = load_night(settings, AS_OF, "run", "dynamics365")
+    accept(settings)
+    assert sum(load.rows_quarantined for load in loads) == 0
+    rows = Home(settings, loads, {}, {}).bronze("dynamics365", "activities").sort("activity_id")
+    assert len(rows) == len(calls["value"])
+    assert rows.select("occurred_at", "is_completed").row(0) == (None, False)
+    assert rows["occurred_at"].null_count() == 1
+
+
 def test_fivetran_leaves_out_what_either_flag_says_is_deleted(home: Home) -> None:
     deleted = home.bronze("fivetran_salesforce", "opportunities").filter("is_deleted")
     assert len(deleted) == 2

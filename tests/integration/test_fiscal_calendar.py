@@ -16,6 +16,15 @@ from tests.integration.compiled import Compiler
 from tests.reference.fiscal import Calendar, Fiscal, fiscal_days
 
 FIRST_YEAR, LAST_YEAR = 2000, 2030
+# The tables that tell of days besides opportunities, by their columns that do.
+TOLD = {
+    "marts.fct_opportunity_version": "close_date date",
+    "marts.fct_opportunity_line": "service_date date",
+    "marts.fct_activity": "occurred_at timestamp",
+    "marts.dim_campaign": "start_date date, end_date date",
+    "intermediate.int_leads": "created_at timestamp",
+    "intermediate.int_users": "hired_date date",
+}
 KINDS = ("4-4-5", "4-5-4", "5-4-4")
 # Every month with every kind and anchor; weekdays and names take turns with them.
 CALENDARS = [
@@ -36,6 +45,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as flywheel")
         connection.execute("create schema flywheel.intermediate")
+        connection.execute("create schema flywheel.marts")
         connection.execute(
             "create table flywheel.intermediate.int_opportunities as "
             f"select timestamp '{FIRST_YEAR}-06-01 12:00:00' as created_at, "
@@ -45,6 +55,8 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
             "create table flywheel.intermediate.int_as_of as "
             f"select date '{LAST_YEAR - 1}-03-01' as as_of_date"
         )
+        for table, columns in TOLD.items():
+            connection.execute(f"create table flywheel.{table} ({columns})")
         yield connection
 
 
@@ -142,3 +154,29 @@ def test_the_calendar_begins_with_the_year_of_the_oldest_day_in_the_business_zon
     assert warehouse.execute(f"select min(date_day) from ({early})").fetchall() == [
         (date(2023, 1, 1),)
     ]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("intermediate.int_opportunities", "close_date")]
+    + [(table, each.split()[0]) for table, columns in TOLD.items() for each in columns.split(", ")],
+)
+def test_the_calendar_goes_as_far_as_any_date_less_than_ten_years_ahead(
+    compiler: Compiler, warehouse: duckdb.DuckDBPyConnection, table: str, column: str
+) -> None:
+    sql = compiler.model("dim_date", {})
+    found = {}
+    for told in ("1987-05-01", "2038-12-31", "2039-03-01"):
+        warehouse.execute("begin")
+        warehouse.execute(f"insert into flywheel.{table} ({column}) values ('{told}')")
+        found[told] = warehouse.execute(
+            f"select min(date_day), max(date_day) from ({sql})"
+        ).fetchall()
+        warehouse.execute("rollback")
+
+    first, last = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
+    assert found == {
+        "1987-05-01": [(date(1987, 1, 1), last)],
+        "2038-12-31": [(first, date(2038, 12, 31))],
+        "2039-03-01": [(first, last)],
+    }

@@ -203,6 +203,24 @@ def test_what_does_not_change_stays(warehouses: dict[str, Path], mart: str, reco
     assert rows.count(rows[0]) == 3
 
 
+def test_the_calendar_has_every_day_that_the_marts_name(warehouses: dict[str, Path]) -> None:
+    """But for the beginning of time, from which on first versions hold."""
+    for name, file in warehouses.items():
+        with duckdb.connect(str(file), read_only=True) as connection:
+            columns = connection.execute(
+                "select table_name, column_name from information_schema.columns "
+                "where table_schema = 'marts' and table_name <> 'dim_date' "
+                "and data_type in ('DATE', 'TIMESTAMP')"
+            ).fetchall()
+            assert len(columns) > 40
+            for mart, column in columns:
+                lacking = connection.execute(
+                    f"select cast({column} as date) from marts.{mart} "
+                    f"where {column} > date '1900-01-01' except select date_day from marts.dim_date"
+                ).fetchall()
+                assert lacking == [], (name, mart, column)
+
+
 def test_nights_of_leads_give_what_a_rebuild_gives(warehouses: dict[str, Path]) -> None:
     assert difference_of_tables(warehouses["nightly"], warehouses["rebuilt"]) is None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import time
+import unicodedata
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ objects:
     extract: full
     columns: {account_id: id, account_name: name}
   opportunities:
-    files: ["deals*.csv", "export_[0-9]*.csv"]
+    files: ["deals*.csv", "export_[0-9]*.csv", "Won [all].csv", "Übersicht*.csv"]
     key: opportunity_id
     extract: delta
     columns: {opportunity_id: id, stage: state}
@@ -120,6 +121,27 @@ def test_a_name_that_is_only_alike_is_not_claimed(landed: Landed, name: str) -> 
     assert night.unclaimed() == [name]
 
 
+def test_a_name_with_brackets_is_claimed_by_itself(landed: Landed) -> None:
+    night = landed.night("won [ALL].csv.gz", "won l.csv", "won all.csv")
+    assert claimed(night) == [
+        ("opportunities", "won [ALL].csv.gz"),
+        ("opportunities", "won l.csv"),
+    ]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_accents_are_claimed_as_letters_or_as_macs_write_them(landed: Landed, form: str) -> None:
+    name = unicodedata.normalize(form, "übersicht März.csv")
+    assert claimed(landed.night(name)) == [("opportunities", name)]
+
+
+def test_a_pattern_whose_accents_a_mac_wrote_claims_either_spelling(landed: Landed) -> None:
+    text = unicodedata.normalize("NFD", ACME)
+    (landed.settings.user_sources / "acme.yml").write_text(text)
+    landed.source = load_sources(landed.settings.user_sources)["acme"]
+    assert claimed(landed.night("Übersicht.csv")) == [("opportunities", "Übersicht.csv")]
+
+
 @pytest.mark.parametrize("name", ["_SUCCESS", ".accounts.csv.part", "_accounts.csv"])
 def test_what_begins_with_a_dot_or_a_dash_below_is_an_exporters_own(
     landed: Landed, name: str
@@ -196,6 +218,16 @@ def test_members_of_a_zip_are_claimed_by_their_own_names(landed: Landed, name: s
         ("opportunities", f"{name}/sub/folder/DEALS.CSV", "sub/folder/DEALS.CSV"),
     ]
     assert night.unclaimed() == [f"{name}/read me.txt"]
+
+
+def test_members_whose_folders_are_parted_by_backslashes_are_claimed_too(landed: Landed) -> None:
+    members = ("export\\Accounts.csv", "export\\_customers.csv", "export\\sub/deals.csv")
+    night = landed.night(**{"export.zip": packed(*members)})
+    assert claimed(night) == [
+        ("accounts", "export.zip/export\\Accounts.csv"),
+        ("opportunities", "export.zip/export\\sub/deals.csv"),
+    ]
+    assert night.unclaimed() == []
 
 
 def test_a_zip_counts_as_what_landed_for_each_of_its_members(landed: Landed) -> None:

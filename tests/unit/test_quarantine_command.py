@@ -84,6 +84,20 @@ def test_nothing_refused_is_said_so(settings: Settings, monkeypatch: pytest.Monk
     assert said() == ["no refused rows wait"]
 
 
+def test_an_object_that_no_source_has_is_a_usage_error(home: Settings) -> None:
+    result = CliRunner().invoke(quarantine_app, ["explain", "acme/opportunity"])
+    assert result.exit_code == 2
+    told = " ".join(result.output.replace("│", " ").split())
+    assert "no source has an object acme/opportunity: did you mean `acme/opportunities`?" in told
+
+
+def test_of_what_has_no_refused_rows_others_that_do_are_pointed_to(home: Settings) -> None:
+    assert said("explain", "acme/users", "--date", SECOND) == [
+        "no refused rows of acme/users of 2025-09-02 wait",
+        "others do:  flywheel quarantine",
+    ]
+
+
 def test_a_rule_is_explained_with_its_remedy_and_the_rows(home: Settings) -> None:
     lines = said("explain", "acme/users")
     assert lines[0] == "acme/users.user_id: missing, 1 rows"

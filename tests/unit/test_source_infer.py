@@ -399,11 +399,12 @@ def test_pages_of_an_api_are_read_and_stages_named_as_people_name_them(
     assert [row["stage"] for row in bronze(settings, "opportunities")] == ["Won", "Qualified"]
 
 
-def test_packed_exports_are_opened(settings: Settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["export/", "export\\"])
+def test_packed_exports_are_opened(settings: Settings, tmp_path: Path, folder: str) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("export/Accounts.csv", ZOHO["Accounts.csv"])
-        archive.writestr("export/readme.md", "# Accounts")
+        archive.writestr(f"{folder}Accounts.csv", ZOHO["Accounts.csv"])
+        archive.writestr(f"{folder}readme.md", "# Accounts")
     deals_ = gzip.compress(str(ZOHO["Deals.csv"]).encode())
     files: Files = {"Deals.csv.gz": deals_, "all.zip": packed.getvalue()}
     text, said = draft(tmp_path, files)

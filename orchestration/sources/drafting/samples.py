@@ -16,7 +16,7 @@ import polars as pl
 from orchestration.extracts.places import night_of
 from orchestration.extracts.readers import open_table
 from orchestration.extracts.table import ROW_NUMBER, UnreadableFileError
-from orchestration.extracts.unpack import format_of, plain_name, unpack, zip_members
+from orchestration.extracts.unpack import base_name, format_of, plain_name, unpack, zip_members
 from orchestration.extracts.xlsx_container import opened_workbook
 from orchestration.sources.drafting.probe import probe_contract
 from orchestration.sources.drafting.sniffing import (
@@ -131,7 +131,7 @@ def _contents(path: Path, found: Folder) -> list[tuple[str, str | None]]:
         return [(path.name, None)]
     try:
         with path.open("rb") as file:
-            return [(member.rsplit("/", 1)[-1], member) for member in zip_members(file)]
+            return [(base_name(member), member) for member in zip_members(file)]
     except UnreadableFileError as error:
         found.unread[path.name] = str(error)
         return []

@@ -161,15 +161,24 @@ from stages;
 create table marts.dim_date as
 with
 
+told as (
+    select cast(created_at as date) as day from opportunities
+    union all
+    select close_date from opportunities
+    union all
+    select close_date from versions
+    union all
+    select hired_date from marts.dim_rep
+    union all
+    select cast(as_of_date + interval 1 year as date) from today
+),
+
 bounds as (
     select
-        date_trunc('year', least(
-            min(cast(opportunities.created_at as date)),
-            min(opportunities.close_date),
-            any_value(today.as_of_date)
-        )) as first_day,
-        date_trunc('year', any_value(today.as_of_date) + interval 2 year) as end_day
-    from opportunities
+        date_trunc('year', min(day)) as first_day,
+        date_trunc('year', max(day) filter (day < as_of_date + interval 10 year) + interval 1 year)
+            as end_day
+    from told
     cross join today
 ),
 

@@ -1,33 +1,91 @@
--- One row a calendar day, from the year of the oldest date in the warehouse to the year after
--- today's.
+-- One row a calendar day, from the year of the oldest date in the marts to the year of the latest,
+-- and to the year after today's at least. What lies ten years ahead or more was mistyped.
 with
 
 opportunities as (
     select * from {{ ref('int_opportunities') }}
 ),
 
+versions as (
+    select * from {{ ref('fct_opportunity_version') }}
+),
+
+lines as (
+    select * from {{ ref('fct_opportunity_line') }}
+),
+
+leads as (
+    select * from {{ ref('int_leads') }}
+),
+
+activities as (
+    select * from {{ ref('fct_activity') }}
+),
+
+campaigns as (
+    select * from {{ ref('dim_campaign') }}
+),
+
+users as (
+    select * from {{ ref('int_users') }}
+),
+
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
+dates as (
+    select {{ business_date('created_at') }} as told_date
+    from opportunities
+    union all
+    select close_date
+    from opportunities
+    union all
+    select close_date
+    from versions
+    union all
+    select service_date
+    from lines
+    union all
+    select {{ business_date('created_at') }}
+    from leads
+    union all
+    select {{ business_date('occurred_at') }}
+    from activities
+    union all
+    select start_date
+    from campaigns
+    union all
+    select end_date
+    from campaigns
+    union all
+    select hired_date
+    from users
+    union all
+    select as_of_date
+    from as_of
+    union all
+    select {{ add_months('as_of_date', 12) }}
+    from as_of
+),
+
 extremes as (
     select
-        min(
-            least(
-                {{ business_date('opportunities.created_at') }},
-                opportunities.close_date,
-                as_of.as_of_date
-            )
-        ) as oldest_date,
-        max(as_of.as_of_date) as as_of_date
-    from as_of
-    left join opportunities on true
+        min(dates.told_date) as oldest_date,
+        max(
+            case
+                when dates.told_date < {{ add_months('as_of.as_of_date', 120) }}
+                    then dates.told_date
+            end
+        ) as latest_date
+    from dates
+    cross join as_of
 ),
 
 bounds as (
     select
         cast({{ dbt.date_trunc('year', 'oldest_date') }} as date) as first_day,
-        cast({{ dbt.date_trunc('year', dbt.dateadd('year', 2, 'as_of_date')) }} as date) as end_day
+        cast({{ dbt.date_trunc('year', add_months('latest_date', 12)) }} as date) as end_day
     from extremes
 ),
 
