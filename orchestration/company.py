@@ -71,7 +71,7 @@ class Company(Strict):
 
     no_decision_reasons: list[str] = Field(
         default=[],
-        description="Loss reasons, or lost stages, by which the buyer chose nobody.",
+        description="Loss reasons, or names or ids of lost stages, by which nobody was chosen.",
     )
     mql_lead_statuses: TextList = Field(
         default=["MQL", "Marketing Qualified"],

@@ -54,6 +54,16 @@
     {{ return(0 if var('reporting_currency') in whole else 2) }}
 {%- endmacro %}
 
+{#- An amount in the reporting currency as a number of its smallest units, which shares divide. -#}
+{% macro to_units(amount) -%}
+    cast(cast({{ amount }} as decimal(20, 2)) * {{ 10 ** _reporting_digits() }} as decimal(20, 0))
+{%- endmacro %}
+
+{#- The amount that so many smallest units are. -#}
+{% macro of_units(units) -%}
+    cast({{ units }} * {{ '0.01' if _reporting_digits() == 2 else '1' }} as decimal(18, 2))
+{%- endmacro %}
+
 {#-
     Body of a CTE: the rows of `days`, a source × currency × `rate_date` each, with the rate of
     `rates` that holds on the day (int_exchange_rates); none where no rate holds. A currency's rates

@@ -1,6 +1,6 @@
 {#-
-    The canonical columns of an opportunity, which every family of sources is put into, and the hash
-    by which a later night tells records that changed.
+    The canonical columns of an opportunity, which every family of sources is put into, the hash by
+    which a later night tells records that changed, and which losses were to nobody.
 -#}
 
 {% macro opportunity_columns() -%}
@@ -55,6 +55,30 @@
             },
         ],
     ) }}
+{%- endmacro %}
+
+{#- Whether shares sum to the whole, up to the rounding of floating-point numbers. -#}
+{% macro are_whole(share_sum) -%}
+    abs({{ share_sum }} - 1) < 0.000001
+{%- endmacro %}
+
+{#-
+    Whether a lost opportunity was lost to nobody: its reason, or without one the name or the id of its
+    lost stage, is among those that the company calls so.
+-#}
+{% macro is_no_decision(loss_reason, stage_name, stage_id) -%}
+    {%- set reasons = [] -%}
+    {%- for reason in var('no_decision_reasons') -%}
+        {%- do reasons.append("'" ~ (reason | trim | lower | replace("'", "''")) ~ "'") -%}
+    {%- endfor -%}
+    {%- if reasons -%}
+    (
+        lower(trim(coalesce({{ loss_reason }}, {{ stage_name }}))) in ({{ reasons | join(', ') }})
+        or lower(trim(coalesce({{ loss_reason }}, {{ stage_id }}))) in ({{ reasons | join(', ') }})
+    )
+    {%- else -%}
+    false
+    {%- endif -%}
 {%- endmacro %}
 
 {#- A number that differs, but for a chance of one in 2^64, where any of the columns does. -#}

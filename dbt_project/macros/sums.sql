@@ -79,8 +79,7 @@
         {{ slice_columns() }},
         count(*) as closed_count,
         sum(case when is_won then 1 else 0 end) as won_count,
-        sum(case when outcome = 'lost' and {{ is_no_decision() }} then 1 else 0 end)
-            as no_decision_count,
+        sum(case when is_no_decision then 1 else 0 end) as no_decision_count,
         sum(case when is_qualified then 1 else 0 end) as qualified_count,
         sum(case when is_qualified and is_won then 1 else 0 end) as qualified_won_count,
         sum(case when amount > 0 then 1 else 0 end) as priced_count,
@@ -95,23 +94,6 @@
         where is_closed
     ) as closings
     {{ group_by_slices(['pipeline_key', 'closed_month']) }}
-{%- endmacro %}
-
-{#-
-    Whether a lost opportunity was lost to nobody: its reason, or without one the name of its lost
-    stage in the key, is among those that the company calls so.
--#}
-{% macro is_no_decision() -%}
-    {%- set reasons = [] -%}
-    {%- for reason in var('no_decision_reasons') -%}
-        {%- do reasons.append("'" ~ (reason | trim | lower | replace("'", "''")) ~ "'") -%}
-    {%- endfor -%}
-    {%- if reasons -%}
-    lower(trim(coalesce(loss_reason, substring(current_stage_key, length(pipeline_key) + 2))))
-    in ({{ reasons | join(', ') }})
-    {%- else -%}
-    false
-    {%- endif -%}
 {%- endmacro %}
 
 {% macro cohort_grain() -%}

@@ -42,6 +42,7 @@ _PREVIOUS = (
     "intermediate.int_exchange_rates",
     "intermediate.int_mergers",
     "intermediate.int_stage_migrations",
+    "intermediate.int_split_types",
     "staging.stg_mapped__lead_statuses",
 )
 _WRITABLE = 0o644

@@ -198,7 +198,7 @@ RECORD_COLUMNS = [
     "history_id", "opportunity_id", "pipeline", "stage", "changed_at", "sequence", "amount",
     "close_date", "forecast_category", "actor_id", "is_migration",
 ]  # fmt: skip
-STAGE_COLUMNS = ["pipeline", "stage", "rank", "kind", "is_qualifying"]
+STAGE_COLUMNS = ["pipeline", "stage", "stage_label", "rank", "kind", "is_qualifying"]
 USER_COLUMNS = list(User.__dataclass_fields__)
 ACCOUNT_COLUMNS = list(Account.__dataclass_fields__)
 
@@ -262,8 +262,12 @@ def record_rows(crm: Contents) -> Iterator[dict[str, Any]]:
 
 
 def stage_row(one: Stage) -> dict[str, Any]:
-    row = vars(one) | {"stage": one.name, "rank": one.place if one.kind == "open" else None}
-    del row["name"], row["place"]
+    row = vars(one) | {
+        "stage": one.name,
+        "stage_label": one.label,
+        "rank": one.place if one.kind == "open" else None,
+    }
+    del row["name"], row["label"], row["place"]
     return row
 
 
@@ -399,6 +403,8 @@ MOVES = (
 )  # fmt: skip
 
 
+# What people call a stage that has an id.
+LABELS = {"903": "No decision"}
 PIPELINES = (("default",), ("default", "Renewal"), ("A", "B", "C"))
 
 
@@ -414,12 +420,15 @@ def stage_lists(draw: st.DrawFn, names: tuple[str, ...]) -> tuple[Stage, ...]:
             for place, name in enumerate(open_stages, start=1)
         ]
         stages += [Stage(pipeline, name, "won") for name in draw(some_of("Won", "Signed"))]
-        stages += [Stage(pipeline, name, "lost") for name in draw(some_of("Lost", "No decision"))]
+        stages += [
+            Stage(pipeline, name, "lost", label=LABELS.get(name))
+            for name in draw(some_of("Lost", "No decision", "903"))
+        ]
     return tuple(sorted(stages, key=lambda stage: (stage.name, stage.pipeline)))
 
 
-def some_of(first: str, second: str) -> st.SearchStrategy[tuple[str, ...]]:
-    return st.sampled_from([(first,), (first, second)])
+def some_of(first: str, *others: str) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.sampled_from([(first,), *((first, other) for other in others)])
 
 
 @dataclass(frozen=True)
@@ -498,6 +507,10 @@ USERS = (User("Ana", is_active=False), User("Bo", hired_date=date(2024, 1, 31)))
 @st.composite
 def companies(draw: st.DrawFn, names: st.SearchStrategy[tuple[str, ...]]) -> Company:
     stages = draw(stage_lists(draw(names)))
+    sends_stages = draw(st.booleans())
+    if not sends_stages:
+        # Those that a source file names have no names besides.
+        stages = tuple(replace(stage, label=None) for stage in stages)
     as_of = draw(st.sampled_from(NIGHTS))
     plans = draw(st.lists(PLANS, min_size=80, max_size=140))
     pipelines = pipelines_of(stages)
@@ -532,7 +545,7 @@ def companies(draw: st.DrawFn, names: st.SearchStrategy[tuple[str, ...]]) -> Com
             around=around,
             lead_meanings=lead_meanings(says_statuses=draw(st.booleans())),
         ),
-        sends_stages=draw(st.booleans()),
+        sends_stages=sends_stages,
         outdated=tuple(
             replace(one, amount=Decimal(1), lead_source="outdated", modified_at=None)
             for one, _ in made
@@ -760,8 +773,8 @@ def send_salesforce(crm: Contents, settings: Settings) -> None:
         "OpportunityStage": [
             {
                 "Id": salesforce_id("01J", str(number)), "ApiName": stage.name,
-                "MasterLabel": stage.name, "SortOrder": stage.place, "IsActive": True,
-                "IsClosed": stage.kind != "open", "IsWon": stage.kind == "won",
+                "MasterLabel": stage.label or stage.name, "SortOrder": stage.place,
+                "IsActive": True, "IsClosed": stage.kind != "open", "IsWon": stage.kind == "won",
                 "DefaultProbability": None, "ForecastCategoryName": None,
             }
             for number, stage in enumerate(crm.stages)

@@ -47,8 +47,10 @@ from tests.reference.landed import Crm, Options
 from tests.reference.marts import reference_of
 
 IS_LONG = bool(os.environ.get("FLYWHEEL_LONG_TESTS"))
-# Everything otherwise: midnight moves on the 10th of March, the fiscal year begins on the 1st.
+# Everything otherwise: money has no cents, midnight moves on the 10th of March, the fiscal year
+# begins on the 1st.
 ELSEWHERE = Options(
+    reporting_currency="JPY",
     time_zone="America/New_York",
     fiscal_calendar=FiscalCalendar(start_month=3),
     qualified_rank=3,

@@ -15,7 +15,6 @@ from fractions import Fraction
 from tests.reference.landed import Campaign
 from tests.reference.leads import Leads
 from tests.reference.lives import Life
-from tests.reference.money import shared_out
 from tests.reference.quantities import Row, days_between, total
 from tests.reference.versions import by_record, newest
 from tests.reference.warehouse import Warehouse
@@ -62,7 +61,7 @@ def campaign_influence(warehouse: Warehouse) -> list[Row]:
     for life in warehouse.lives:
         month = warehouse.calendar.month(life.row.created_at)
         for model, shares in credits_of(leads, life).items():
-            for campaign_key, share, amount in shared_out(life.amount, shares):
+            for campaign_key, share, amount in warehouse.money.shared_out(life.amount, shares):
                 cells[campaign_key, model, month].append((life, share, amount))
     rows = []
     for (campaign_key, model, month), parts in cells.items():

@@ -11,7 +11,6 @@ from decimal import Decimal
 from tests.reference.accounts import rows_of_accounts, versions_of_accounts
 from tests.reference.landed import Activity, Lead
 from tests.reference.mergers import mergers_of
-from tests.reference.money import shared_out
 from tests.reference.quantities import Row, days_between
 from tests.reference.reps import versions_of_reps
 from tests.reference.versions import by_record, newest, standing, today_of
@@ -118,7 +117,7 @@ def fct_opportunity_credit(warehouse: Warehouse) -> list[Row]:
                 (warehouse.key(life.owner_at_close), Decimal(1))
             ]
         for credit, shares in credited.items():
-            for rep_key, share, amount in shared_out(life.amount, shares):
+            for rep_key, share, amount in warehouse.money.shared_out(life.amount, shares):
                 rows.append(
                     {
                         "opportunity_key": warehouse.key(life.row.opportunity_id),
@@ -152,7 +151,7 @@ def bridge_merge(warehouse: Warehouse) -> list[Row]:
 
 def dim_rep(warehouse: Warehouse) -> list[Row]:
     """Besides users, whoever ever owned an opportunity, has a share of one, or owns what else."""
-    named = {split.user_id for its in warehouse.splits.values() for split in its}
+    named = {split.user_id for its in warehouse.all_splits.values() for split in its}
     for life in warehouse.all_lives.values():
         owners = {life.owners.first, *(change.value for change in life.owners.changes)}
         named |= {owner_id for owner_id in owners if owner_id is not None}

@@ -20,13 +20,17 @@ from tests.reference.quantities import Calendar
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage as the CRM lists it; open stages of a pipeline stand in the order of `place`."""
+    """A stage as the CRM lists it; open stages of a pipeline stand in the order of `place`.
+
+    `name` is what its rows call it, `label` what people read, where that is something else.
+    """
 
     pipeline: str
     name: str
     kind: str
     place: int = 0
     is_qualifying: bool = False
+    label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,12 +133,13 @@ class User:
 
 @dataclass(frozen=True)
 class Split:
-    """A user's share of an opportunity."""
+    """A user's share of an opportunity, under a type of split."""
 
     opportunity_id: str
     user_id: str
     share: Decimal
     is_deleted: bool = False
+    split_type: str | None = None
 
 
 @dataclass(frozen=True)

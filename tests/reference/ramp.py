@@ -14,10 +14,9 @@ from fractions import Fraction
 from itertools import pairwise
 
 from tests.reference.landed import User
-from tests.reference.money import shared_out
 from tests.reference.quantities import Row, add_months, quarter_of, ratio, total
-from tests.reference.reps import content_of_user, is_active
-from tests.reference.versions import Version, by_record, history_of
+from tests.reference.reps import State, states_of
+from tests.reference.versions import by_record
 from tests.reference.warehouse import Warehouse
 
 DAY = timedelta(days=1)
@@ -65,7 +64,7 @@ def wins_of(warehouse: Warehouse) -> Iterator[tuple[str | None, date | None, Dec
         splits = warehouse.splits[life.row.opportunity_id]
         if not splits:
             yield life.owner_at_close, day, life.amount
-        for rep, share, amount in shared_out(
+        for rep, share, amount in warehouse.money.shared_out(
             life.amount, [(one.user_id, one.share) for one in splits]
         ):
             if share > 0:
@@ -90,11 +89,11 @@ def days_seen(warehouse: Warehouse) -> dict[str, list[date]]:
     }
 
 
-def last_day_of(versions: list[Version], seen: list[date], warehouse: Warehouse) -> date | None:
+def last_day_of(states: list[State], seen: list[date], warehouse: Warehouse) -> date | None:
     """Of a leaver the day before one was seen inactive, or without such a day, last seen at all."""
-    if not versions or is_active(versions[-1].row):
+    if not states or states[-1].is_active:
         return warehouse.crm.as_of
-    ends = [after.at for version, after in pairwise(versions) if is_active(version.row)]
+    ends = [after.at for state, after in pairwise(states) if state.is_active]
     if ends:
         return warehouse.calendar.day(max(ends)) - DAY
     return max(seen, default=None)
@@ -108,12 +107,10 @@ def reps_of(warehouse: Warehouse) -> Iterator[Rep]:
             wins[rep].append((day, amount))
     for rep, seen in days_seen(warehouse).items():
         landed = users.get(rep)
-        versions = (
-            history_of(landed, content_of_user, warehouse.calendar).versions if landed else []
-        )
-        hired_date = versions[-1].row.hired_date if versions else None
+        states = states_of(landed, warehouse.crm) if landed else []
+        hired_date = states[-1].row.hired_date if states else None
         first_day = hired_date or min(seen, default=None)
-        last_day = last_day_of(versions, seen, warehouse)
+        last_day = last_day_of(states, seen, warehouse)
         if first_day is not None and last_day is not None and first_day <= last_day:
             yield Rep(first_day, last_day, hired_date is None, tuple(wins[rep]))
 

@@ -15,11 +15,12 @@ from tests.reference.landed import Stage, StageMapping
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A pipeline: open stages by rank, and what each stage is."""
+    """A pipeline: open stages by rank, what each stage is, and what people call it."""
 
     name: str
     open_stages: tuple[str, ...]
     kinds: dict[str, str]
+    labels: dict[str, str]
     qualified_rank: int
 
     def rank(self, stage: str) -> int | None:
@@ -46,6 +47,7 @@ def pipelines_of(stages: Iterable[Stage], qualified_rank: int = 2) -> dict[str, 
             name=name,
             open_stages=tuple(stage.name for stage in in_order),
             kinds={stage.name: stage.kind for stage in members},
+            labels={stage.name: stage.label or stage.name for stage in members},
             qualified_rank=min(qualifying or [qualified_rank, len(in_order)]),
         )
     return pipelines

@@ -6,9 +6,11 @@ of marts (facts.py, past.py, funnel.py, win_rates.py, cohorts.py).
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 
 from tests.reference.accounts import segment_of
@@ -140,16 +142,49 @@ class Warehouse:
         return self._by_opportunity(newest)
 
     @cached_property
-    def splits(self) -> dict[str, list[Split]]:
+    def all_splits(self) -> dict[str, list[Split]]:
         """Those of today: a full extract of usual size takes away what it lacks."""
         whole = self.crm.whole_nights(Split)
-        landed = by_record(self.crm.landed(Split), lambda row: (row.opportunity_id, row.user_id))
+        landed = by_record(
+            self.crm.landed(Split), lambda row: (row.opportunity_id, row.user_id, row.split_type)
+        )
         standing = [
             today_of(rows)
             for rows in landed.values()
             if not whole or max(one.night for one in rows) >= whole[-1]
         ]
         return self._by_opportunity(split for split in standing if not split.is_deleted)
+
+    @cached_property
+    def splits(self) -> dict[str, list[Split]]:
+        """Those that divide the close: of each opportunity the type that comes first."""
+        found = {}
+        for opportunity_id, its in self.all_splits.items():
+            types = {split.split_type or "" for split in its}
+            first = next((one for one in self.split_types if one in types), None)
+            found[opportunity_id] = [one for one in its if (one.split_type or "") == first]
+        return found
+
+    @cached_property
+    def split_types(self) -> list[str]:
+        """In the order in which they divide a close.
+
+        First the one that shares out the whole of the most opportunities with their owner of today
+        among those who share, then the one that shares out the fewest in part, then by id.
+        """
+        with_owner, partial = Counter[str](), Counter[str]()
+        types = set()
+        for opportunity_id, landed in self.opportunities.items():
+            owner_id = today_of(landed).owner_id
+            its: dict[str, dict[str, Decimal]] = defaultdict(dict)
+            for split in self.all_splits[opportunity_id]:
+                its[split.split_type or ""][split.user_id] = split.share
+            for split_type, shares in its.items():
+                types.add(split_type)
+                is_whole = sum(shares.values()) == 1
+                with_owner[split_type] += is_whole and (owner_id or "unknown") in shares
+                partial[split_type] += not is_whole
+        return sorted(types, key=lambda one: (-with_owner[one], partial[one], one))
 
     def _by_opportunity(self, rows: Iterable) -> dict[str, list]:
         found: dict[str, list] = {opportunity_id: [] for opportunity_id in self.opportunities}

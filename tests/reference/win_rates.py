@@ -62,10 +62,12 @@ class Staleness:
 
 
 def is_no_decision(life: Life, warehouse: Warehouse) -> bool:
-    """Lost to nobody, by its reason, or without one by its stage."""
-    reason = life.row.loss_reason or life.last.stage
+    """Lost to nobody, by its reason, or without one by its stage, as rows or people call it."""
+    reasons = [life.row.loss_reason]
+    if life.row.loss_reason is None:
+        reasons = [life.last.stage, life.pipeline.labels[life.last.stage]]
     said = {one.strip().lower() for one in warehouse.crm.options.no_decision_reasons}
-    return life.outcome == "lost" and reason.strip().lower() in said
+    return life.outcome == "lost" and any(one.strip().lower() in said for one in reasons)
 
 
 def adjusted(members: list[Life], development: Development) -> Row:

@@ -1,5 +1,5 @@
 -- One row an opportunity × influence model × campaign that touched it in time: the campaign's share
--- of the credit and of the amount, which the shares of each model divide to the cent. An
+-- of the credit and of the amount, which the shares of each model divide to the smallest unit. An
 -- opportunity without a touch has no row.
 --
 -- A touch counts if it is of a contact of the opportunity or of a lead that became it, from some
@@ -102,7 +102,7 @@ in_time as (
         touched.opportunity_key,
         touched.campaign_key,
         touched.touched_at,
-        cast(round(opportunities.amount * 100) as bigint) as cents
+        cast({{ to_units('opportunities.amount') }} as bigint) as units
     from touched
     inner join opportunities on touched.opportunity_key = opportunities.opportunity_key
     cross join as_of
@@ -133,7 +133,7 @@ parts as (
         opportunity_key,
         '{{ model }}' as influence_model,
         campaign_key,
-        min(cents) as cents,
+        min(units) as units,
         count(*) as part_count,
         min({{ 'touch_count' if model == 'even' else '1' }}) as whole_count
     from placed
@@ -143,11 +143,11 @@ parts as (
     {% endfor %}
 ),
 
--- Largest remainder: whole cents below first, then one more each in order of what was cut off.
+-- Largest remainder: whole units below first, then one more each in order of what was cut off.
 cut as (
     select
         *,
-        mod(mod(cents * part_count, whole_count) + whole_count, whole_count) as cut_off
+        mod(mod(units * part_count, whole_count) + whole_count, whole_count) as cut_off
     from parts
     where part_count < whole_count
 ),
@@ -155,13 +155,13 @@ cut as (
 floored as (
     select
         *,
-        (cents * part_count - cut_off) / whole_count as floor_cents,
+        (units * part_count - cut_off) / whole_count as floor_units,
         row_number() over (
             partition by opportunity_key, influence_model
             order by cut_off desc, campaign_key asc
         ) as rest_place,
         sum(cut_off) over (partition by opportunity_key, influence_model) / whole_count
-            as cents_left
+            as units_left
     from cut
 ),
 
@@ -172,7 +172,7 @@ shared as (
         campaign_key,
         part_count,
         whole_count,
-        floor_cents + case when rest_place <= cents_left then 1 else 0 end as part_cents
+        floor_units + case when rest_place <= units_left then 1 else 0 end as part_units
     from floored
     union all
     select
@@ -181,7 +181,7 @@ shared as (
         campaign_key,
         part_count,
         whole_count,
-        cents as part_cents
+        units as part_units
     from parts
     where part_count = whole_count
 ),
@@ -192,7 +192,7 @@ final as (
         influence_model,
         campaign_key,
         {{ rate('part_count', 'whole_count') }} as share,
-        cast(part_cents / 100 as decimal(18, 2)) as amount
+        {{ of_units('part_units') }} as amount
     from shared
 )
 

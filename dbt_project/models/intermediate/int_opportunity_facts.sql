@@ -25,6 +25,10 @@ accounts as (
     select * from {{ ref('int_accounts') }}
 ),
 
+stages as (
+    select * from {{ ref('int_stages') }}
+),
+
 first_versions as (
     select * from {{ changed_rows(ref('int_opportunity_versions'), 'int_changed_stage_events') }}
     where version_number = 1
@@ -88,6 +92,10 @@ final as (
         milestones.outcome,
         milestones.outcome <> 'open' as is_closed,
         milestones.outcome = 'won' as is_won,
+        milestones.outcome = 'lost'
+        and {{ is_no_decision(
+            'opportunities.loss_reason', 'stages.stage_name', 'stages.stage_id'
+        ) }} as is_no_decision,
         milestones.is_qualified,
         milestones.current_stage_key,
         cast(milestones.furthest_stage_rank as integer) as furthest_stage_rank,
@@ -132,6 +140,7 @@ final as (
         on
             opportunities.account_key
             = {{ key_of('accounts.source_system', 'accounts.account_id') }}
+    left join stages on milestones.current_stage_key = stages.stage_key
 )
 
 select * from final

@@ -23,12 +23,14 @@ splits as (
 
 final as (
     select
+        source_system,
         {{ key_of('source_system', 'opportunity_id') }} as opportunity_key,
         {{ key_of('source_system', 'user_id') }} as rep_key,
         coalesce(split_type, '') as split_type,
         sum(share) as share
     from splits
     group by
+        source_system,
         {{ key_of('source_system', 'opportunity_id') }},
         {{ key_of('source_system', 'user_id') }},
         coalesce(split_type, '')

@@ -1,4 +1,5 @@
--- One row a user × version: name, manager, team, role and whether active, as nights showed them.
+-- One row a user × version: name, manager, team, role and whether active, as nights showed them. Absent
+-- from a full extract is a version of its own: whom a whole list lacks works there no more.
 with
 
 observations as (
@@ -15,10 +16,10 @@ observations as (
     ) }}
 ),
 
--- A user who is missing from a list has left, which nobody dates: the last version stays.
+-- HubSpot's extracts are of changes: they lack nobody.
 full_nights as (
     select * from {{ ref('stg_flywheel__full_nights') }}
-    where false
+    where object_name in ('user', 'users')
 ),
 
 {{ versions_of(
@@ -36,7 +37,7 @@ final as (
         manager_id,
         team,
         role,
-        is_active,
+        is_active and not is_absent as is_active,
         hired_date,
         known_at
     from versions

@@ -12,11 +12,12 @@ from itertools import pairwise
 from tests.reference.accounts import histories_of_accounts
 from tests.reference.entries import in_order
 from tests.reference.facts import bridge_merge, dim_rep, named_accounts
-from tests.reference.landed import Account, Crm, Opportunity, Rate, Record, Split
+from tests.reference.landed import Account, Crm, Opportunity, Rate, Record, Split, User
 from tests.reference.lives import Life
 from tests.reference.past import fct_opportunity_event, fct_opportunity_version
 from tests.reference.quantities import second_of
-from tests.reference.versions import by_record, rows_that_count
+from tests.reference.reps import content_of_user
+from tests.reference.versions import by_record, history_of, rows_that_count
 from tests.reference.warehouse import Warehouse, rate_list_of
 
 CASES = {
@@ -38,7 +39,7 @@ CASES = {
     # Closes and stays.
     "a void close", "a void close after which another stage follows", "a void run of closes",
     "a close that another one made void", "created closed and void", "reopened",
-    "several attempts", "won to lost or back",
+    "several attempts", "won to lost or back", "lost in a stage that bears an id",
     "a skip", "a step back", "handed off", "handed off and won", "created late", "an undated entry",
     # Where history begins.
     "left truncated", "not left truncated", "without a creation",
@@ -46,7 +47,9 @@ CASES = {
     "an owner by field history", "an owner by nights", "an owner filled in",
     "another owner at the entry than today", "another owner at the close than at creation",
     "splits of a close", "other splits than at first", "splits that leave a cent",
-    "a rep by versions", "a rep who is only named",
+    "an overlay of the whole", "an overlay of a part",
+    "a rep by versions", "a rep who is only named", "a rep who is listed no more",
+    "a rep who is listed again",
     # Money and past days.
     "a rate is missing", "a rate was corrected", "a rate was taken back", "a borrowed rate",
     "another amount at the dated rate",
@@ -102,6 +105,12 @@ def cases_of_nights(crm: Crm, warehouse: Warehouse) -> Iterator[str]:
         yield "a rep by versions"
     if any(row["is_active"] is None and row["rep_name"] != "Unknown" for row in dim_rep(warehouse)):
         yield "a rep who is only named"
+    for landed in by_record(crm.landed(User), lambda row: row.user_id).values():
+        for before, version in pairwise(
+            history_of(landed, content_of_user, crm.calendar, crm.whole_nights(User)).versions
+        ):
+            if before.is_absent != version.is_absent:
+                yield f"a rep who is listed {'no more' if version.is_absent else 'again'}"
 
 
 def cases_of_accounts(crm: Crm, warehouse: Warehouse) -> Iterator[str]:
@@ -201,6 +210,8 @@ def cases_of_effect(life: Life) -> Iterator[str]:
         yield "reopened"
     if len(effect.reopenings) > 1:
         yield "several attempts"
+    if life.outcome == "lost" and life.pipeline.labels[life.last.stage] != life.last.stage:
+        yield "lost in a stage that bears an id"
     kinds = [{before.kind, after.kind} for before, after in pairwise(effect.entries)]
     if {"won", "lost"} in kinds:
         yield "won to lost or back"
@@ -243,8 +254,12 @@ def cases_of_credit(life: Life, warehouse: Warehouse) -> Iterator[str]:
     if life.is_closed and life.owner_at_close != life.owner_at_creation:
         yield "another owner at the close than at creation"
     splits: list[Split] = warehouse.splits[life.row.opportunity_id]
+    all_splits = warehouse.all_splits[life.row.opportunity_id]
+    overlay = [split.share for split in all_splits if split not in splits]
+    if life.is_closed and overlay:
+        yield f"an overlay of {'the whole' if sum(overlay) == 1 else 'a part'}"
     landed = by_record(warehouse.crm.landed(Split), lambda split: split.opportunity_id)
-    if {*splits} != {one.row for one in landed[life.row.opportunity_id]}:
+    if {*all_splits} != {one.row for one in landed[life.row.opportunity_id]}:
         yield "other splits than at first"
     if life.is_closed and splits:
         yield "splits of a close"

@@ -79,6 +79,7 @@ class Plan:
     shares: Shares
     later_shares: Shares
     shares_last: timedelta
+    overlay: Shares
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,10 @@ class RateChange:
 
 @dataclass(frozen=True)
 class Company:
-    """A CRM with its habits, and all that happens in it. Nights are named by their numbers."""
+    """A CRM with its habits, and all that happens in it. Nights are named by their numbers.
+
+    `split_types`: what shares are called, and what overlays are.
+    """
 
     habits: Habits
     options: Options
@@ -124,6 +128,7 @@ class Company:
     account_mergers: tuple[tuple[int, str, str], ...]
     account_changes: tuple[tuple[int, str, str], ...]
     rate_changes: tuple[RateChange, ...]
+    split_types: tuple[str | None, str]
 
     def over(self, day: date) -> datetime:
         """The instant at which a day is over, when its night's extract is taken."""

@@ -109,7 +109,7 @@ def companies(
     if is_calm:
         troubles[-3:] = [NO_TROUBLE if each in BELATED else each for each in troubles[-3:]]
     days = [FIRST_NIGHT + sum(gaps[:number]) * DAY for number in range(nights)]
-    stages = tuple(stages_of(random, pipeline_names(random, its)))
+    stages = tuple(stages_of(random, pipeline_names(random, its), its))
     return Company(
         habits=its,
         options=options or Options(),
@@ -135,13 +135,16 @@ def companies(
             (random.randrange(nights), random.choice(ACCOUNTS), random.choice(ACCOUNT_CHANGES))
             for _ in range(random.randint(8, 24))
         ),
+        split_types=random.choice(SPLIT_TYPES),
     )
 
 
 # --- what a company has ----------------------------------------------------------------------
 
 OPEN_STAGES = ("Prospect", "Meet", "Qualify", "Offer", "Negotiate")
-STAFF_CHANGES = ("team", "manager", "role", "leave", "name", "stamp")
+# In both orders of their ids, and without one.
+SPLIT_TYPES = (("a", "b"), ("b", "a"), (None, "b"))
+STAFF_CHANGES = ("team", "manager", "role", "leave", "name", "stamp", "vanish", "return")
 ACCOUNT_CHANGES = (
     "name", "industry", "segment", "country", "size", "revenue", "type", "owner", "parent",
     "delete", "undelete", "vanish", "return", "vanish", "return", "stamp", "arrive", "silent",
@@ -159,8 +162,11 @@ def pipeline_names(random: Random, habits: Habits) -> tuple[str, ...]:
     return random.choice([("default",), ("default", "Renewal"), ("A", "B", "C")])
 
 
-def stages_of(random: Random, pipelines: tuple[str, ...]) -> Iterator[Stage]:
-    """Pipelines that share names of stages, each with the former one somewhere among them."""
+def stages_of(random: Random, pipelines: tuple[str, ...], habits: Habits) -> Iterator[Stage]:
+    """Pipelines that share names of stages, each with the former one somewhere among them.
+
+    A stage that is sent, and not named in a source file, may bear an id besides its name.
+    """
     for pipeline in pipelines:
         names = random.sample(OPEN_STAGES, random.randint(2, len(OPEN_STAGES)))
         names.insert(random.randint(0, len(names)), FORMER)
@@ -169,7 +175,8 @@ def stages_of(random: Random, pipelines: tuple[str, ...]) -> Iterator[Stage]:
         yield Stage(pipeline, "Won", "won")
         yield Stage(pipeline, "Lost", "lost")
         if random.random() < 0.3:
-            yield Stage(pipeline, "No decision", "lost")
+            nobody = "No decision"
+            yield Stage(pipeline, "903" if habits.sends_stages else nobody, "lost", label=nobody)
 
 
 def stage_map_of(random: Random, stages: tuple[Stage, ...]) -> Iterator[StageMapping]:
@@ -243,6 +250,10 @@ SHARES: tuple[Shares, ...] = (
     (("Ana", Decimal("0.333333")), ("Bo", Decimal("0.333333")), ("Eve", Decimal("0.333334"))),
     ((STRANGER, Decimal("0.3")), ("Di", Decimal("0.7"))),
 )
+# Of those who helped: all of it to one, also to who may be the owner, or a part.
+OVERLAYS: tuple[Shares, ...] = (
+    (("Gus", Decimal(1)),), (("Ana", Decimal(1)),), (("Bo", Decimal("0.5")),),
+)  # fmt: skip
 
 
 def plan_of(random: Random, habits: Habits) -> Plan:
@@ -264,6 +275,7 @@ def plan_of(random: Random, habits: Habits) -> Plan:
         shares=shares,
         later_shares=random.choice([shares, other_shares(random, shares, habits)]),
         shares_last=random.randint(1, 20) * DAY,
+        overlay=random.choice([(), (), *OVERLAYS]),
     )
 
 

@@ -66,10 +66,13 @@ MAPPED: dict[type, tuple[str, str, list[str], dict[str, str]]] = {
     Rate: (
         "exchange_rates", "rates", ["currency_code", "valid_from"], {"currency": "currency_code"},
     ),
-    Split: ("opportunity_splits", "splits", ["opportunity_id", "user_id"], {"is_deleted": ""}),
+    Split: (
+        "opportunity_splits", "splits", ["opportunity_id", "user_id", "split_type"],
+        {"is_deleted": ""},
+    ),
     **around.MAPPED,
 }  # fmt: skip
-STAGE_COLUMNS = ("pipeline", "stage", "rank", "kind", "is_qualifying")
+STAGE_COLUMNS = ("pipeline", "stage", "stage_label", "rank", "kind", "is_qualifying")
 
 
 def mapped_columns(kind: type) -> dict[str, str]:
@@ -91,6 +94,7 @@ def stage_rows(stages: Iterable[Stage]) -> Iterable[Row]:
         yield {
             "pipeline": stage.pipeline,
             "stage": stage.name,
+            "stage_label": stage.label,
             "rank": stage.place if stage.kind == "open" else None,
             "kind": stage.kind,
             "is_qualifying": stage.is_qualifying,
@@ -109,7 +113,8 @@ def source_file(company: Company) -> Row:
     }
     habits = company.habits
     said = {
-        "source": habits.source, "extract": habits.extract, "currency": "USD", "objects": objects,
+        "source": habits.source, "extract": habits.extract,
+        "currency": company.options.reporting_currency, "objects": objects,
     }  # fmt: skip
     if habits.sends_stages:
         columns = {column: column for column in STAGE_COLUMNS}
@@ -188,8 +193,9 @@ def salesforce_user(row: User) -> Row:
 
 def salesforce_split(row: Split) -> Row:
     return {
-        "Id": f"1Tl{row.opportunity_id[-7:]}{row.user_id[-8:]}",
+        "Id": f"1Tl{row.opportunity_id[-7:]}{row.user_id[-7:]}{(row.split_type or '0')[-1]}",
         "OpportunityId": row.opportunity_id, "SplitOwnerId": row.user_id,
+        "SplitTypeId": row.split_type,
         "SplitPercentage": row.share * 100, "IsDeleted": row.is_deleted,
     }  # fmt: skip
 
@@ -203,9 +209,10 @@ def salesforce_rate(row: Rate) -> Row:
 
 def salesforce_stage(stage: Stage, number: int) -> Row:
     return {
-        "Id": salesforce_id("01J", str(number)), "ApiName": stage.name, "MasterLabel": stage.name,
-        "SortOrder": stage.place, "IsActive": True, "IsClosed": stage.kind != "open",
-        "IsWon": stage.kind == "won", "DefaultProbability": None, "ForecastCategoryName": None,
+        "Id": salesforce_id("01J", str(number)), "ApiName": stage.name,
+        "MasterLabel": stage.label or stage.name, "SortOrder": stage.place, "IsActive": True,
+        "IsClosed": stage.kind != "open", "IsWon": stage.kind == "won",
+        "DefaultProbability": None, "ForecastCategoryName": None,
     }  # fmt: skip
 
 
@@ -245,6 +252,7 @@ def object_of(kind: type, is_salesforce: bool) -> str:
 def company_file(options: Options) -> Row:
     """What the companies of a warehouse decided for themselves."""
     return {
+        "reporting_currency": options.reporting_currency,
         "business_time_zone": options.time_zone,
         "fiscal_year_start_month": options.fiscal_calendar.start_month,
         "qualified_rank": options.qualified_rank,
@@ -302,7 +310,8 @@ def lists_of(company: Company) -> Iterable[tuple[str, str]]:
     if company.habits.is_salesforce:
         stages = [salesforce_stage(one, number) for number, one in enumerate(company.stages)]
         yield "OpportunityStage.csv", csv_text(stages, stages[0])
-        yield "CurrencyType.csv", "IsoCode,ConversionRate,IsCorporate\nUSD,1,true\n"
+        currency = company.options.reporting_currency
+        yield "CurrencyType.csv", f"IsoCode,ConversionRate,IsCorporate\n{currency},1,true\n"
     elif company.habits.sends_stages:
         yield "stages.csv", csv_text(stage_rows(company.stages), STAGE_COLUMNS)
 

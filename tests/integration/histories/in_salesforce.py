@@ -48,5 +48,6 @@ def in_salesforce(row: Any) -> Any:
             hired_date = row.hired_date or date(2020, 1, 1)
             return replace(row, **ids(user_id=User, manager_id=User), hired_date=hired_date)
         case Split():
-            return replace(row, **ids(opportunity_id=Opportunity, user_id=User))
+            its = ids(opportunity_id=Opportunity, user_id=User)
+            return replace(row, **its, split_type=salesforce_id("149", row.split_type))
     return row

@@ -275,6 +275,9 @@ class Story:
         is_later = self.born + self.plan.shares_last < over
         return self.plan.later_shares if is_later else self.plan.shares
 
+    def overlay(self, night: date) -> Shares:
+        return () if self.company.over(night) <= self.born else self.plan.overlay
+
 
 def actor_of(step: Step) -> str:
     return REPS[step.choice % len(REPS)]

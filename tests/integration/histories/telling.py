@@ -178,8 +178,12 @@ class Telling:
             name: User(name, name, None, "East", "Rep", True, self._stamp(0), HIRED.get(name))
             for name in (*REPS, ADMIN)
         }
+        listed = set(rows)
         for place, (when, name, change) in enumerate(self.company.staff_changes):
             if when > number:
+                continue
+            if change in ("vanish", "return"):
+                listed = listed - {name} if change == "vanish" else listed | {name}
                 continue
             row = rows[name]
             changed = {
@@ -192,7 +196,7 @@ class Telling:
             }[change]
             stamp = max(filter(None, [row.modified_at, self._stamp(when)]), default=None)
             rows[name] = replace(changed, modified_at=stamp)
-        return list(rows.values())
+        return [row for name, row in rows.items() if name in listed]
 
     def _rates(self, number: int) -> list[Rate]:
         """An extract of changes cannot say that a rate is listed no more."""
@@ -210,12 +214,15 @@ class Telling:
     def _splits(self, story: Story, night: date) -> Iterator[Split]:
         """Salesforce says what it deleted; a full extract lacks it."""
         shares = dict(story.shares(night))
+        split_type, overlay_type = self.company.split_types
         for user_id, share in shares.items():
-            yield Split(story.opportunity_id, user_id, share)
+            yield Split(story.opportunity_id, user_id, share, split_type=split_type)
+        for user_id, share in story.overlay(night):
+            yield Split(story.opportunity_id, user_id, share, split_type=overlay_type)
         if self.habits.is_salesforce and story.born < self.company.over(night):
             for user_id, share in story.plan.shares:
                 if user_id not in shares:
-                    yield Split(story.opportunity_id, user_id, share, is_deleted=True)
+                    yield Split(story.opportunity_id, user_id, share, True, split_type)
 
     # --- what the reference is told
 
@@ -263,7 +270,7 @@ def identity(row: Any) -> Any:
         case Rate():
             return row.currency, row.valid_from
         case Split():
-            return row.opportunity_id, row.user_id
+            return row.opportunity_id, row.user_id, row.split_type
         case Lead():
             return row.lead_id
         case LeadEntry() | Role():

@@ -1,7 +1,8 @@
 -- One row an opportunity that this night has to compute anew; none in a build of everything.
 --
 -- Its own record changed, or a record of its history; nights showed it missing or back; or what it
--- is computed with changed: stages, rates, mergers, splits or its account.
+-- is computed with changed: stages, rates, mergers, splits, which type of split divides its source's
+-- closes, or its account.
 -- Records that are new to this night are counted before they are computed:
 -- depends_on: {{ ref('stg_flywheel__bronze_rows') }}
 with
@@ -47,6 +48,10 @@ accounts as (
 
 splits as (
     {{ staged_splits() }}
+),
+
+split_types as (
+    select * from {{ ref('int_split_types') }}
 ),
 
 full_extracts as (
@@ -118,6 +123,17 @@ changed_sources as (
             ],
         ) }}
     ) as changed_stages
+),
+
+changed_split_types as (
+    select distinct source_system
+    from (
+        {{ difference_of(
+            'split_types',
+            previous('int_split_types'),
+            ['source_system', 'split_type', 'place'],
+        ) }}
+    ) as changed_places
 ),
 
 changed_plan_rates as (
@@ -218,6 +234,12 @@ concerned as (
     where
         facts_before.segment <> changed_accounts.segment
         or facts_before.account_industry <> changed_accounts.industry
+    union
+    select
+        splits.source_system,
+        splits.opportunity_id
+    from splits
+    inner join changed_split_types on splits.source_system = changed_split_types.source_system
     union
     -- Splits that a full extract no longer brings.
     select

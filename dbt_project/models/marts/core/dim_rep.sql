@@ -1,5 +1,6 @@
 -- One row a rep and version of it: name, manager, team, role and whether active, with the stretch
--- of time in which they held. The first has held for ever, so that every past day finds one.
+-- of time in which they held. The first has held for ever, so that every past day finds one; who is
+-- missing from a full list goes on as not active.
 with
 
 versions as (
@@ -69,13 +70,11 @@ members as (
         role,
         is_active,
         hired_date,
+        version_number as place,
         case
             when version_number = 1 then cast('1900-01-01' as timestamp)
             else known_at
-        end as valid_from,
-        lead(known_at) over (
-            partition by source_system, user_id order by version_number
-        ) as valid_to
+        end as valid_from
     from all_versions
 ),
 
@@ -90,8 +89,8 @@ unknown_members as (
         cast(null as varchar) as role,
         cast(null as boolean) as is_active,
         cast(null as date) as hired_date,
-        cast('1900-01-01' as timestamp) as valid_from,
-        cast(null as timestamp) as valid_to
+        1 as place,
+        cast('1900-01-01' as timestamp) as valid_from
     from (
         select source_system from opportunities
         union
@@ -104,15 +103,56 @@ unknown_members as (
     where members.rep_id is null
 ),
 
-final as (
+states as (
     select
         *,
-        valid_to is null as is_current
+        lead(valid_from) over (partition by rep_key order by place) as next_valid_from
     from (
         select * from members
         union all
         select * from unknown_members
     ) as reps
+),
+
+-- Of several versions of one instant the last one holds.
+hashed as (
+    select
+        *,
+        {{ row_hash(['rep_name', 'manager_key', 'team', 'role', 'is_active', 'hired_date']) }}
+            as state_hash
+    from states
+    where next_valid_from is null or next_valid_from > valid_from
+),
+
+-- A state like the one before is none.
+changed as (
+    select *
+    from (
+        select
+            *,
+            lag(state_hash) over (partition by rep_key order by place)
+            is distinct from state_hash as is_change
+        from hashed
+    ) as compared
+    where is_change
+),
+
+final as (
+    select
+        rep_key,
+        source_system,
+        rep_id,
+        rep_name,
+        manager_key,
+        team,
+        role,
+        is_active,
+        hired_date,
+        valid_from,
+        lead(valid_from) over by_time as valid_to,
+        lead(valid_from) over by_time is null as is_current
+    from changed
+    window by_time as (partition by rep_key order by valid_from)
 )
 
 select * from final

@@ -1,5 +1,6 @@
 -- One row an opportunity × kind of credit × rep: whose pipeline it was when it was created, and who
--- closed it. Splits share a close out where there are any; amounts add up to the cent.
+-- closed it. Splits share a close out where there are any; amounts add up to the smallest unit of
+-- the reporting currency.
 {{ config(
     materialized='incremental',
     unique_key='opportunity_key',
@@ -15,25 +16,30 @@ shares as (
     select * from {{ ref('int_split_shares') }}
 ),
 
--- Of several types of split, one that shares out the whole; overlays do not.
 split_types as (
-    select
-        opportunity_key,
-        split_type
+    select * from {{ ref('int_split_types') }}
+),
+
+-- Of the types of split that an opportunity has, the first one of its source.
+dividing_shares as (
+    select *
     from (
         select
-            opportunity_key,
-            split_type,
-            row_number() over (
-                partition by opportunity_key
-                order by
-                    case when abs(sum(share) - 1) < 0.000001 then 0 else 1 end,
-                    split_type
+            shares.*,
+            rank() over (
+                partition by shares.opportunity_key order by split_types.place
             ) as place
         from shares
-        group by opportunity_key, split_type
+        inner join split_types
+            on
+                shares.source_system = split_types.source_system
+                and shares.split_type = split_types.split_type
     ) as placed
     where place = 1
+),
+
+divided as (
+    select distinct opportunity_key from dividing_shares
 ),
 
 undivided as (
@@ -52,42 +58,39 @@ undivided as (
         cast(1 as double) as share,
         opportunities.amount
     from opportunities
-    left join split_types on opportunities.opportunity_key = split_types.opportunity_key
-    where opportunities.is_closed and split_types.opportunity_key is null
+    left join divided on opportunities.opportunity_key = divided.opportunity_key
+    where opportunities.is_closed and divided.opportunity_key is null
 ),
 
 credits as (
     select
         opportunities.opportunity_key,
         'closed' as credit_kind,
-        shares.rep_key,
-        cast(shares.share as double) as share
+        dividing_shares.rep_key,
+        cast(dividing_shares.share as double) as share
     from opportunities
-    inner join split_types on opportunities.opportunity_key = split_types.opportunity_key
-    inner join shares
-        on
-            split_types.opportunity_key = shares.opportunity_key
-            and split_types.split_type = shares.split_type
+    inner join dividing_shares
+        on opportunities.opportunity_key = dividing_shares.opportunity_key
     where opportunities.is_closed
 ),
 
--- In decimals, in which a part of the cents is exactly that.
+-- In decimals, in which a part of the units is exactly that.
 parts as (
     select
         credits.*,
-        cast(cast(opportunities.amount as decimal(20, 2)) * 100 as decimal(20, 0)) as cents,
-        cast(cast(opportunities.amount as decimal(20, 2)) * 100 as decimal(20, 0))
-        * cast(credits.share as decimal(18, 15)) as part_cents
+        {{ to_units('opportunities.amount') }} as units,
+        {{ to_units('opportunities.amount') }} * cast(credits.share as decimal(18, 15))
+            as part_units
     from credits
     inner join opportunities on credits.opportunity_key = opportunities.opportunity_key
 ),
 
--- Largest remainder: whole cents first, then one more each in order of what was cut off.
-in_cents as (
+-- Largest remainder: whole units first, then one more each in order of what was cut off.
+in_units as (
     select
         *,
-        cast(floor(part_cents) as decimal(20, 0)) as floor_cents,
-        part_cents - floor(part_cents) as cut_off
+        cast(floor(part_units) as decimal(20, 0)) as floor_units,
+        part_units - floor(part_units) as cut_off
     from parts
 ),
 
@@ -98,9 +101,20 @@ placed as (
             partition by opportunity_key, credit_kind
             order by cut_off desc, rep_key asc
         ) as place,
-        cents - sum(floor_cents) over (partition by opportunity_key, credit_kind) as cents_left,
+        units - sum(floor_units) over (partition by opportunity_key, credit_kind) as units_left,
         sum(share) over (partition by opportunity_key, credit_kind) as share_sum
-    from in_cents
+    from in_units
+),
+
+shared as (
+    select
+        *,
+        cast(
+            floor_units
+            + case when {{ are_whole('share_sum') }} and place <= units_left then 1 else 0 end
+            as decimal(20, 0)
+        ) as shared_units
+    from placed
 ),
 
 final as (
@@ -109,14 +123,8 @@ final as (
         credit_kind,
         rep_key,
         share,
-        cast(
-            cast(
-                floor_cents
-                + case when abs(share_sum - 1) < 0.000001 and place <= cents_left then 1 else 0 end
-                as decimal(20, 0)
-            ) * 0.01 as decimal(18, 2)
-        ) as amount
-    from placed
+        {{ of_units('shared_units') }} as amount
+    from shared
     union all
     select
         opportunity_key,
