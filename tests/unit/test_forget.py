@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -27,6 +28,7 @@ from orchestration.bronze.quarantine import waiting
 from orchestration.bronze.reload import plan_reload
 from orchestration.cli import app
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of
+from orchestration.faults import HelpNeededError
 from orchestration.privacy import forget as forgetting
 from orchestration.privacy.border import mask_bronze
 from orchestration.privacy.forget import Outcome, find_everywhere, forget
@@ -397,3 +399,95 @@ def test_forgetting_another_completes_the_one_that_was_cut_off(
     assert find_everywhere(home, Needles([ANN, BOB])) == [
         home.landing / "salesforce" / str(FIRST) / "notes.bin"
     ]
+
+
+def spoil_rows(path: Path) -> None:
+    """A block in the middle falls ill: the file opens, and a table in it cannot be read."""
+    path.chmod(0o644)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        query = "select max(block_id) from pragma_storage_info('marts.note')"
+        ((block,),) = connection.execute(query).fetchall()
+    with path.open("r+b") as file:
+        file.seek(3 * 4096 + block * 262_144 + 50)
+        file.write(b"spoiled")
+
+
+def cut_off(path: Path) -> None:
+    path.chmod(0o644)
+    os.truncate(path, path.stat().st_size - 1)
+
+
+DAMAGES = pytest.mark.parametrize("damage", [spoil_rows, cut_off])
+
+
+@pytest.fixture
+def notes(home: Settings) -> Path:
+    """Where a run writes down whom it is about to forget."""
+    home.privacy.mkdir()
+    return home.privacy / "forgetting.json"
+
+
+@pytest.fixture
+def older(home: Settings) -> Path:
+    """A version that readers do not see."""
+    path = home.warehouse / "flywheel.2025-08-31-001.duckdb"
+    shutil.copyfile(home.published, path)
+    return path
+
+
+@DAMAGES
+def test_a_damaged_version_that_nobody_sees_is_removed_and_holds_nobody_back(
+    home: Settings, older: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(older)
+    status, text = command(home, ANN)
+    assert status == 0
+    assert f"{older} was removed: it cannot be read" in text
+    assert "versions 1 files" in text
+    assert not older.exists()
+    assert find_everywhere(home, Needles([ANN])) == []
+
+
+@DAMAGES
+def test_a_dry_run_tells_of_a_damaged_version_and_leaves_it(
+    home: Settings, older: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(older)
+    status, text = command(home, ANN, "--dry-run")
+    assert status == 0
+    assert f"{older} would be removed: it cannot be read" in text
+    assert older.exists()
+
+
+@DAMAGES
+@pytest.mark.parametrize("is_dry", [False, True], ids=["", "dry"])
+def test_a_damaged_version_that_readers_see_is_told_before_anything_is_written(
+    home: Settings, damage: Callable[[Path], None], is_dry: bool
+) -> None:
+    shown = home.published.resolve()
+    damage(shown)
+    before = bytes_of(home)
+    with pytest.raises(HelpNeededError, match=r"cannot be read.*\n.*nightly --full-refresh"):
+        forget(home, ANN, is_dry=is_dry)
+    assert bytes_of(home) == before
+
+
+def test_damaged_versions_are_told_where_another_forgetting_is_completed_first(
+    home: Settings, older: Path, notes: Path
+) -> None:
+    noted = {"said": ANN, "ids": [], "records": [], "emails": [ANN], "texts": [ANN], "values": []}
+    notes.write_text(json.dumps(noted))
+    cut_off(older)
+    assert forget(home, BOB).damaged == [older]
+    assert find_everywhere(home, Needles([ANN])) == []
+
+
+@pytest.mark.parametrize("said", [b"", b'{"said": "ann', b"[]", b'{"said": "ann", "x": [1]}'])
+def test_notes_of_a_forgetting_that_cannot_be_read_are_told_with_what_to_do(
+    home: Settings, notes: Path, said: bytes
+) -> None:
+    notes.write_bytes(said)
+    with pytest.raises(HelpNeededError, match=rf"{notes} cannot be read .*move it aside"):
+        forget(home, BOB)
+    notes.unlink()
+    assert forget(home, BOB).records
