@@ -35,7 +35,8 @@ def write_morning(
 ) -> Path:
     """Write the page of a version, of the one that readers see where none is named.
 
-    With `output` it is written there and nowhere else. Raises NoSuchVersionError.
+    With `output` it is written there and nowhere else. Raises NoSuchVersionError and
+    VersionUnreadableError.
     """
     publication = published(settings, version)
     evidence = gather(settings, publication)

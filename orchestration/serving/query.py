@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import duckdb
 
 from orchestration.durable import replace_durably
-from orchestration.serving.published import open_version
+from orchestration.serving.published import open_version, speaks_of_damage
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -90,7 +90,7 @@ def show(
 ) -> str | None:
     """Print an answer as a table of at most `rows` rows, 0 for all; return what it leaves out.
 
-    Raises QueryError with what DuckDB says.
+    Raises QueryError with what DuckDB says; damage of the version is left to open_version.
     """
     try:
         relation = connection.sql(statement.text)
@@ -101,6 +101,8 @@ def show(
             return None
         return _show(relation, rows, width)
     except duckdb.Error as error:
+        if speaks_of_damage(error):
+            raise
         raise QueryError(str(error)) from None
 
 
@@ -155,4 +157,6 @@ def _copy(path: Path, statement: Statement, written_as: str, target: Path) -> No
                 f"({_WRITTEN_AS[written_as]}, use_tmp_file false)"
             )
         except duckdb.Error as error:
+            if speaks_of_damage(error):
+                raise
             raise QueryError(str(error)) from None

@@ -30,9 +30,11 @@ from orchestration.morning.writing import newest_page, page_of, write_morning
 from orchestration.nightly import NightOutcome, run_nights
 from orchestration.outcome.closing import close_night
 from orchestration.publication.versions import NoSuchVersionError, prune, roll_back, version_path
+from orchestration.serving.published import VersionUnreadableError
 from orchestration.settings import Settings
 from orchestration.simulation import simulate
 from tests.browser import CHROMIUM, MOST_BYTES, chromium, keep_picture
+from tests.faults.damages import spoil_rows
 from tests.integration.html_page import HtmlPage
 from tests.screenshots.morning import MORNING, Picture
 
@@ -405,6 +407,21 @@ def test_changes_are_told_though_the_file_of_the_version_before_is_gone(
     page = HtmlPage(write_morning(altered("select 1")))
     assert page.table("Rows of the marts") == reported.page.table("Rows of the marts")
     assert "The company in both versions" not in page.text("caption")
+
+
+def test_a_version_that_cannot_be_read_has_no_page_and_one_before_it_no_figures(
+    reported: Reported, altered: Callable[[str], Settings]
+) -> None:
+    settings = altered("select 1")
+    spoil_rows(settings.published.resolve(), "marts.win_rate")
+    with pytest.raises(VersionUnreadableError, match=r"cannot be read: .*\n.*--full-refresh"):
+        write_morning(settings)
+    before = version_path(settings, f"{FIRST}-001")
+    shutil.copy(version_path(reported.settings, f"{FIRST}-001"), before)
+    shutil.copy(reported.settings.published, settings.published.resolve())
+    assert "The company in both versions" in HtmlPage(write_morning(settings)).text("caption")
+    spoil_rows(before, "marts.win_rate")
+    assert "The company in both versions" not in HtmlPage(write_morning(settings)).text("caption")
 
 
 def test_what_is_stale_follows_the_companys_own_hours(reported: Reported) -> None:

@@ -35,6 +35,7 @@ from orchestration.privacy.forget import Outcome, find_everywhere, forget
 from orchestration.privacy.proof import Needles, find
 from orchestration.settings import Settings
 from tests.conftest import land
+from tests.faults.damages import spoil_rows
 
 FIRST, SECOND, THIRD = date(2025, 9, 1), date(2025, 9, 2), date(2025, 9, 3)
 ANN, BOB = "ann.lee@shop.example", "bob@shop.example"
@@ -401,15 +402,8 @@ def test_forgetting_another_completes_the_one_that_was_cut_off(
     ]
 
 
-def spoil_rows(path: Path) -> None:
-    """A block in the middle falls ill: the file opens, and a table in it cannot be read."""
-    path.chmod(0o644)
-    with duckdb.connect(str(path), read_only=True) as connection:
-        query = "select max(block_id) from pragma_storage_info('marts.note')"
-        ((block,),) = connection.execute(query).fetchall()
-    with path.open("r+b") as file:
-        file.seek(3 * 4096 + block * 262_144 + 50)
-        file.write(b"spoiled")
+def spoil(path: Path) -> None:
+    spoil_rows(path, "marts.note")
 
 
 def cut_off(path: Path) -> None:
@@ -417,7 +411,7 @@ def cut_off(path: Path) -> None:
     os.truncate(path, path.stat().st_size - 1)
 
 
-DAMAGES = pytest.mark.parametrize("damage", [spoil_rows, cut_off])
+DAMAGES = pytest.mark.parametrize("damage", [spoil, cut_off])
 
 
 @pytest.fixture
