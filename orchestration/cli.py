@@ -54,6 +54,7 @@ def main() -> None:
     from orchestration.extracts.places import LandingUnreachableError
     from orchestration.faults import HelpNeededError, advice, told
     from orchestration.lock import NightRunningError
+    from orchestration.outputs import OutputError
     from orchestration.privacy.keys import MaskingKeyError
     from orchestration.publication.versions import NoSuchVersionError
     from orchestration.serving.postgres.target import PostgresError
@@ -71,6 +72,7 @@ def main() -> None:
         NightRunningError,
         LandingUnreachableError,
         MaskingKeyError,
+        OutputError,
         VersionUnreadableError,
         WrongSettingError,
     ) as error:

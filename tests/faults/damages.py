@@ -52,14 +52,15 @@ def lose(path: Path) -> None:
 
 
 def spoil_rows(path: Path, table: str) -> None:
-    """A block in the middle of a version falls ill: it opens, and a table cannot be read."""
+    """Blocks in the middle of a version fall ill: it opens, and a table cannot be read."""
     path.chmod(0o644)
     with duckdb.connect(str(path), read_only=True) as connection:
-        query = "select max(block_id) from pragma_storage_info(?)"
-        ((block,),) = connection.execute(query, [table]).fetchall()
+        query = "select distinct block_id from pragma_storage_info(?) where block_id >= 0"
+        blocks = connection.execute(query, [table]).fetchall()
     with path.open("r+b") as file:
-        file.seek(3 * 4096 + block * 262_144 + 50)
-        file.write(b"spoiled")
+        for (block,) in blocks:
+            file.seek(3 * 4096 + block * 262_144 + 50)
+            file.write(b"spoiled")
 
 
 DAMAGES = [cut_short, zero, empty, lose]

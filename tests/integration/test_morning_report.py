@@ -409,19 +409,26 @@ def test_changes_are_told_though_the_file_of_the_version_before_is_gone(
     assert "The company in both versions" not in page.text("caption")
 
 
-def test_a_version_that_cannot_be_read_has_no_page_and_one_before_it_no_figures(
-    reported: Reported, altered: Callable[[str], Settings]
+def test_of_a_damaged_version_before_no_figures_are_told(
+    altered: Callable[[str], Settings],
+) -> None:
+    settings = altered("select 1")
+    before = version_path(settings, f"{FIRST}-001")
+    shutil.copy(settings.published, before)
+    figures = "The company in both versions"
+    assert figures in HtmlPage(write_morning(settings)).text("caption")
+    spoil_rows(before, "marts.fct_opportunity")
+    assert figures not in HtmlPage(write_morning(settings)).text("caption")
+
+
+def test_a_version_that_cannot_be_read_to_its_end_has_no_page_and_says_what_to_do(
+    altered: Callable[[str], Settings],
 ) -> None:
     settings = altered("select 1")
     spoil_rows(settings.published.resolve(), "marts.win_rate")
     with pytest.raises(VersionUnreadableError, match=r"cannot be read: .*\n.*--full-refresh"):
         write_morning(settings)
-    before = version_path(settings, f"{FIRST}-001")
-    shutil.copy(version_path(reported.settings, f"{FIRST}-001"), before)
-    shutil.copy(reported.settings.published, settings.published.resolve())
-    assert "The company in both versions" in HtmlPage(write_morning(settings)).text("caption")
-    spoil_rows(before, "marts.win_rate")
-    assert "The company in both versions" not in HtmlPage(write_morning(settings)).text("caption")
+    assert not settings.report.exists()
 
 
 def test_what_is_stale_follows_the_companys_own_hours(reported: Reported) -> None:
