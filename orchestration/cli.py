@@ -54,6 +54,7 @@ def main() -> None:
     from orchestration.extracts.places import LandingUnreachableError
     from orchestration.faults import HelpNeededError, advice, told
     from orchestration.lock import NightRunningError
+    from orchestration.outputs import OutputError
     from orchestration.privacy.keys import MaskingKeyError
     from orchestration.publication.versions import NoSuchVersionError
     from orchestration.serving.postgres.target import PostgresError
@@ -71,6 +72,7 @@ def main() -> None:
         NightRunningError,
         LandingUnreachableError,
         MaskingKeyError,
+        OutputError,
         VersionUnreadableError,
         WrongSettingError,
     ) as error:
@@ -209,12 +211,13 @@ def status(
     """What is published, what waits, and how the last nights went."""
     from orchestration.extracts.ledger import Ledger
     from orchestration.nightly import plan
-    from orchestration.publication.versions import current_version
+    from orchestration.publication.versions import current_version, why_unseen
     from orchestration.report import print_held, print_nights, print_plan
 
     settings = Settings()
     console.print(f"home       {escaped(str(settings.root))}", highlight=False, soft_wrap=True)
-    console.print(f"published  {current_version(settings) or 'nothing yet'}", highlight=False)
+    shown = why_unseen(settings) or current_version(settings) or "nothing yet"
+    console.print(f"published  {escaped(shown)}", highlight=False, soft_wrap=True)
     work = plan(settings, None, None)
     due = "rebuild of the marts" if work.rebuild else ", ".join(map(str, work.nights)) or "nothing"
     console.print(f"due        {due}", highlight=False)

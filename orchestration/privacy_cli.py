@@ -126,6 +126,9 @@ def _print_places(outcome: Outcome, is_dry: bool) -> None:
         _say(f"{place:<11}{files:,} files, {rows:,} rows {word}")
     for path in outcome.removed:
         _say(f"removed    {path}, whose rows are in bronze")
+    for path in outcome.damaged:
+        what = "would be removed" if is_dry else "was removed"
+        _say(f"versions   {path} {what}: it cannot be read, and no way leads back to it")
 
 
 def _print_left(heading: str, paths: list[Path]) -> None:

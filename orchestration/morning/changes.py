@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestration.morning.evidence import Row, Rows, ask, open_version
+from orchestration.morning.evidence import Row, Rows, ask
 from orchestration.publication.changes import FEWEST_VERSIONS, Change, changes_of
 from orchestration.publication.versions import Publication, publications, version_path
-from orchestration.publication.whole import damage_of
+from orchestration.serving.published import VersionUnreadableError, open_version
 from orchestration.settings import Settings
 
 
@@ -42,7 +42,7 @@ def changes(settings: Settings, publication: Publication) -> Changes | None:
     before = _before(told, publications(settings), publication)
     if before is None:
         return None
-    with open_version(settings, publication.version) as now:
+    with open_version(version_path(settings, publication.version)) as now:
         known = ask(now, "compared", {})[0]
         metrics = {row["metric_id"]: row for row in ask(now, "metrics", {})}
         headline = ask(now, "headline", {})
@@ -69,11 +69,12 @@ def _before(
 
 
 def _beside(settings: Settings, before: Publication, now: Rows) -> Rows:
-    # A version that is gone or damaged is no reason to leave the page of the next one unwritten.
-    if damage_of(version_path(settings, before.version)) is not None:
+    try:
+        with open_version(version_path(settings, before.version)) as then:
+            values = {row["name"]: row["value"] for row in ask(then, "headline", {})}
+    except VersionUnreadableError:
+        # Gone or damaged, it is no reason to leave the page of the next one unwritten.
         return []
-    with open_version(settings, before.version) as then:
-        values = {row["name"]: row["value"] for row in ask(then, "headline", {})}
     return [
         {
             **row,

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.company import read_company
 from orchestration.publication.versions import (
-    NoSuchVersionError,
     Publication,
     current_version,
-    kept_versions,
+    kept_version,
     publications,
     version_path,
 )
+from orchestration.serving.published import open_version
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,19 +86,15 @@ def published(settings: Settings, version: str | None) -> Publication:
 
     Raises NoSuchVersionError.
     """
-    kept = kept_versions(settings)
-    name = version or current_version(settings)
-    if name not in kept:
-        raise NoSuchVersionError(
-            "nothing is published yet: run `flywheel nightly`"
-            if not kept
-            else f"there is no version {name}; kept: {', '.join(kept)}"
-        )
+    name = kept_version(settings, version)
     return next(each for each in publications(settings) if each.version == name)
 
 
 def gather(settings: Settings, publication: Publication) -> Evidence:
-    """Ask one version, ledger and quarantine for all that its page tells."""
+    """Ask one version, ledger and quarantine for all that its page tells.
+
+    Raises VersionUnreadableError.
+    """
     from orchestration.extracts.ledger import Ledger
 
     company = read_company(settings.company)
@@ -108,7 +104,7 @@ def gather(settings: Settings, publication: Publication) -> Evidence:
         "zone": company.business_time_zone,
     }
     ledger = Ledger(settings.ledger)
-    with open_version(settings, publication.version) as connection:
+    with open_version(version_path(settings, publication.version)) as connection:
         pipelines = ask(connection, "pipelines", known)
         return Evidence(
             publication=publication,
@@ -127,13 +123,6 @@ def gather(settings: Settings, publication: Publication) -> Evidence:
             pipelines=pipelines,
             chapters=[_chapter(connection, each, known) for each in pipelines[:_CHAPTERS]],
         )
-
-
-def open_version(settings: Settings, version: str) -> duckdb.DuckDBPyConnection:
-    """A version's file, read-only."""
-    import duckdb
-
-    return duckdb.connect(str(version_path(settings, version)), read_only=True)
 
 
 def ask(connection: duckdb.DuckDBPyConnection, query: str, known: Row) -> Rows:

@@ -14,6 +14,7 @@ from orchestration.morning.changes import changes
 from orchestration.morning.evidence import gather, published
 from orchestration.morning.page import render
 from orchestration.outcome.links import page_path
+from orchestration.outputs import written_to
 from orchestration.publication.versions import Publication, kept_versions
 from orchestration.settings import Settings
 
@@ -35,7 +36,8 @@ def write_morning(
 ) -> Path:
     """Write the page of a version, of the one that readers see where none is named.
 
-    With `output` it is written there and nowhere else. Raises NoSuchVersionError.
+    With `output` it is written there and nowhere else. Raises NoSuchVersionError,
+    VersionUnreadableError and OutputError.
     """
     publication = published(settings, version)
     evidence = gather(settings, publication)
@@ -43,7 +45,9 @@ def write_morning(
         evidence, changes(settings, publication), _night_page(settings, publication, output)
     )
     if output is not None:
-        return _write(output, html)
+        with written_to(output, makes_folder=True) as file:
+            file.write_text(html, encoding="utf-8")
+        return output
     path = _write(page_of(settings, publication.version), html)
     if evidence.is_shown:
         _write(newest_page(settings), html)

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.bronze.reload import plan_reload
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of, mend_ledger
+from orchestration.faults import HelpNeededError
 from orchestration.privacy.border import mask_bronze, unmask
 from orchestration.privacy.forgotten import Forgotten, remember_forgotten
 from orchestration.privacy.keys import write_private
@@ -40,12 +40,20 @@ from orchestration.privacy.rewriting import (
 )
 from orchestration.privacy.stores import Gone, count_in_version, rewrite_file, rewrite_version
 from orchestration.publication.candidate import discard_candidate
+from orchestration.publication.whole import damage_in_rows_of
 from orchestration.settings import Settings
+
+
+class ForgettingStoppedError(HelpNeededError):
+    """The home is damaged where a person would have to be taken out of it."""
 
 
 @dataclass
 class Outcome:
     """What was rewritten: files and rows of each place; files removed; files that still hold it.
+
+    `damaged` are versions that nobody can read, so that nobody could take the person out of them:
+    they are removed.
 
     `searched` is how many addresses and numbers were looked for: without any, nothing was proved.
     `is_remembered` tells whether later extracts are kept from bringing the person back.
@@ -56,6 +64,7 @@ class Outcome:
     is_remembered: bool = False
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     removed: list[Path] = field(default_factory=list)
+    damaged: list[Path] = field(default_factory=list)
     left: list[Path] = field(default_factory=list)
 
     def add(self, place: str, rows: int) -> None:
@@ -69,32 +78,39 @@ def forget(settings: Settings, said: str, *, is_dry: bool = False) -> Outcome:
     """Forget the person with an e-mail address, or the record with an id.
 
     With `is_dry` nothing is written, and the outcome says what would be.
-    Raises NoSuchPersonError when nobody is named, and LedgerDamagedError for a home that cannot
-    say whose records it holds.
+    Raises NoSuchPersonError when nobody is named, LedgerDamagedError for a home that cannot say
+    whose records it holds, and ForgettingStoppedError.
     """
     said = said.strip()
     _require_ledger(settings, is_dry)
     noted = _unfinished(settings)
-    if noted is not None and noted["said"] != said and not is_dry:
+    damaged = _damaged_versions(settings)
+    if noted is not None and noted.said != said and not is_dry:
         # Of another person: nobody but this file knows who it was.
-        forget(settings, noted["said"])
-    person = _recalled(settings, said, find_person(settings, said))
-    if noted is None or noted["said"] != said:
+        forget(settings, noted.said)
+    person = find_person(settings, said)
+    if noted is not None and noted.said == said:
+        _recall(person, noted.found)
+    else:
         require_person(said, person)
     listed = [*(("email", each) for each in person.emails), *person.ids]
     if is_dry:
         # A list of its own: the real one stays as it is.
         forgotten = Forgotten(b"of this run", frozenset())
         hashes = frozenset(forgotten.hash_of(kind, value) for kind, value in listed)
-        return _counted(settings, person, Forgotten(forgotten.key, hashes), _begun(person, listed))
+        outcome = _begun(person, listed, damaged)
+        return _counted(settings, person, Forgotten(forgotten.key, hashes), outcome)
     _note(settings, said, person)
     forgotten = remember_forgotten(settings, listed)
-    outcome = _begun(person, listed)
+    outcome = _begun(person, listed, damaged)
     gone = Gone(person.texts, person.records)
     _clear_bronze(settings, forgotten, outcome)
     _clear_quarantine(settings, forgotten, outcome)
     _clear_landing(settings, person, outcome)
     discard_candidate(settings)
+    for path in damaged:
+        # Gone already where another forgetting had to be completed.
+        path.unlink(missing_ok=True)
     for path in _versions(settings):
         outcome.add("versions", rewrite_version(path, gone))
     mask_bronze(settings)
@@ -128,8 +144,10 @@ def _require_ledger(settings: Settings, is_dry: bool) -> None:
         )
 
 
-def _begun(person: Person, listed: list[tuple[str, str]]) -> Outcome:
-    return Outcome(len(person.records), len(person.texts), is_remembered=bool(listed))
+def _begun(person: Person, listed: list[tuple[str, str]], damaged: list[Path]) -> Outcome:
+    return Outcome(
+        len(person.records), len(person.texts), is_remembered=bool(listed), damaged=damaged
+    )
 
 
 def _counted(settings: Settings, person: Person, forgotten: Forgotten, outcome: Outcome) -> Outcome:
@@ -143,7 +161,8 @@ def _counted(settings: Settings, person: Person, forgotten: Forgotten, outcome: 
             outcome.add("quarantine", rows)
     gone = Gone(person.texts, person.records)
     for path in _versions(settings):
-        outcome.add("versions", count_in_version(path, gone))
+        if path not in outcome.damaged:
+            outcome.add("versions", count_in_version(path, gone))
     outcome.left = find_everywhere(settings, Needles(person.texts))
     return outcome
 
@@ -202,25 +221,59 @@ def _versions(settings: Settings) -> list[Path]:
     )
 
 
+def _damaged_versions(settings: Settings) -> list[Path]:
+    """The versions that cannot be written anew. All is read, so that nothing is written before it
+    is known.
+    """
+    damages = {path: damage_in_rows_of(path) for path in _versions(settings)}
+    shown = settings.published.resolve()
+    if damage := damages.get(shown):
+        raise ForgettingStoppedError(
+            f"{shown}, the version that readers see, cannot be read: {damage}\n"
+            f"run `flywheel nightly --full-refresh`, which builds it anew from bronze, then this "
+            f"command again. Nobody was forgotten yet"
+        )
+    return [path for path, damage in damages.items() if damage]
+
+
 def _note(settings: Settings, said: str, person: Person) -> None:
     settings.privacy.mkdir(parents=True, exist_ok=True, mode=0o700)
     noted = {name: sorted(values) for name, values in asdict(person).items()}
     write_private(_plan_path(settings), json.dumps({"said": said, **noted}).encode())
 
 
-def _unfinished(settings: Settings) -> dict[str, Any] | None:
-    """What a run that was cut off had found."""
+@dataclass(frozen=True)
+class _Unfinished:
+    """Who was to be forgotten when a run was cut off, and what it had found of that person."""
+
+    said: str
+    found: Person
+
+
+def _unfinished(settings: Settings) -> _Unfinished | None:
     path = _plan_path(settings)
-    return json.loads(path.read_bytes()) if path.exists() else None
+    if not path.exists():
+        return None
+    found = Person()
+    try:
+        noted = json.loads(path.read_bytes())
+        for each in fields(Person):
+            # JSON knows no pairs.
+            values = (tuple(said) if isinstance(said, list) else said for said in noted[each.name])
+            getattr(found, each.name).update(values)
+        return _Unfinished(noted["said"], found)
+    except (ValueError, KeyError, TypeError) as fault:
+        raise ForgettingStoppedError(
+            f"{path} cannot be read ({fault}), and only it says whose forgetting was cut off: put "
+            f"it back from a backup; or move it aside, name that person anew to `flywheel forget`, "
+            f"then the others"
+        ) from fault
 
 
-def _recalled(settings: Settings, said: str, person: Person) -> Person:
-    noted = _unfinished(settings)
-    if noted is not None and noted.pop("said") == said:
-        for name, values in noted.items():
-            found = getattr(person, name)
-            found.update(tuple(each) if isinstance(each, list) else each for each in values)
-    return person
+def _recall(person: Person, found: Person) -> None:
+    """Once bronze has forgotten, only the run that was cut off knew."""
+    for each in fields(Person):
+        getattr(person, each.name).update(getattr(found, each.name))
 
 
 def _plan_path(settings: Settings) -> Path:

@@ -27,6 +27,7 @@ import polars as pl
 
 from orchestration.publication.comments import METRIC_VALUE, VERSION_CHANGE, comment
 from orchestration.publication.versions import Publication, version_path
+from orchestration.serving.published import open_version
 from orchestration.settings import Settings
 
 _FEWEST_MOVES, _MOST_VERSIONS = 8, 30
@@ -100,11 +101,12 @@ class Change:
 
 
 def changes_of(settings: Settings, version: str) -> list[Change]:
-    """What a version changed; nothing when its file is gone or is of before there were changes."""
-    with (
-        suppress(duckdb.Error),
-        duckdb.connect(str(version_path(settings, version)), read_only=True) as connection,
-    ):
+    """What a version changed; nothing of one from before there were changes.
+
+    Raises VersionUnreadableError.
+    """
+    path = version_path(settings, version)
+    with suppress(duckdb.CatalogException), open_version(path) as connection:
         return [Change(*row) for row in connection.execute("from ops.version_change").fetchall()]
     return []
 

@@ -9,20 +9,16 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.publication.changes import changes_of
-from orchestration.publication.versions import NoSuchVersionError, current_version, kept_versions
+from orchestration.publication.versions import kept_version
 from orchestration.settings import Settings
 
 
 def print_changes(console: Console, settings: Settings, version: str | None) -> None:
     """Print the differences of a version, metrics beyond their limits first.
 
-    Raises NoSuchVersionError when there is no such version.
+    Raises NoSuchVersionError when there is no such version, and VersionUnreadableError.
     """
-    kept, version = kept_versions(settings), version or current_version(settings)
-    if version is None or version not in kept:
-        raise NoSuchVersionError(
-            f"there is no version {version or 'yet'}; kept: {', '.join(kept) or 'none'}"
-        )
+    version = kept_version(settings, version)
     found = changes_of(settings, version)
     if not found:
         console.print(f"{version} changed nothing that is compared", highlight=False)

@@ -98,6 +98,48 @@ def kept_versions(settings: Settings) -> list[str]:
     return [entry.version for entry in publications(settings) if entry.version in there]
 
 
+def why_unseen(settings: Settings) -> str | None:
+    """Why readers see no version, and what to do; None where they see one or nothing was published
+    yet.
+    """
+    shown, there = current_version(settings), version_files(settings)
+    if shown in there:
+        return None
+    if shown is not None:
+        what = f"leads to {version_path(settings, shown)}, which is gone"
+    elif settings.published.exists():
+        what = "is no link to a version"
+    elif there:
+        what = "is gone"
+    else:
+        return None
+    return f"{settings.published} {what}: run `flywheel nightly`, which lets readers see a version"
+
+
+def kept_version(settings: Settings, version: str | None) -> str:
+    """The version of that name; without one, the version that readers see.
+
+    Raises NoSuchVersionError with what to do, and MemoryDamagedError.
+    """
+    kept = kept_versions(settings)
+    if not kept and version_files(settings):
+        raise MemoryDamagedError(
+            f"{_memory(settings)} is gone: run `flywheel nightly`, which makes it anew from what "
+            f"the versions say"
+        )
+    if version is None:
+        if unseen := why_unseen(settings):
+            raise NoSuchVersionError(unseen)
+        version = current_version(settings)
+    if version is None:
+        raise NoSuchVersionError("nothing is published yet: run `flywheel nightly`")
+    if version not in kept:
+        raise NoSuchVersionError(
+            f"there is no version {version}; kept: {', '.join(kept) or 'none'}"
+        )
+    return version
+
+
 def next_version(settings: Settings, as_of: date) -> str:
     """A name that no version bore before."""
     taken = {entry.version for entry in publications(settings)} | version_files(settings)
@@ -108,10 +150,17 @@ def next_version(settings: Settings, as_of: date) -> str:
 
 
 def publications(settings: Settings) -> list[Publication]:
-    """Every publication there ever was, oldest first. Raises MemoryDamagedError."""
+    """Every publication there ever was, oldest first. Raises MemoryDamagedError, and
+    HelpNeededError where a person has to make room for the memory first.
+    """
     path = _memory(settings)
     if not path.exists():
         return []
+    if path.is_dir():
+        raise HelpNeededError(
+            f"{path} is a folder, where a file has to stand: move it aside and run `flywheel "
+            f"nightly`, which makes the file anew from what the versions say"
+        )
     try:
         rows = pl.read_parquet(path, glob=False).iter_rows(named=True)
         return [Publication(**row) for row in rows]
@@ -147,6 +196,10 @@ def roll_back(settings: Settings, version: str | None = None) -> str:
     Raises NoSuchVersionError when there is none such.
     """
     kept, current = kept_versions(settings), current_version(settings)
+    if not kept:
+        raise NoSuchVersionError(
+            "there is no version to go back to, for none is published yet: run `flywheel nightly`"
+        )
     if version is None:
         bad = {entry.version for entry in publications(settings) if entry.rolled_back_at}
         older = kept[: kept.index(current)] if current in kept else []

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
-from orchestration.durable import replace_durably
-from orchestration.serving.published import open_version
+from orchestration.outputs import standard_output, written_to
+from orchestration.serving.published import open_version, speaks_of_damage
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -90,7 +90,7 @@ def show(
 ) -> str | None:
     """Print an answer as a table of at most `rows` rows, 0 for all; return what it leaves out.
 
-    Raises QueryError with what DuckDB says.
+    Raises QueryError with what DuckDB says; damage of the version is left to open_version.
     """
     try:
         relation = connection.sql(statement.text)
@@ -101,6 +101,8 @@ def show(
             return None
         return _show(relation, rows, width)
     except duckdb.Error as error:
+        if speaks_of_damage(error):
+            raise
         raise QueryError(str(error)) from None
 
 
@@ -121,7 +123,7 @@ def _show(relation: DuckDBPyRelation, rows: int, width: int) -> str | None:
 def write(path: Path, query: str, written_as: Format, output: Path | None) -> None:
     """Write the rows of one `select` to a file, or to standard output.
 
-    The file is there when it is whole. Raises QueryError.
+    The file is there when it is whole. Raises QueryError and OutputError.
     """
     statements = statements_in(query)
     if len(statements) != 1 or not statements[0].is_select:
@@ -130,19 +132,11 @@ def write(path: Path, query: str, written_as: Format, output: Path | None) -> No
         with tempfile.TemporaryDirectory() as folder:
             whole = Path(folder).resolve() / f"answer.{written_as}"
             _copy(path, statements[0], written_as, whole)
-            with whole.open("rb") as file:
+            with whole.open("rb") as file, standard_output():
                 shutil.copyfileobj(file, sys.stdout.buffer)
-            sys.stdout.flush()
         return
-    output = output.expanduser().absolute()
-    if not output.parent.is_dir():
-        raise QueryError(f"there is no folder {output.parent}")
-    temporary = output.with_name(f".{output.name}.part")
-    try:
-        _copy(path, statements[0], written_as, temporary)
-        replace_durably(temporary, output)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_to(output) as file_to_write:
+        _copy(path, statements[0], written_as, file_to_write)
 
 
 def _copy(path: Path, statement: Statement, written_as: str, target: Path) -> None:
@@ -155,4 +149,6 @@ def _copy(path: Path, statement: Statement, written_as: str, target: Path) -> No
                 f"({_WRITTEN_AS[written_as]}, use_tmp_file false)"
             )
         except duckdb.Error as error:
+            if speaks_of_damage(error):
+                raise
             raise QueryError(str(error)) from None

@@ -8,7 +8,6 @@ Exit status: 0 answered, 2 usage, or a statement that cannot be answered.
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -48,6 +47,7 @@ def ask(
     version: Annotated[str | None, typer.Option(help="An older version.")] = None,
 ) -> None:
     """Ask the published warehouse, or open a shell on it; read-only, without files or network."""
+    from orchestration.outputs import OutputError, let_go_of_output, standard_output
     from orchestration.publication.versions import version_path
     from orchestration.serving.published import VersionUnreadableError
     from orchestration.serving.query import QueryError, write
@@ -66,14 +66,15 @@ def ask(
 
             run_shell(path, console, rows)
         elif written_as == "table":
-            _show_all(path, text, rows)
+            with standard_output():
+                _show_all(path, text, rows)
         else:
             write(path, text, written_as, output)
-    except (QueryError, VersionUnreadableError) as error:
+    except (QueryError, OutputError, VersionUnreadableError) as error:
         _fail(str(error))
     except BrokenPipeError:
-        # Whoever read has had enough. Python would complain once more when it closes the pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read has had enough.
+        let_go_of_output()
 
 
 def table_width(console: Console) -> int:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import duckdb
+
 from orchestration.bronze.night import accept, load_night
 from orchestration.settings import Settings
 from tests.conftest import land
@@ -47,6 +49,18 @@ def empty(path: Path) -> None:
 
 def lose(path: Path) -> None:
     path.unlink()
+
+
+def spoil_rows(path: Path, table: str) -> None:
+    """Blocks in the middle of a version fall ill: it opens, and a table cannot be read."""
+    path.chmod(0o644)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        query = "select distinct block_id from pragma_storage_info(?) where block_id >= 0"
+        blocks = connection.execute(query, [table]).fetchall()
+    with path.open("r+b") as file:
+        for (block,) in blocks:
+            file.seek(3 * 4096 + block * 262_144 + 50)
+            file.write(b"spoiled")
 
 
 DAMAGES = [cut_short, zero, empty, lose]

@@ -30,13 +30,20 @@ from orchestration.extracts.ledger import Ledger, Load, copy_of
 from orchestration.gate.results import verdict_of
 from orchestration.morning.changes import _beside
 from orchestration.nightly import NightOutcome, plan
+from orchestration.publication.interrupted import settle
 from orchestration.publication.promote import promote
-from orchestration.publication.versions import current_version, publications, version_path
+from orchestration.publication.versions import (
+    current_version,
+    kept_versions,
+    publications,
+    version_path,
+)
 from orchestration.publication.whole import damage_of
 from orchestration.report import print_outcome
 from orchestration.settings import Settings
 from orchestration.warehouse.seed import seed_candidate
 from tests.conftest import land
+from tests.faults.damages import Damage, empty, spoil_rows, zero
 from tests.faults.small import make_candidate, make_load, numbers_of
 
 NIGHT = date(2025, 9, 28)
@@ -222,6 +229,103 @@ def test_of_a_version_that_cannot_be_read_sql_says_what_to_do(home: Home) -> Non
         assert status == 2
         assert f"{newest} cannot be read: IO Error" in said
         assert "`flywheel nightly` builds it anew from bronze" in said
+
+
+def cut_after_its_headers(path: Path) -> None:
+    os.truncate(path, 20_000)
+
+
+@pytest.mark.parametrize("command", ["changes", "morning", "sql"])
+@pytest.mark.parametrize("damage", [empty, zero, cut_after_its_headers])
+def test_whoever_looks_at_a_version_that_cannot_be_read_is_told_what_to_do(
+    home: Home, command: str, damage: Damage
+) -> None:
+    newest = version_path(home.settings, "2025-09-28-001")
+    newest.chmod(0o644)
+    damage(newest)
+    asked = ["select sum(version) from marts.fct_one"] if command == "sql" else []
+    status, said = home.run(command, *asked)
+    assert status == 2
+    assert f"{newest} cannot be read: " in said
+    assert "`flywheel nightly` builds it anew from bronze" in said
+
+
+def test_of_a_block_in_the_middle_that_is_ill_sql_says_what_to_do(home: Home) -> None:
+    newest = version_path(home.settings, "2025-09-28-001")
+    spoil_rows(newest, "ops.gate_result")
+    for arguments in ([], ["--format", "csv"]):
+        status, said = home.run("sql", *arguments, "from ops.gate_result")
+        assert status == 2
+        assert f"{newest} cannot be read: Corrupt database file" in said
+        assert "`flywheel nightly --full-refresh` builds it anew from bronze" in said
+
+
+def lose_the_link(settings: Settings) -> None:
+    settings.published.unlink()
+
+
+def lose_the_version(settings: Settings) -> None:
+    settings.published.resolve().unlink()
+
+
+def follow_the_link(settings: Settings) -> None:
+    """As a copy of a home does that knows no links."""
+    version = settings.published.resolve()
+    settings.published.unlink()
+    shutil.copy(version, settings.published)
+
+
+@pytest.mark.parametrize("damage", [lose_the_link, lose_the_version, follow_the_link])
+@pytest.mark.parametrize("command", ["changes", "morning", "status"])
+def test_whoever_looks_where_readers_see_no_version_is_told_so(
+    home: Home, command: str, damage: Callable[[Settings], None]
+) -> None:
+    make_load(home.settings, 2)
+    make_candidate(home.settings, 2)
+    promote(home.settings)
+    damage(home.settings)
+    status, said = home.run(command)
+    assert status == (0 if command == "status" else 2)
+    assert f"{home.settings.published} " in said
+    assert "run `flywheel nightly`, which lets readers see a version" in said
+    settle(home.settings)
+    assert current_version(home.settings) in kept_versions(home.settings)
+
+
+@pytest.mark.parametrize("command", ["changes", "morning"])
+def test_whoever_looks_where_the_memory_of_publications_is_gone_is_told_so(
+    home: Home, command: str
+) -> None:
+    memory = home.settings.operations / "publication.parquet"
+    memory.unlink()
+    status, said = home.run(command)
+    assert (status, f"{memory} is gone: run `flywheel nightly`" in said) == (3, True)
+    settle(home.settings)
+    assert current_version(home.settings) in kept_versions(home.settings)
+
+
+@pytest.mark.parametrize("command", ["changes", "morning", "versions", "rollback", "nightly"])
+def test_a_folder_in_the_place_of_the_memory_of_publications_is_told(
+    home: Home, command: str
+) -> None:
+    memory = home.settings.operations / "publication.parquet"
+    memory.unlink()
+    memory.mkdir()
+    status, said = home.run(command)
+    assert (status, f"{memory} is a folder" in said, "move it aside" in said) == (3, True, True)
+    memory.rmdir()
+    settle(home.settings)
+    assert current_version(home.settings) in kept_versions(home.settings)
+
+
+@pytest.mark.parametrize("command", ["changes", "morning", "rollback"])
+def test_where_nothing_was_published_yet_nobody_hears_of_a_version_none(
+    home: Home, command: str
+) -> None:
+    shutil.rmtree(home.settings.warehouse)
+    shutil.rmtree(home.settings.operations)
+    status, said = home.run(command)
+    assert (status, "published yet: run `flywheel nightly`" in said) == (2, True)
 
 
 def test_a_version_that_somebody_has_open_or_the_machine_hides_is_not_damaged(

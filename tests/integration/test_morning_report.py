@@ -30,9 +30,11 @@ from orchestration.morning.writing import newest_page, page_of, write_morning
 from orchestration.nightly import NightOutcome, run_nights
 from orchestration.outcome.closing import close_night
 from orchestration.publication.versions import NoSuchVersionError, prune, roll_back, version_path
+from orchestration.serving.published import VersionUnreadableError
 from orchestration.settings import Settings
 from orchestration.simulation import simulate
 from tests.browser import CHROMIUM, MOST_BYTES, chromium, keep_picture
+from tests.faults.damages import spoil_rows
 from tests.integration.html_page import HtmlPage
 from tests.screenshots.morning import MORNING, Picture
 
@@ -405,6 +407,28 @@ def test_changes_are_told_though_the_file_of_the_version_before_is_gone(
     page = HtmlPage(write_morning(altered("select 1")))
     assert page.table("Rows of the marts") == reported.page.table("Rows of the marts")
     assert "The company in both versions" not in page.text("caption")
+
+
+def test_of_a_damaged_version_before_no_figures_are_told(
+    altered: Callable[[str], Settings],
+) -> None:
+    settings = altered("select 1")
+    before = version_path(settings, f"{FIRST}-001")
+    shutil.copy(settings.published, before)
+    figures = "The company in both versions"
+    assert figures in HtmlPage(write_morning(settings)).text("caption")
+    spoil_rows(before, "marts.fct_opportunity")
+    assert figures not in HtmlPage(write_morning(settings)).text("caption")
+
+
+def test_a_version_that_cannot_be_read_to_its_end_has_no_page_and_says_what_to_do(
+    altered: Callable[[str], Settings],
+) -> None:
+    settings = altered("select 1")
+    spoil_rows(settings.published.resolve(), "marts.win_rate")
+    with pytest.raises(VersionUnreadableError, match=r"cannot be read: .*\n.*--full-refresh"):
+        write_morning(settings)
+    assert not settings.report.exists()
 
 
 def test_what_is_stale_follows_the_companys_own_hours(reported: Reported) -> None:

@@ -117,11 +117,31 @@ def test_a_failed_export_leaves_the_file_that_was_there(run: Run, tmp_path: Path
     assert (tmp_path / "answer.csv").read_text() == "old"
 
 
+@pytest.mark.parametrize("format_", ["table", "csv", "parquet"])
+def test_a_standard_output_that_takes_nothing_is_told_and_no_disk_is_blamed(
+    home: Path, tmp_path: Path, format_: str
+) -> None:
+    """A descriptor for reading only: what is written to it fails."""
+    (tmp_path / "closed").touch()
+    with (tmp_path / "closed").open("rb") as output:
+        told = subprocess.run(
+            [FLYWHEEL, "sql", "--format", format_, "select 1"],
+            env=os.environ | {"FLYWHEEL_HOME": str(home)},
+            stdout=output,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+
+    assert told.returncode == 2
+    assert told.stderr == b"standard output cannot be written: Bad file descriptor\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
         (["select 1", "--output", "answer.xlsx"], b"csv, json or parquet"),
         (["select 1", "--output", "nowhere/answer.csv"], b"there is no folder"),
+        (["select 1", "--format", "csv", "--output", "."], b"is a folder: name a file in it"),
         (["select 1; select 2", "--format", "csv"], b"only the rows of one select"),
         (["select 1", "--version", "2001-01-01-001"], b"is not there"),
         (["--file", "nothing.sql"], b"cannot be read"),

@@ -21,8 +21,10 @@ from orchestration.publication.changes import Change, changes_of, limits_after
 from orchestration.publication.changes_cli import print_changes
 from orchestration.publication.promote import promote
 from orchestration.publication.versions import NoSuchVersionError, roll_back, version_path
+from orchestration.serving.published import VersionUnreadableError
 from orchestration.settings import Settings
 from orchestration.terminal import open_console
+from tests.faults.damages import spoil_rows
 
 FIRST = date(2025, 9, 1)
 Ask = Callable[[Path, str], list[tuple]]
@@ -103,6 +105,20 @@ def test_rows_are_counted_table_by_table(settings: Settings) -> None:
     assert changes_of(settings, second) == [
         Change(second, first, "rows", "fct_deal", None, "4", "6")
     ]
+
+
+def test_of_a_version_that_cannot_be_read_nobody_is_told_that_it_changed_nothing(
+    settings: Settings,
+) -> None:
+    publish(settings, FIRST, 4)
+    path = version_path(settings, publish(settings, FIRST, 6))
+    spoil_rows(path, "ops.version_change")
+
+    with pytest.raises(VersionUnreadableError, match=rf"{path} cannot be read: .*\n.*--full-refre"):
+        print_changes(open_console(), settings, None)
+    path.write_bytes(b"")
+    with pytest.raises(VersionUnreadableError, match=rf"{path} cannot be read: .*\n`flywheel nig"):
+        print_changes(open_console(), settings, None)
 
 
 def test_tables_and_columns_that_came_or_went_are_told(settings: Settings) -> None:

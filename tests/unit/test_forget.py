@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -27,12 +28,14 @@ from orchestration.bronze.quarantine import waiting
 from orchestration.bronze.reload import plan_reload
 from orchestration.cli import app
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of
+from orchestration.faults import HelpNeededError
 from orchestration.privacy import forget as forgetting
 from orchestration.privacy.border import mask_bronze
 from orchestration.privacy.forget import Outcome, find_everywhere, forget
 from orchestration.privacy.proof import Needles, find
 from orchestration.settings import Settings
 from tests.conftest import land
+from tests.faults.damages import spoil_rows
 
 FIRST, SECOND, THIRD = date(2025, 9, 1), date(2025, 9, 2), date(2025, 9, 3)
 ANN, BOB = "ann.lee@shop.example", "bob@shop.example"
@@ -397,3 +400,88 @@ def test_forgetting_another_completes_the_one_that_was_cut_off(
     assert find_everywhere(home, Needles([ANN, BOB])) == [
         home.landing / "salesforce" / str(FIRST) / "notes.bin"
     ]
+
+
+def spoil(path: Path) -> None:
+    spoil_rows(path, "marts.note")
+
+
+def cut_off(path: Path) -> None:
+    path.chmod(0o644)
+    os.truncate(path, path.stat().st_size - 1)
+
+
+DAMAGES = pytest.mark.parametrize("damage", [spoil, cut_off])
+
+
+@pytest.fixture
+def notes(home: Settings) -> Path:
+    """Where a run writes down whom it is about to forget."""
+    home.privacy.mkdir()
+    return home.privacy / "forgetting.json"
+
+
+@pytest.fixture
+def older(home: Settings) -> Path:
+    """A version that readers do not see."""
+    path = home.warehouse / "flywheel.2025-08-31-001.duckdb"
+    shutil.copyfile(home.published, path)
+    return path
+
+
+@DAMAGES
+def test_a_damaged_version_that_nobody_sees_is_removed_and_holds_nobody_back(
+    home: Settings, older: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(older)
+    status, text = command(home, ANN)
+    assert status == 0
+    assert f"{older} was removed: it cannot be read" in text
+    assert "versions 1 files" in text
+    assert not older.exists()
+    assert find_everywhere(home, Needles([ANN])) == []
+
+
+@DAMAGES
+def test_a_dry_run_tells_of_a_damaged_version_and_leaves_it(
+    home: Settings, older: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(older)
+    status, text = command(home, ANN, "--dry-run")
+    assert status == 0
+    assert f"{older} would be removed: it cannot be read" in text
+    assert older.exists()
+
+
+@DAMAGES
+@pytest.mark.parametrize("is_dry", [False, True], ids=["", "dry"])
+def test_a_damaged_version_that_readers_see_is_told_before_anything_is_written(
+    home: Settings, damage: Callable[[Path], None], is_dry: bool
+) -> None:
+    shown = home.published.resolve()
+    damage(shown)
+    before = bytes_of(home)
+    with pytest.raises(HelpNeededError, match=r"cannot be read.*\n.*nightly --full-refresh"):
+        forget(home, ANN, is_dry=is_dry)
+    assert bytes_of(home) == before
+
+
+def test_damaged_versions_are_told_where_another_forgetting_is_completed_first(
+    home: Settings, older: Path, notes: Path
+) -> None:
+    noted = {"said": ANN, "ids": [], "records": [], "emails": [ANN], "texts": [ANN], "values": []}
+    notes.write_text(json.dumps(noted))
+    cut_off(older)
+    assert forget(home, BOB).damaged == [older]
+    assert find_everywhere(home, Needles([ANN])) == []
+
+
+@pytest.mark.parametrize("said", [b"", b'{"said": "ann', b"[]", b'{"said": "ann", "x": [1]}'])
+def test_notes_of_a_forgetting_that_cannot_be_read_are_told_with_what_to_do(
+    home: Settings, notes: Path, said: bytes
+) -> None:
+    notes.write_bytes(said)
+    with pytest.raises(HelpNeededError, match=rf"{notes} cannot be read .*move it aside"):
+        forget(home, BOB)
+    notes.unlink()
+    assert forget(home, BOB).records

@@ -28,6 +28,7 @@ from orchestration.bronze.night import load_night
 from orchestration.extracts.ledger import Ledger
 from orchestration.gate.results import CheckResult, record
 from orchestration.gate.stamp import NotGatedError, give_stamp
+from orchestration.gate.written import WRITTEN
 from orchestration.publication.candidate import discard_candidate
 from orchestration.publication.promote import UncleanCandidateError, promote
 from orchestration.publication.versions import (
@@ -494,6 +495,29 @@ def test_rolling_back_passes_over_a_damaged_version(settings: Settings, ask: Ask
 
     assert roll_back(settings) == "2025-09-28-001"
     assert mark_of(ask, settings.published) == "old"
+
+
+def test_a_version_whose_free_end_was_cut_off_when_it_was_sealed_is_one_to_go_back_to(
+    settings: Settings, ask: Ask
+) -> None:
+    """What only the gate needed goes last, what is written then finds room before it."""
+    write_candidate(settings, mark="shortened")
+    numbers = "select hash(i) as number from range(200000) as t (i)"
+    for statement in (
+        f"create table marts.replaced as {numbers}",
+        f"create table {WRITTEN} as {numbers}",
+        "drop table marts.replaced",
+    ):
+        with duckdb.connect(str(settings.candidate)) as connection:
+            connection.execute(statement)
+    size = settings.candidate.stat().st_size
+    pass_gate(settings)
+    sealed = version_path(settings, promote(settings).version)
+    assert sealed.stat().st_size < size
+    publish(settings, mark="new")
+
+    assert roll_back(settings) == "2025-09-28-001"
+    assert mark_of(ask, settings.published) == "shortened"
 
 
 def test_where_all_versions_before_are_damaged_readers_keep_what_they_see(
