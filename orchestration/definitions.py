@@ -8,7 +8,7 @@ import dagster as dg
 from orchestration.bronze.assets import build_bronze_assets, count_checks
 from orchestration.gate.assets import build_gate
 from orchestration.gate.suites import read_suites
-from orchestration.jobs import build_nightly_job, nights
+from orchestration.jobs import EXECUTOR, build_nightly_job, nights
 from orchestration.labels import STAGE_MAP, labelled
 from orchestration.morning.assets import build_morning_report
 from orchestration.outcome.sensors import build_sensors
@@ -37,7 +37,6 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     )
     publication = build_publication(settings, partitions)
     morning = build_morning_report(settings, partitions)
-    nightly_job = build_nightly_job(partitions)
 
     return dg.Definitions(
         assets=labelled(
@@ -53,9 +52,10 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             ],
         ),
         asset_checks=[gate_suites],
-        jobs=[nightly_job],
-        schedules=[build_nightly_schedule()],
-        sensors=build_sensors(settings, nightly_job),
+        jobs=[build_nightly_job(partitions)],
+        schedules=[build_nightly_schedule(settings)],
+        sensors=build_sensors(settings),
+        executor=EXECUTOR,
     )
 
 

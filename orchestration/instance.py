@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from orchestration.lock import NightRunningError, lock_for_a_moment
 from orchestration.settings import Settings
 
 _CONFIG = """\
@@ -22,6 +25,9 @@ nux:
 freshness:
   enabled: true
 concurrency:
+  runs:
+    # A night that finds another at work ends at once: the others wait in the queue.
+    max_concurrent_runs: 1
   pools:
     # One process writes the candidate.
     default_limit: 1
@@ -35,6 +41,14 @@ event_log_storage:
   config:
     base_dir: {events}
 """
+
+# A run holds no lock before its first step, nor when it is of checks alone.
+_PATIENCE = timedelta(minutes=30)
+_AT_WORK = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
@@ -60,7 +74,28 @@ def bury_dead_runs(instance: dg.DagsterInstance, living: str) -> list[str]:
     for run_id in store.get_concurrency_run_ids() - {living}:
         store.free_concurrency_slots_for_run(run_id)
     begun = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
-    dead = [run for run in instance.get_runs(begun) if run.run_id != living]
+    return _bury(instance, [run for run in instance.get_runs(begun) if run.run_id != living])
+
+
+def bury_abandoned_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str]:
+    """Count runs as failed that nobody is at work on, or the queue waits for them for ever.
+
+    They have said nothing for long, and the lock of the home is free.
+    """
+    long_ago = datetime.now(UTC) - _PATIENCE
+    silent = dg.RunsFilter(statuses=_AT_WORK, updated_before=long_ago)
+    if not instance.get_runs(silent):
+        return []
+    try:
+        with lock_for_a_moment(settings):
+            # A second look: the last of them may have ended before the lock was free.
+            return _bury(instance, instance.get_runs(silent))
+    except NightRunningError:
+        return []
+
+
+def _bury(instance: dg.DagsterInstance, dead: Sequence[dg.DagsterRun]) -> list[str]:
     for run in dead:
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         instance.report_run_failed(run, "its process was killed, or the machine went down")
     return [run.run_id for run in dead]

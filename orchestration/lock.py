@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 from orchestration.settings import Settings
@@ -24,9 +27,26 @@ def hold_lock(settings: Settings) -> None:
     The operating system lets go of it when the process dies, however it dies.
     Raises NightRunningError when another process holds it.
     """
-    path = settings.root / ".lock"
-    if str(path) in _held:
+    path = _path(settings)
+    if str(path) not in _held:
+        _held[str(path)] = _locked(settings)
+
+
+@contextmanager
+def lock_for_a_moment(settings: Settings) -> Iterator[None]:
+    """The lock within a process that lives on, as Dagster's daemon; nothing where it has it anyway.
+
+    Raises NightRunningError when another process holds it.
+    """
+    if str(_path(settings)) in _held:
+        yield
         return
+    with _locked(settings):
+        yield
+
+
+def _locked(settings: Settings) -> IO[str]:
+    path = _path(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("a+", encoding="utf-8")
     try:
@@ -41,4 +61,8 @@ def hold_lock(settings: Settings) -> None:
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()
-    _held[str(path)] = file
+    return file
+
+
+def _path(settings: Settings) -> Path:
+    return settings.root / ".lock"

@@ -74,15 +74,14 @@ def _landing(
         night = date.fromisoformat(context.partition_key)
         undone = heal(settings)
         begin(settings, context.run_id)
-        found = survey(settings, Ledger(settings.ledger), always=[night])
+        found = survey(settings, Ledger(settings.ledger), run_of=night)
         for each in found.unclaimed:
             if each.partition("/")[0] not in sources:
                 context.log.warning(f"no source claims {each}: it is not read")
         for name in sources:
             due = [
                 file
-                for batch, files in found.files.items()
-                if batch <= night
+                for files in found.files.values()
                 for file in files
                 if file.contract.source == name
             ]

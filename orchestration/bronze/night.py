@@ -48,15 +48,26 @@ class Landing:
     absent: dict[str, list[date]]
 
 
-def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> Landing:
+def survey(
+    settings: Settings, ledger: Ledger, always: Iterable[date] = (), run_of: date | None = None
+) -> Landing:
     """Look over the landing place.
 
     A night is due with the files the ledger has not seen; a corrected file of a refused night
     brings the night's other refused files along, those of other sources too. Nights in `always` are
     taken even when they look unfinished: whoever names a night says that it is complete.
+
+    With `run_of`, of what is due only what the run of that night loads: the night itself, which is
+    named thereby, and late or corrected files of older nights that are published. A night that is
+    not waits for a run of its own: a bad one holds back no other.
     """
     sources = load_sources(settings.user_sources)
-    chosen = set(always)
+    chosen = {*always, *([run_of] if run_of else [])}
+    published = {load.batch_date for load in ledger.with_status("accepted")}
+
+    def is_asked_for(night: date) -> bool:
+        return run_of is None or night == run_of or (night < run_of and night in published)
+
     held = {load.place for load in ledger.held()}
     files: dict[date, list[LandedFile]] = {}
     incomplete, unclaimed = [], []
@@ -87,7 +98,7 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
             incomplete.append(night)
             continue
         unclaimed += [f"{night.source.name}/{night.night}/{name}" for name in night.unclaimed()]
-        if fresh:
+        if fresh and is_asked_for(night.night):
             files.setdefault(night.night, []).extend(fresh)
     directories.save()
     for source in sources.values():
@@ -99,26 +110,30 @@ def survey(settings: Settings, ledger: Ledger, always: Iterable[date] = ()) -> L
                 if any(file.contract.source == source.name for file in found)
             ]
             when = declared_night(source, newest, due_nights, ledger)
-            declared = declared_files(source, when, settings, ledger, has_files=bool(due_nights))
-            files[when] = [*declared, *files.get(when, [])]
+            if is_asked_for(when):
+                declared = declared_files(
+                    source, when, settings, ledger, has_files=bool(due_nights)
+                )
+                files[when] = [*declared, *files.get(when, [])]
     for file in reload_files(settings, ledger, sources):
-        # Ahead of a corrected file of the night, whose rows are the newer ones.
-        files.setdefault(file.night, []).insert(0, file)
+        if is_asked_for(file.night):
+            # Ahead of a corrected file of the night, whose rows are the newer ones.
+            files.setdefault(file.night, []).insert(0, file)
     waiting = {night.night for night in incomplete}
     due = {night: found for night, found in sorted(files.items()) if found and night not in waiting}
     return Landing(due, incomplete, unclaimed, _absent(nights))
 
 
 def load_night(settings: Settings, night: date, run_id: str, source: str) -> list[Load]:
-    """Load all files of a source that are due up to `night`, late files of older nights included.
+    """Load the files of a source that the run of a night is for: see `survey`.
 
     Returns the loads of this run, those of an attempt before included.
     """
     ledger = Ledger(settings.ledger)
-    landing = survey(settings, ledger, always=[night])
+    landing = survey(settings, ledger, run_of=night)
     depths = _lookup_depths(load_sources(settings.user_sources)[source])
-    for batch, files in landing.files.items():
-        due = [file for file in files if batch <= night and file.contract.source == source]
+    for files in landing.files.values():
+        due = [file for file in files if file.contract.source == source]
         for file in sorted(due, key=lambda file: depths[file.contract.object]):
             load_file(file, ledger, settings, run_id)
     loads = [load for load in ledger.of_run(run_id) if load.source == source]

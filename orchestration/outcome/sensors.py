@@ -8,36 +8,29 @@ process died. They see the nights of `flywheel nightly` too, and find them close
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING
-
 import dagster as dg
 
+from orchestration.instance import bury_abandoned_runs
+from orchestration.jobs import night_of
 from orchestration.outcome.alerts import tell_if_stale, tell_of_night, tell_unsent
 from orchestration.outcome.closing import close_night
 from orchestration.outcome.links import page_path
 from orchestration.settings import Settings
 
-if TYPE_CHECKING:
-    # Dagster gives the type of its own public function no public name.
-    from dagster._core.definitions.unresolved_asset_job_definition import (
-        UnresolvedAssetJobDefinition,
-    )
-
 # A stale version is told of once, so this only says how late.
 _STALENESS_SECONDS = 15 * 60
-_NIGHT_TAG = "dagster/partition"
 
 
-def build_sensors(
-    settings: Settings, nightly_job: UnresolvedAssetJobDefinition
-) -> list[dg.SensorDefinition]:
-    """All of them, on from the start: without addresses they write pages and tell nobody."""
+def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """All of them, on from the start: without addresses they write pages and tell nobody.
+
+    They see runs of every job: a night that is started in the graph of assets is one of Dagster's
+    own job.
+    """
 
     @dg.run_status_sensor(
         name="night_published",
         run_status=dg.DagsterRunStatus.SUCCESS,
-        monitored_jobs=[nightly_job],
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Writes the page of a night that Dagster ran.",
     )
@@ -46,7 +39,6 @@ def build_sensors(
 
     @dg.run_failure_sensor(
         name="night_not_published",
-        monitored_jobs=[nightly_job],
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Writes the page of a refused or failed night, and alerts.",
     )
@@ -68,7 +60,17 @@ def build_sensors(
         told = [*tell_unsent(settings), *tell_if_stale(settings)]
         return dg.SkipReason("; ".join(told) or "nothing to tell")
 
-    return [night_published, night_not_published, staleness]
+    @dg.sensor(
+        name="abandoned_runs",
+        minimum_interval_seconds=_STALENESS_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Counts runs as failed whose process died: the next night waits for them.",
+    )
+    def abandoned_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        dead = bury_abandoned_runs(context.instance, settings)
+        return dg.SkipReason(f"failed: {', '.join(dead)}" if dead else "no run is abandoned")
+
+    return [night_published, night_not_published, staleness, abandoned_runs]
 
 
 def _closed(
@@ -77,11 +79,13 @@ def _closed(
     from orchestration.nightly import outcome_of
 
     run_id = context.dagster_run.run_id
-    night = context.dagster_run.tags.get(_NIGHT_TAG)
+    night = night_of(context.dagster_run)
     if night is None:
         return dg.SkipReason("a run of no night")
-    outcome = outcome_of(settings, date.fromisoformat(night), run_id, failure)
-    if page_path(settings, night, run_id).exists():
+    outcome = outcome_of(settings, night, run_id, failure)
+    if failure is None and outcome.publication is None:
+        return dg.SkipReason("a run of some assets, which published nothing")
+    if page_path(settings, night.isoformat(), run_id).exists():
         # An alert that could not be sent at the time may be now.
         told = tell_of_night(settings, outcome)
     else:

@@ -5,16 +5,19 @@ It overrides private names of Dagster for speed; this test holds the two against
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.runs.schema import RunsTable
 from dagster_shared.record import replace
 
 from orchestration.event_log import KeptEngineEventLogStorage
-from orchestration.instance import bury_dead_runs, open_instance
+from orchestration.instance import bury_abandoned_runs, bury_dead_runs, open_instance
 from orchestration.settings import Settings
+from tests.locks import another_night
 
 _EVALUATED = dg.DagsterEventType.ASSET_CHECK_EVALUATION
 
@@ -207,3 +210,40 @@ def test_a_dead_run_gives_back_its_slot_and_counts_as_failed(tmp_path: Path) -> 
     assert store.claim_concurrency_slot("candidate", living.run_id, "warehouse").is_claimed
     statuses = [instance.get_run_by_id(run.run_id).status for run in (dead, living)]
     assert statuses == [dg.DagsterRunStatus.FAILURE, started]
+
+
+def _begun(instance: dg.DagsterInstance, ago: timedelta) -> dg.DagsterRun:
+    """A run that started some time ago and has said nothing since."""
+    job = dg.Definitions(assets=[rows], jobs=[dg.define_asset_job("one")]).resolve_job_def("one")
+    begun = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    then = datetime.now(UTC) - ago
+    with instance.run_storage.connect() as connection:
+        connection.execute(
+            RunsTable.update()
+            .where(RunsTable.c.run_id == begun.run_id)
+            .values(update_timestamp=then.replace(tzinfo=None))
+        )
+    return begun
+
+
+def test_an_abandoned_run_lets_the_queue_go_on(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    instance = open_instance(settings)
+    dead = _begun(instance, timedelta(hours=1))
+    assert bury_abandoned_runs(instance, settings) == [dead.run_id]
+    assert instance.get_run_by_id(dead.run_id).status == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_long_night_that_is_at_work_is_not_abandoned(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    instance = open_instance(settings)
+    _begun(instance, timedelta(hours=1))
+    with another_night(settings):
+        assert bury_abandoned_runs(instance, settings) == []
+
+
+def test_a_run_that_has_not_taken_the_lock_yet_is_not_abandoned(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    instance = open_instance(settings)
+    _begun(instance, timedelta(minutes=1))
+    assert bury_abandoned_runs(instance, settings) == []

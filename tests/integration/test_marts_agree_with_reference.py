@@ -329,7 +329,8 @@ class Home:
         said = yaml.safe_dump({"no_decision_reasons": list(OPTIONS.no_decision_reasons)})
         self.settings.company.write_text(said, encoding="utf-8")
         heal(self.settings)
-        loads = load_night(self.settings, crm.as_of, "run", crm.source)
+        for night in (crm.as_of - DAY, crm.as_of):
+            loads = load_night(self.settings, night, "run", crm.source)
         refused = [load for load in loads if load.error or load.rows_quarantined]
         assert not refused, refused
         build_marts(self.settings, MARTS)

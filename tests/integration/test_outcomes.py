@@ -248,6 +248,43 @@ def test_a_published_night_that_dagster_ran_has_its_page(
     assert f"Night {FIRST}: published" in page.read_text(encoding="utf-8")
 
 
+def started_in_the_graph(
+    instance: dg.DagsterInstance, defs: dg.Definitions, asset: str
+) -> dg.ExecuteInProcessResult:
+    """A run of Dagster's own job, as somebody starts it by hand."""
+    return defs.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance,
+        partition_key=SECOND.isoformat(),
+        asset_selection=[dg.AssetKey(asset.split("/"))],
+        raise_on_error=False,
+    )
+
+
+def test_a_failed_run_that_was_started_in_the_graph_of_assets_is_told_of(
+    story: Story, defs: dg.Definitions
+) -> None:
+    sensor = defs.resolve_sensor_def("night_not_published")
+    before = len(story.server.posts)
+    with open_instance(story.settings) as instance:
+        begun = sensor.evaluate_tick(dg.build_sensor_context(instance=instance)).cursor
+        ended = started_in_the_graph(instance, defs, "published/flywheel")
+        sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=begun))
+    assert not ended.success
+    assert page_path(story.settings, SECOND.isoformat(), ended.run_id).exists()
+    (told,) = story.server.posts[before:]
+    assert f"night {SECOND} failed" in told[1]["text"]
+
+
+def test_a_run_of_some_assets_that_published_nothing_is_no_night(
+    story: Story, defs: dg.Definitions
+) -> None:
+    with open_instance(story.settings) as instance:
+        ended = started_in_the_graph(instance, defs, "serve/morning_report")
+    assert ended.success
+    evaluated(story, defs, "night_published", ended.run_id)
+    assert not page_path(story.settings, SECOND.isoformat(), ended.run_id).exists()
+
+
 def test_dagster_looks_at_the_clock(story: Story, defs: dg.Definitions) -> None:
     """The version is stale, and the console has told of it."""
     told = defs.resolve_sensor_def("staleness")(dg.build_sensor_context())

@@ -266,7 +266,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FLYWHEEL_HOME", str(settings.root))
         heal(settings)
-        loads = load_night(settings, simulated.nights[-1], "run", "salesforce")
+        for night in simulated.nights:
+            loads = load_night(settings, night, "run", "salesforce")
         assert not [load for load in loads if load.error or load.rows_quarantined]
         build_marts(settings, MARTS)
         yield Company(settings, simulated)

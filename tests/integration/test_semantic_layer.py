@@ -56,7 +56,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         simulate(settings.landing, opportunities=600, nights=1, seed=3, first_night=NIGHT)
         land_former_teams(settings)
         heal(settings)
-        load_night(settings, NIGHT, "run", "salesforce")
+        for night in (NIGHT - timedelta(days=1), NIGHT):
+            load_night(settings, night, "run", "salesforce")
         build_marts(settings, MARTS)
         assert invoke(settings, ["parse"]).success
     settings.candidate.rename(settings.warehouse / "flywheel.duckdb")

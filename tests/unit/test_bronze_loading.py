@@ -528,15 +528,34 @@ def test_loads_are_numbered_in_their_order(home: Settings) -> None:
 # Which files are due -----------------------------------------------------------------------------
 
 
-def test_a_late_file_of_an_older_night_is_loaded_with_the_next(home: Settings) -> None:
-    land(home, "acme", SECOND, {"deals.csv": DEALS})
-    publish(home, SECOND)
+def test_a_late_file_of_a_published_night_is_loaded_with_the_next(home: Settings) -> None:
+    land(home, "acme", FIRST, {"deals.csv": DEALS})
+    publish(home, FIRST)
     land(home, "acme", FIRST, {"deals_late.csv": OTHER_DEALS})
-    land(home, "acme", THIRD, {"accounts.csv": ACCOUNTS})
-    publish(home, THIRD, "third")
+    land(home, "acme", SECOND, {"accounts.csv": ACCOUNTS})
+    publish(home, SECOND, "second")
 
     late = bronze_of(home, "opportunities").filter(pl.col("_file") == "deals_late.csv")
     assert late.select("_batch_date", "opportunity_id").rows() == [(FIRST, "d3")]
+
+
+def test_a_night_that_was_never_published_waits_for_a_run_of_its_own(home: Settings) -> None:
+    land(home, "acme", FIRST, {"deals.csv": BAD_DEALS})
+    land(home, "acme", SECOND, {"deals.csv": OTHER_DEALS})
+
+    assert [load.batch_date for load in run(home, SECOND)] == [SECOND]
+    assert due(home) == {FIRST: ["deals.csv"]}
+
+
+def test_a_corrected_file_of_a_refused_night_waits_for_a_run_of_its_own(home: Settings) -> None:
+    land(home, "acme", FIRST, {"deals.csv": BAD_DEALS, "accounts.csv": ACCOUNTS})
+    run(home, FIRST)
+    refuse(home)
+    land(home, "acme", FIRST, {"deals.csv": DEALS})
+    land(home, "acme", SECOND, {"deals.csv": OTHER_DEALS})
+
+    assert [load.batch_date for load in publish(home, SECOND, "second")] == [SECOND]
+    assert due(home) == {FIRST: ["accounts.csv", "deals.csv"]}
 
 
 def test_a_night_leaves_later_nights_alone(home: Settings) -> None:
@@ -853,6 +872,13 @@ def test_pipelines_become_stages_in_their_order(staged: Settings) -> None:
         ("new", "Lost", None, "lost", None),
         ("new", "Gone", None, "lost", None),
     ]
+
+
+def test_pipelines_come_with_the_first_night_that_is_run(staged: Settings) -> None:
+    land(staged, "acme", SECOND, {"deals.csv": OTHER_DEALS})
+
+    assert [load.file for load in publish(staged, SECOND)] == ["pipelines.csv", "deals.csv"]
+    assert due(staged) == {FIRST: ["deals.csv"]}
 
 
 def test_pipelines_become_stages_once(staged: Settings) -> None:

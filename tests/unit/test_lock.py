@@ -5,62 +5,11 @@ Belongs here: the lock between processes. Does not belong here: what a night doe
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
-from orchestration.lock import NightRunningError, hold_lock
+from orchestration.lock import NightRunningError, hold_lock, lock_for_a_moment
 from orchestration.settings import Settings
-
-HOLD = """
-import sys
-from pathlib import Path
-from orchestration.lock import hold_lock
-from orchestration.settings import Settings
-
-hold_lock(Settings(home=Path(sys.argv[1])))
-print("held", flush=True)
-sys.stdin.read()
-"""
-TRY = """
-import sys
-from pathlib import Path
-from orchestration.lock import NightRunningError, hold_lock
-from orchestration.settings import Settings
-
-try:
-    hold_lock(Settings(home=Path(sys.argv[1])))
-except NightRunningError as error:
-    sys.exit(str(error))
-"""
-
-
-@contextmanager
-def another_night(settings: Settings) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock until it is ended."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(settings.home)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def attempt(settings: Settings) -> subprocess.CompletedProcess[str]:
-    """A process that takes the lock and ends, or says why it cannot."""
-    return subprocess.run(
-        [sys.executable, "-c", TRY, str(settings.home)], capture_output=True, text=True, check=False
-    )
+from tests.locks import another_night, attempt
 
 
 def test_a_second_process_is_refused_with_the_number_of_the_first(settings: Settings) -> None:
@@ -97,6 +46,21 @@ def test_the_lock_is_named_after_who_holds_it_now_and_not_after_who_held_it(
 def test_the_lock_of_one_home_does_not_lock_another(settings: Settings) -> None:
     with another_night(settings):
         assert attempt(Settings(home=settings.root / "other")).returncode == 0
+
+
+def test_a_process_that_lives_on_may_take_the_lock_for_a_moment(settings: Settings) -> None:
+    with lock_for_a_moment(settings):
+        assert attempt(settings).returncode == 1
+
+    assert attempt(settings).returncode == 0
+
+
+def test_a_moment_ends_no_lock_that_is_held_anyway(settings: Settings) -> None:
+    hold_lock(settings)
+    with lock_for_a_moment(settings):
+        pass
+
+    assert attempt(settings).returncode == 1
 
 
 def test_a_process_may_take_its_own_lock_again(settings: Settings) -> None:

@@ -322,10 +322,11 @@ def write(path: Path, text: str) -> None:
 
 
 def load(settings: Settings, telling: Telling, number: int) -> None:
-    """Land one run and load it; nothing may be refused."""
+    """Land one run and load it, older nights first; nothing may be refused."""
     run, source = telling.runs[number], telling.habits.source
     land(settings, telling.company, run)
-    loads = load_night(settings, run.night, f"run {number}", source)
+    for night in sorted({run.night, *(file.night for file in run.files)}):
+        loads = load_night(settings, night, f"run {number}", source)
     refused = [
         one for one in loads if one.status != "duplicate" and (one.error or one.rows_quarantined)
     ]
