@@ -83,29 +83,34 @@
     select *
     from (
         select
-            {{ rows }}.*,
-            {{ spans }}.first_date,
+            *,
             row_number() over (
-                partition by {{ spans }}.merged_id, {{ spans }}.first_date
-                order by
-                    {{ rows }}.hs_lastmodifieddate desc nulls last,
-                    {{ rows }}._batch_date desc,
-                    {{ rows }}._load_number desc,
-                    {{ rows }}._row_number desc
+                partition by id, first_date
+                order by {{ newest_first(
+                    'hs_lastmodifieddate', '_batch_date', '_load_number', '_row_number'
+                ) }}
             ) as place
-        from {{ spans }}
-        inner join {{ rows }}
-            on
-                {{ spans }}.merged_id = {{ rows }}.id
-                and {{ spans }}.first_date >= {{ rows }}._batch_date
-        {%- if is_later_night() %}
-        where
-            {{ spans }}.first_date in (
-                select nights.batch_date
-                from ({{ new_nights() }}) as nights
-                where nights.source_system = 'hubspot'
-            )
-        {%- endif %}
+        from (
+            select
+                {{ rows }}.*,
+                {{ spans }}.first_date,
+                {{ newest_stamps(
+                    'hs_lastmodifieddate', rows ~ '.id, ' ~ spans ~ '.first_date', '_batch_date'
+                ) }}
+            from {{ spans }}
+            inner join {{ rows }}
+                on
+                    {{ spans }}.merged_id = {{ rows }}.id
+                    and {{ spans }}.first_date >= {{ rows }}._batch_date
+            {%- if is_later_night() %}
+            where
+                {{ spans }}.first_date in (
+                    select nights.batch_date
+                    from ({{ new_nights() }}) as nights
+                    where nights.source_system = 'hubspot'
+                )
+            {%- endif %}
+        ) as stamped
     ) as placed
     where place = 1
 {%- endmacro %}

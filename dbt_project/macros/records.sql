@@ -9,25 +9,32 @@
 {%- endmacro %}
 
 {#-
-    The newest version of each record: by the CRM's own stamp where it gives one, then by night,
-    by the order of loading, and by place in the file; if asked, with the last night that delivered
-    the record at all.
+    The newest version of each record, in the order of newest.sql; if asked, with the last night that
+    delivered the record at all.
 -#}
 {% macro newest_versions(relation, key, stamp=none, with_last_seen=false) -%}
+    {%- set record = key | join(', ') -%}
     select *
     from (
         select
             *,
             row_number() over (
-                partition by {{ key | join(', ') }}
-                order by
-                    {% if stamp %}{{ stamp }} desc nulls last,{% endif %}
-                    _batch_date desc, _load_number desc, _row_number desc
+                partition by {{ record }}
+                order by {{ newest_first(stamp, '_batch_date', '_load_number', '_row_number') }}
             ) as version_number
             {%- if with_last_seen %},
-            max(_batch_date) over (partition by {{ key | join(', ') }}) as last_seen_date
+            max(_batch_date) over (partition by {{ record }}) as last_seen_date
             {%- endif %}
+        {%- if stamp %}
+        from (
+            select
+                *,
+                {{ newest_stamps(stamp, record, '_batch_date') }}
+            from {{ relation }}
+        ) as stamped
+        {%- else %}
         from {{ relation }}
+        {%- endif %}
     ) as versions
     where version_number = 1
 {%- endmacro %}

@@ -23,6 +23,7 @@ from orchestration.extracts.table import ROW_NUMBER, TextTable
 from orchestration.sources.contract import Column, Contract
 
 BROKEN_COLUMN, BROKEN_RULE, BROKEN_VALUE = "_broken_column", "_broken_rule", "_broken_value"
+HAS_KEY = "_has_key"
 _ROW_RULE = "row rule"
 # What spreadsheets make of a long number: its last digits are gone.
 _ROUNDED = r"^\s*[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+\s*$"
@@ -136,12 +137,22 @@ class CastRows:
         return self._rows.filter(~self._is_broken).select(ROW_NUMBER, *self._columns())
 
     def refused(self) -> pl.LazyFrame:
-        """`_row_number` of all other rows, with the first column that is broken, rule and text."""
+        """`_row_number` of all other rows, with the first column that is broken, rule and text, and
+        with the columns of the key and whether all of them can be read.
+        """
+        key = self._contract.key
+        has_broken_key = [test for cast, test in self._tests if cast.column.name in key]
         return self._rows.filter(self._is_broken).select(
             ROW_NUMBER,
             self._told(lambda cast: pl.lit(cast.column.name)).alias(BROKEN_COLUMN),
             pl.coalesce(_ROW_RULE, self._told(self._rule)).alias(BROKEN_RULE),
             self._told(lambda cast: cast.said).alias(BROKEN_VALUE),
+            ~pl.any_horizontal(has_broken_key or [pl.lit(False)]).alias(HAS_KEY),
+            *(
+                cast.value.alias(cast.column.name)
+                for cast in self._casts
+                if cast.column.name in key
+            ),
         )
 
     def _told(self, of: Callable[[_Cast], pl.Expr]) -> pl.Expr:

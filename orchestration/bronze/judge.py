@@ -104,7 +104,10 @@ def _as_usual(contract: Contract, loads: list[Load], ledger: Ledger) -> CheckRes
             "delivered whole, about as many rows."
         ),
         observed="; ".join(surprises) or "as usual",
-        expected="no new or missing column, no object left out, as many rows as usual",
+        expected=(
+            "no new or missing column, no object left out, as many rows as usual, and none refused "
+            "without which a record would look deleted"
+        ),
         unexpected_count=len(surprises),
         sample=[],
     )
@@ -149,6 +152,12 @@ def _row_surprises(contract: Contract, loads: list[Load], ledger: Ledger) -> lis
             )
         elif usual is not None and is_far_more(rows, usual):
             surprises.append(f"{rows:,} rows on {night} where {usual:,.0f} are usual")
+        in_doubt = sum(load.rows_in_doubt or 0 for load in files)
+        if in_doubt:
+            surprises.append(
+                f"{in_doubt:,} refused rows on {night} are of records that were there before, or "
+                f"nobody can tell of which: no record that the extract lacks counts as deleted"
+            )
     if not loads and _is_missing(contract, ledger):
         surprises.append("nothing was delivered, although it was the night before")
     return surprises

@@ -20,6 +20,7 @@ from pathlib import Path
 import polars as pl
 
 from orchestration.bronze.cast import bronze_schema
+from orchestration.bronze.doubt import rows_in_doubt
 from orchestration.bronze.header import MissingColumnsError
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.bronze.split import LostRowsError, Sides, split_file
@@ -156,6 +157,7 @@ def _loaded(
         columns=json.dumps(sides.columns),
         new_columns=json.dumps(_new_columns(sides, ledger.last_accepted(load.name))),
         missing_columns=json.dumps(sides.missing_columns),
+        rows_in_doubt=rows_in_doubt(load, sides, landed.contract, ledger, settings),
     )
     suppress(sides.good, sides.bad, landed.contract, settings)
     if sides.bad:
@@ -207,8 +209,7 @@ def _known(load: Load, landed: LandedFile, digest: str, ledger: Ledger) -> Load 
         # What a source file says itself is due only when it changed, be it back to what it was. And
         # of a file that was refused to its last row, the rows to be read anew are the same bytes.
         return None
-    only_night = landed.night if landed.contract.extract == "full" else None
-    return ledger.known(load.source, load.object, digest, only_night)
+    return ledger.known(load, digest)
 
 
 def _repeated(load: Load, before: Load) -> Load:

@@ -33,11 +33,15 @@ def _read(source: str, spec: LookupSpec, settings: Settings) -> Lookup:
         .select(
             found=pl.col(spec.match).cast(pl.String),
             value=pl.col(spec.return_).cast(pl.String),
+            night=pl.col("_batch_date"),
+            file=pl.col("_file"),
             load=pl.col("_load_number"),
         )
         .drop_nulls()
-        # A name that went from one record to another belongs to the one that bore it last.
-        .filter(pl.col("load") == pl.col("load").max().over("found"))
+        # A name that went from one record to another belongs to the one that bore it last; two
+        # parts of one night's extract say two things at once.
+        .filter(pl.col("night") == pl.col("night").max().over("found"))
+        .filter(pl.col("load") == pl.col("load").max().over("found", "file"))
         .unique(["found", "value"])
         .filter(pl.len().over("found") == 1)
         .collect()

@@ -67,9 +67,8 @@ def write_quarantine(
     rows = malformed.lazy()
     if refused is not None:
         both = target.with_suffix(".rows")
-        rows.merge_sorted(pl.scan_parquet(refused, glob=False), key="_row_number").sink_parquet(
-            both
-        )
+        broken = pl.scan_parquet(refused, glob=False).select(_REFUSED.names())
+        rows.merge_sorted(broken, key="_row_number").sink_parquet(both)
         rows = pl.scan_parquet(both, glob=False)
     paths: list[Path] = []
     for start in range(0, int(rows.select(pl.len()).collect().item()), _BATCH_ROWS):
@@ -101,7 +100,7 @@ def waiting(ledger: Ledger, settings: Settings) -> list[Load]:
     refused as a whole, they wait where they were read from.
     """
     judged = [load for load in ledger.loads if load.status in ("loaded", "accepted")]
-    brought_in = {load.reload_of for load in judged} | replaced(ledger, judged)
+    brought_in = {load.reload_of for load in judged} | ledger.replaced(judged)
     return [
         load
         for load in ledger.loads
@@ -110,25 +109,6 @@ def waiting(ledger: Ledger, settings: Settings) -> list[Load]:
         and not (load.reload_of is not None and load.status == "refused")
         and quarantine_path(settings, load).exists()
     ]
-
-
-def replaced(ledger: Ledger, by: list[Load]) -> set[str]:
-    """The loads whose place a later file took, and those that read rows of theirs anew."""
-    by_id = {load.load_id: load for load in ledger.loads}
-    newest = {load.place: load.load_number for load in by if load.reload_of is None}
-    firsts = {load.load_id: _first_of(load, by_id) for load in ledger.loads}
-    return {
-        load_id
-        for load_id, first in firsts.items()
-        if first.load_number < newest.get(first.place, 0)
-    }
-
-
-def _first_of(load: Load, by_id: dict[str, Load]) -> Load:
-    """The load of the landed file that rows read anew come from."""
-    while load.reload_of in by_id and load.reload_of != load.load_id:
-        load = by_id[load.reload_of]
-    return load
 
 
 def refused_rows(settings: Settings, loads: list[Load], limit: int | None = None) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestration.bronze.quarantine import quarantine_path, replaced
+from orchestration.bronze.quarantine import quarantine_path
 from orchestration.bronze.values import DEFAULT_FORMATS, MIDNIGHTS
 from orchestration.durable import replace_durably
 from orchestration.extracts.landing import LandedFile, local_file
@@ -62,7 +62,7 @@ def reload_files(
     contract changed.
     """
     due = []
-    gone = replaced(ledger, by=ledger.with_status("accepted"))
+    gone = ledger.replaced(by=ledger.with_status("accepted"))
     for path in sorted(settings.reload.glob("*/*/batch=*/*.*")):
         source, object_, batch = path.relative_to(settings.reload).parts[:3]
         load_id = str(path.relative_to(settings.reload).with_suffix(""))

@@ -34,14 +34,16 @@ class Sides:
     """What became of the rows of a file, and which columns it had.
 
     `good` and `bad` are files in the caller's scratch folder; without a refused row there is no
-    `bad`.
+    `bad`. `refusals` are the keys of refused rows that are rows at all (cast.py).
     """
 
     good: Path
     bad: Path | None
+    refusals: Path | None
     rows_read: int
     rows_accepted: int
     rows_quarantined: int
+    rows_malformed: int
     columns: tuple[str, ...]
     missing_columns: tuple[str, ...]
 
@@ -80,9 +82,11 @@ def split_file(
     return Sides(
         good=good,
         bad=bad,
+        refusals=refusals,
         rows_read=table.record_count,
         rows_accepted=accepted,
         rows_quarantined=refused + malformed,
+        rows_malformed=malformed,
         columns=table.header,
         missing_columns=match.lacking,
     )

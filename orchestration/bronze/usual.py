@@ -36,10 +36,13 @@ def is_far_more(rows: int, usual: float) -> bool:
 
 
 def is_whole(load: Load, loads: Iterable[Load], ledger: Ledger) -> bool:
-    """Whether records that a full extract lacks are deleted: it brought about as many as usual.
+    """Whether records that a full extract lacks are deleted: it brought about as many as usual, and
+    none of those that are there may be among its refused rows.
 
     All files of the object that came for its night count together.
     """
+    if _is_in_doubt(load, ledger):
+        return False
     usual = usual_row_count(load.name, load, ledger)
     same_night = [
         each for each in loads if (each.name, each.batch_date) == (load.name, load.batch_date)
@@ -48,3 +51,15 @@ def is_whole(load: Load, loads: Iterable[Load], ledger: Ledger) -> bool:
         return False
     rows = sum(each.rows_accepted for each in same_night)
     return usual is None or not is_far_fewer(rows, usual)
+
+
+def _is_in_doubt(load: Load, ledger: Ledger) -> bool:
+    """Whether a file that stands for its night refused rows of records that are there."""
+    standing = [
+        each
+        for each in ledger.loads
+        if (each.name, each.batch_date) == (load.name, load.batch_date)
+        and each.status in ("loaded", "accepted")
+    ]
+    doubtful = {each.load_id for each in standing if each.rows_in_doubt}
+    return bool(doubtful and doubtful - ledger.replaced(by=standing))

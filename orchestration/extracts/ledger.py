@@ -52,6 +52,7 @@ SCHEMA = pl.Schema(
         "new_columns": pl.String(),
         "missing_columns": pl.String(),
         "is_quarantine_gone": pl.Boolean(),
+        "rows_in_doubt": pl.Int64(),
     }
 )
 
@@ -63,6 +64,8 @@ class Load:
     `is_whole` tells of a full extract whether records it lacks are deleted; `reload_of` is the
     load whose quarantined rows the file repeats. Columns are those of the file, as JSON lists.
     `is_quarantine_gone` tells of refused rows that are kept no longer, for their age or by a fault.
+    `rows_in_doubt` counts refused rows of a full extract without which records that are there would
+    look deleted.
     """
 
     load_id: str
@@ -90,6 +93,7 @@ class Load:
     new_columns: str | None = None
     missing_columns: str | None = None
     is_quarantine_gone: bool | None = None
+    rows_in_doubt: int | None = None
 
     @property
     def name(self) -> str:
@@ -130,24 +134,34 @@ class Ledger:
         self.loads = _loads(written) if loads is None else loads
         self._newest: dict[FilePlace, Load] | None = None
 
-    def known(
-        self, source: str, object_: str, checksum: str, night: date | None = None
-    ) -> Load | None:
-        """The load that brought in these bytes for this object, refused ones left out, and those
-        in whose place another file was loaded since: to put them back is a correction.
+    def known(self, load: Load, checksum: str) -> Load | None:
+        """The load that brought in these bytes for the object of another, refused ones left out,
+        and those in whose place another file was loaded since: to put them back is a correction.
 
-        With `night`, only loads of that night count: a full extract that says the same as an
-        earlier one still says it of its own night.
+        A full extract that says the same as an earlier one still says it of its own night. So do
+        changes that were changed again in a night in between.
         """
-        counting = [load for load in self.loads if load.status in ("loaded", "accepted")]
-        newest = {load.place: load.load_number for load in counting}
+        counting = [
+            each
+            for each in self.loads
+            if each.name == load.name and each.status in ("loaded", "accepted")
+        ]
+        newest = {each.place: each.load_number for each in counting}
+        others = {each.batch_date for each in counting if each.checksum != checksum}
+
+        def says_the_same(each: Load) -> bool:
+            if load.extract == "full":
+                return each.batch_date == load.batch_date
+            first, last = sorted((each.batch_date, load.batch_date))
+            return not any(first < night < last for night in others)
+
         return next(
             (
-                load
-                for load in counting
-                if (load.source, load.object, load.checksum) == (source, object_, checksum)
-                and load.load_number == newest[load.place]
-                and night in (None, load.batch_date)
+                each
+                for each in counting
+                if each.checksum == checksum
+                and each.load_number == newest[each.place]
+                and says_the_same(each)
             ),
             None,
         )
@@ -178,12 +192,29 @@ class Ledger:
         )
 
     def row_counts(self, name: str, before: date) -> list[int]:
-        """Published rows of an object, a night each, of the nights before one, newest first."""
+        """Published rows of an object, a night each, of the nights before one, newest first.
+
+        Those of a file that was corrected since count no more.
+        """
+        published = [load for load in self.with_status("accepted") if load.name == name]
+        replaced = self.replaced(published)
         counts: dict[date, int] = {}
-        for load in self.with_status("accepted"):
-            if load.name == name and load.batch_date < before:
+        for load in published:
+            if load.batch_date < before and load.load_id not in replaced:
                 counts[load.batch_date] = counts.get(load.batch_date, 0) + load.rows_accepted
         return [count for _, count in sorted(counts.items(), reverse=True)]
+
+    def replaced(self, by: Iterable[Load]) -> set[str]:
+        """The loads whose place a later file took, and those that read rows of theirs anew."""
+        newest = {load.place: load.load_number for load in by if load.reload_of is None}
+        objects = {(source, object_) for source, object_, _, _ in newest}
+        by_id = {load.load_id: load for load in self.loads if (load.source, load.object) in objects}
+        firsts = {load_id: _first_of(load, by_id) for load_id, load in by_id.items()}
+        return {
+            load_id
+            for load_id, first in firsts.items()
+            if first.load_number < newest.get(first.place, 0)
+        }
 
     def held(self) -> list[Load]:
         """Refused loads whose place no later file has taken: their rows are in no version."""
@@ -280,6 +311,13 @@ def mend_ledger(path: Path) -> str | None:
     if not copy.exists() or copy.read_bytes() != path.read_bytes():
         _copy(path, copy)
     return None
+
+
+def _first_of(load: Load, by_id: dict[str, Load]) -> Load:
+    """The load of the landed file that rows read anew come from."""
+    while load.reload_of in by_id and load.reload_of != load.load_id:
+        load = by_id[load.reload_of]
+    return load
 
 
 def _read(path: Path) -> pl.DataFrame:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
+from orchestration.gate.results import CheckResult
 from orchestration.gate.run import build_suite, run_suites
 from orchestration.gate.suites import Expectation, Suite, read_suites
 
@@ -195,6 +198,39 @@ def test_the_gate_cannot_change_the_candidate(candidate: Path) -> None:
     assert candidate.read_bytes() == before
 
 
+Extract = tuple[int, str, str | None, int]
+
+
+def said_of_loads(check: str, loads: list[dict[str, Any]], path: Path) -> CheckResult:
+    """What a check says of loads, each loaded after the one before."""
+    usual = {"source_system": "acme", "object_name": "accounts", "status": "accepted"}
+    rows = path.with_name("loads.parquet")
+    pl.DataFrame(
+        [
+            usual | {"load_id": f"load {number}", "started_at": datetime(2025, 9, 9, number)} | load
+            for number, load in enumerate(loads)
+        ],
+        schema_overrides={"reload_of": pl.String},
+    ).write_parquet(rows)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema ops")
+        connection.execute(f"create table ops.load_audit as from '{rows}'")
+    (suite,) = (each for each in read_suites() if each.name == "ops.load_audit")
+    asked = [each for each in suite.expectations if each.check == check]
+    (result,) = run_suites([replace(suite, expectations=asked)], path)
+    return result
+
+
+def said_of_sizes(extracts: list[Extract], path: Path) -> CheckResult:
+    """The same of full extracts: the night, the file, what it was read anew from and its rows."""
+    names = ("batch_date", "file_name", "reload_of", "rows_accepted")
+    loads = [
+        dict(zip(names, (date(2025, 9, night), *said), strict=True)) | {"extract": "full"}
+        for night, *said in extracts
+    ]
+    return said_of_loads("full_extracts_keep_their_size", loads, path)
+
+
 @pytest.mark.parametrize(
     ("counts", "is_refused"),
     [
@@ -209,21 +245,51 @@ def test_the_gate_cannot_change_the_candidate(candidate: Path) -> None:
 def test_a_full_extract_of_less_than_half_the_rows_refuses_the_night(
     tmp_path: Path, counts: list[int], is_refused: bool
 ) -> None:
-    path = tmp_path / "flywheel.duckdb"
-    nights = ", ".join(
-        f"('acme', 'accounts', 'full', 'accepted', date '2025-09-{day:02}', {count})"
-        for day, count in enumerate(counts, start=1)
-    )
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("create schema ops")
-        connection.execute(
-            f"create table ops.load_audit as select * from (values {nights}) as loads "
-            "(source_system, object_name, extract, status, batch_date, rows_accepted)"
-        )
-    (suite,) = (each for each in read_suites() if each.name == "ops.load_audit")
-    asked = [each for each in suite.expectations if each.check == "full_extracts_keep_their_size"]
-    (result,) = run_suites([replace(suite, expectations=asked)], path)
+    extracts = [(night, "a.csv", None, count) for night, count in enumerate(counts, start=1)]
+    result = said_of_sizes(extracts, tmp_path / "flywheel.duckdb")
     assert (result.success, result.severity) == (not is_refused, "critical")
+
+
+@pytest.mark.parametrize(
+    ("extracts", "is_refused"),
+    [
+        # A corrected file takes the place of the one that was wrong, with what was read anew of it.
+        ([(1, "a.csv", None, 200), (1, "a.csv", None, 200), (2, "a.csv", None, 199)], False),
+        ([(1, "a.csv", None, 200), (1, "r.csv", "load 0", 9), (1, "a.csv", None, 120),
+          (2, "a.csv", None, 62)], False),
+        # Parts count together, and so does what was read anew of them, once and again.
+        ([(1, "a.csv", None, 100), (1, "b.csv", None, 100), (2, "a.csv", None, 99)], True),
+        ([(1, "a.csv", None, 60), (1, "r.csv", "load 0", 40), (1, "s.csv", "load 1", 60),
+          (2, "a.csv", None, 79)], True),
+    ],
+)  # fmt: skip
+def test_a_corrected_full_extract_counts_once(
+    tmp_path: Path, extracts: list[Extract], is_refused: bool
+) -> None:
+    result = said_of_sizes(extracts, tmp_path / "flywheel.duckdb")
+    assert result.success is not is_refused
+
+
+@pytest.mark.parametrize(
+    ("extract", "status", "is_told"),
+    [
+        ("delta", "duplicate", True),
+        ("delta", "accepted", True),
+        ("full", "accepted", False),
+    ],
+)
+def test_changes_that_come_again_are_told_whether_they_are_loaded_or_not(
+    tmp_path: Path, extract: str, status: str, is_told: bool
+) -> None:
+    usual = {"extract": extract, "file_name": "a.csv", "reload_of": None, "rows_read": 1}
+    loads = [
+        usual
+        | {"run_id": f"run {night}", "batch_date": date(2025, 9, night), "checksum": checksum}
+        | ({"status": status} if night == 3 else {})
+        for night, checksum in ((1, "x"), (2, "y"), (3, "x"))
+    ]
+    result = said_of_loads("no_file_comes_twice", loads, tmp_path / "flywheel.duckdb")
+    assert (result.success, result.severity) == (not is_told, "warning")
 
 
 @pytest.mark.parametrize(

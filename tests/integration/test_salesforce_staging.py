@@ -366,6 +366,7 @@ def test_custom_columns_stand_behind_all_others_of_the_record(ask: Ask) -> None:
 
     assert names[names.index("row_number") + 1 :] == [
         "budget__c", "champion__c", "hq__latitude__s", "x_drop__c", "last_seen_date",
+        "last_stamp",
     ]  # fmt: skip
 
 

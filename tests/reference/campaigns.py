@@ -16,7 +16,7 @@ from tests.reference.landed import Campaign
 from tests.reference.leads import Leads
 from tests.reference.lives import Life
 from tests.reference.quantities import Row, days_between, total
-from tests.reference.versions import by_record, newest
+from tests.reference.versions import by_record, today_of
 from tests.reference.warehouse import Warehouse
 
 
@@ -24,7 +24,7 @@ def dim_campaign(warehouse: Warehouse) -> list[Row]:
     """Delivered ones, whoever stands in the newest extract or not, and those that are named."""
     key, leads = warehouse.key, Leads(warehouse)
     landed = by_record(warehouse.crm.landed(Campaign), lambda row: row.campaign_id)
-    campaigns = {campaign_id: newest(rows).row for campaign_id, rows in landed.items()}
+    campaigns = {campaign_id: today_of(rows) for campaign_id, rows in landed.items()}
     named = {one.history.today.campaign_id for one in warehouse.all_lives.values()}
     named |= {one.first_campaign_id for one in leads.journeys}
     named |= {one.parent_id for one in campaigns.values()}

@@ -13,7 +13,7 @@ from tests.reference.landed import Activity, Lead
 from tests.reference.mergers import mergers_of
 from tests.reference.quantities import Row, days_between
 from tests.reference.reps import versions_of_reps
-from tests.reference.versions import by_record, newest, standing, today_of
+from tests.reference.versions import by_record, standing, today_of
 from tests.reference.warehouse import Warehouse
 
 
@@ -180,4 +180,4 @@ def leads_and_activities(warehouse: Warehouse) -> list[Lead | Activity]:
     """The leads of today, deleted ones too, and the activities that are there."""
     leads = by_record(warehouse.crm.landed(Lead), lambda row: row.lead_id).values()
     activities = standing(warehouse.crm, Activity, lambda row: row.activity_id)
-    return [*(newest(rows).row for rows in leads), *activities]
+    return [*(today_of(rows) for rows in leads), *activities]

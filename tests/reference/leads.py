@@ -15,7 +15,7 @@ from tests.reference.landed import Activity, Lead, LeadEntry, Member, Role
 from tests.reference.lives import Life
 from tests.reference.mergers import mergers_of
 from tests.reference.quantities import Row, days_between
-from tests.reference.versions import by_record, newest, standing
+from tests.reference.versions import by_record, standing, today_of
 from tests.reference.warehouse import Warehouse
 
 TOUCHING = {"call", "email", "meeting"}
@@ -116,7 +116,7 @@ class Leads:
             self.warehouse.crm.landed(LeadEntry),
             lambda row: (row.lead_id, row.status, row.changed_at),
         )
-        return [newest(rows).row for rows in landed.values()]
+        return [today_of(rows) for rows in landed.values()]
 
     def told(self, row: Lead) -> list[LeadEntry]:
         """A lead's entries in their order; it was created as what it was before the first one."""

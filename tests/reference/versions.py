@@ -54,7 +54,7 @@ class History:
         return bool(held) and held[-1].is_deleted
 
 
-def newest(rows: Iterable[Landed]) -> Landed:
+def newest_of_night(rows: Iterable[Landed]) -> Landed:
     """By the CRM's stamp, then by the order of loading, then by place in the file.
 
     A row without a stamp gives way to one with a stamp.
@@ -62,7 +62,7 @@ def newest(rows: Iterable[Landed]) -> Landed:
 
     def age(one: Landed) -> tuple:
         stamp = getattr(one.row, "modified_at", None)
-        return stamp is not None, stamp or datetime.min, one.night, one.load, one.place
+        return stamp is not None, stamp or datetime.min, one.load, one.place
 
     return max(rows, key=age)
 
@@ -78,7 +78,7 @@ def standing(crm: Crm, kind: type, identity: Callable[[Any], Hashable]) -> list[
     """Every record in its newest version, but for those that the newest whole extract lacks."""
     whole = crm.whole_nights(kind)
     return [
-        newest(rows).row
+        today_of(rows)
         for rows in by_record(crm.landed(kind), identity).values()
         if not whole or max(one.night for one in rows) >= whole[-1]
     ]
@@ -92,7 +92,7 @@ def rows_that_count(landed: list[Landed]) -> dict[date, Any]:
     counted = {}
     highest = None
     for night in sorted({one.night for one in landed}):
-        row = newest(one for one in landed if one.night == night).row
+        row = newest_of_night(one for one in landed if one.night == night).row
         stamp = getattr(row, "modified_at", None)
         if stamp is not None and highest is not None and stamp < highest:
             continue

@@ -477,6 +477,26 @@ def test_the_same_changes_under_another_name_are_not_loaded_again(
     assert ids_of(home) == ["d1", "d2"]
 
 
+def test_changes_that_are_changed_back_are_loaded_again(home: Settings) -> None:
+    won = DEALS.replace("Open", "Won")
+    for day, text in enumerate((DEALS, won, DEALS)):
+        night = FIRST + timedelta(days=day)
+        land(home, "acme", night, {"deals.csv": text})
+        publish(home, night, f"run {day}")
+
+    assert ids_of(home) == ["d1", "d2"] * 3
+
+
+def test_changes_that_were_changed_back_are_loaded_once(home: Settings) -> None:
+    won = DEALS.replace("Open", "Won")
+    for day, text in enumerate((DEALS, won, DEALS, DEALS)):
+        night = FIRST + timedelta(days=day)
+        land(home, "acme", night, {"deals.csv": text})
+        loads = publish(home, night, f"run {day}")
+
+    assert [load.status for load in loads] == ["duplicate"]
+
+
 def test_the_same_bytes_of_another_object_are_loaded(home: Settings) -> None:
     """Two empty exports of two objects may be alike."""
     wide = "id,name,revenue,state,value\n1,Bell,2,Open,3\n"

@@ -264,6 +264,97 @@ def test_the_parts_of_an_object_count_together(home: Settings) -> None:
     assert [each.is_whole for each in loads if each.batch_date == SECOND] == [True, True]
 
 
+def worthless(count: int, *bad: int, first: int = 0) -> str:
+    """Deals, of which some have an amount that is none."""
+    return deals(
+        *(
+            f"d{number},Open,{'abc' if number in bad else 1}"
+            for number in range(first, first + count)
+        )
+    )
+
+
+def is_second_whole(home: Settings, second: str) -> bool | None:
+    """What becomes of a night of 300 deals after one of 300 good ones."""
+    night_of(home, FIRST, {"deals.csv": many(300)})
+    night_of(home, SECOND, {"deals.csv": second})
+    load = Ledger(home.ledger).last_accepted("acme/opportunities")
+    assert load is not None and load.batch_date == SECOND
+    return load.is_whole
+
+
+def test_a_record_whose_row_is_refused_is_not_taken_for_deleted(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(300)})
+    held, usual = night_of(home, SECOND, {"deals.csv": worthless(300, 1, 4)})
+    assert held.success
+    assert usual.observed.startswith("2 refused rows on 2025-09-02 are of records that were there")
+    assert Ledger(home.ledger).last_accepted("acme/opportunities").is_whole is False
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["d0,Open", ",Open,1", "1.23457E+17,Open,1"],
+    ids=["malformed", "without its key", "with a rounded key"],
+)
+def test_a_refused_row_of_nobody_knows_whom_deletes_nothing(home: Settings, row: str) -> None:
+    assert is_second_whole(home, many(299) + f"{row}\n") is False
+
+
+@pytest.mark.parametrize(
+    "row", ["new,Open,abc", "id,state,value"], ids=["never was there", "the header once more"]
+)
+def test_a_refused_row_of_no_record_that_was_there_hinders_no_deletion(
+    home: Settings, row: str
+) -> None:
+    assert is_second_whole(home, many(299) + f"{row}\n") is True
+
+
+def test_a_record_that_was_deleted_before_its_row_is_refused_hinders_no_deletion(
+    home: Settings,
+) -> None:
+    assert is_second_whole(home, worthless(299, first=1)) is True
+    night_of(home, THIRD, {"deals.csv": worthless(300, 0)})
+    assert Ledger(home.ledger).last_accepted("acme/opportunities").is_whole is True
+
+
+def test_a_row_that_is_refused_night_after_night_is_no_deletion_in_any(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(300)})
+    for night in (SECOND, THIRD):
+        night_of(home, night, {"deals.csv": worthless(300, 1)})
+    whole = [each.is_whole for each in Ledger(home.ledger).loads if each.object == "opportunities"]
+    assert whole == [True, False, False]
+
+
+def test_a_corrected_file_tells_again_what_was_deleted(home: Settings) -> None:
+    assert is_second_whole(home, worthless(300, 1)) is False
+    night_of(home, SECOND, {"deals.csv": many(299)})
+    assert Ledger(home.ledger).last_accepted("acme/opportunities").is_whole is True
+
+
+def test_a_late_part_does_not_make_whole_what_an_earlier_one_left_in_doubt(home: Settings) -> None:
+    assert is_second_whole(home, worthless(300, 1)) is False
+    night_of(home, SECOND, {"deals_2.csv": worthless(299, first=300)})
+    assert Ledger(home.ledger).last_accepted("acme/opportunities").is_whole is False
+
+
+def test_a_corrected_extract_counts_once(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(200)})
+    night_of(home, FIRST, {"deals.csv": many(200).replace(",1\n", ",2\n")})
+    _, usual = night_of(home, SECOND, {"deals.csv": many(199)})
+    assert usual.observed == "as usual"
+    assert Ledger(home.ledger).last_accepted("acme/opportunities").is_whole is True
+
+
+def test_rows_read_anew_count_with_the_file_that_they_came_in(home: Settings) -> None:
+    describe(home, ACME + "max_refused_share: 1\n")
+    night_of(home, FIRST, {"deals.csv": many(200).replace(",1\n", ",1 EUR\n")})
+    describe(home, ACME.replace("amount: value", 'amount: {column: value, strip: " EUR"}'))
+    plan_reload(home, waiting(Ledger(home.ledger), home))
+    load(home, FIRST)
+    accept(home)
+    assert Ledger(home.ledger).row_counts("acme/opportunities", SECOND) == [200]
+
+
 def test_an_object_that_is_not_delivered_is_reported(home: Settings) -> None:
     night_of(home, FIRST, {"deals.csv": many(3), "reps.csv": "id,name\nu1,Ann\n"})
     land(home, "acme", SECOND, {"deals.csv": many(4)})
@@ -314,6 +405,23 @@ def test_a_name_is_looked_up_in_the_files_of_the_same_night(home: Settings) -> N
 @pytest.mark.parametrize("name", ["Zoe", "Bob"], ids=["nobody", "two people"])
 def test_a_name_that_is_not_one_record_is_refused(home: Settings, name: str) -> None:
     assert owners_of(home, name) == ([], ["lookup"])
+
+
+def test_a_name_in_two_parts_of_one_extract_is_not_one_record(home: Settings) -> None:
+    describe(home, ACME.replace("reps.csv", "reps*.csv"))
+    parts = {"reps_1.csv": "id,name\nu1,Bob\n", "reps_2.csv": "id,name\nu2,Bob\n"}
+    text = deals("d1,Open,1,Bob", header="id,state,value,rep")
+    land(home, "acme", FIRST, {"deals.csv": text, **parts})
+    assert refused_rows(home, load(home, FIRST))["rule"].to_list() == ["lookup"]
+
+
+@pytest.mark.parametrize("night", [FIRST, SECOND], ids=["corrected", "a later night"])
+def test_a_name_belongs_to_the_one_who_bore_it_last(home: Settings, night: date) -> None:
+    night_of(home, FIRST, {"reps.csv": "id,name\nu1,Bob\n"})
+    text = deals("d1,Open,1,Bob", header="id,state,value,rep")
+    land(home, "acme", night, {"deals.csv": text, "reps.csv": "id,name\nu2,Bob\n"})
+    load(home, night)
+    assert rows(home)["owner_id"].to_list() == ["u2"]
 
 
 def test_no_name_is_no_value(home: Settings) -> None:

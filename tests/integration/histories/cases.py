@@ -22,7 +22,8 @@ from tests.reference.warehouse import Warehouse, rate_list_of
 
 CASES = {
     # What nights show.
-    "a stale row", "several rows in one night", "a night that is late", "an extract cut off",
+    "a stale row", "a row without a stamp after one with it", "several rows in one night",
+    "a night that is late", "an extract cut off",
     "a change dated by its stamp", "a change dated by its night", "deleted by flag",
     "deleted by absence", "undeleted", "merged", "a chain of mergers", "an account merged",
     "a chain of merged accounts", "an account that changed", "an account deleted by flag",
@@ -83,6 +84,9 @@ def cases_of_nights(crm: Crm, warehouse: Warehouse) -> Iterator[str]:
         its_nights = [one.night for one in landed]
         if len(rows_that_count(landed)) < len(set(its_nights)):
             yield "a stale row"
+        stamps = [row.modified_at is not None for row in rows_that_count(landed).values()]
+        if (True, False) in pairwise(stamps):
+            yield "a row without a stamp after one with it"
         if len(set(its_nights)) < len(its_nights):
             yield "several rows in one night"
         history = warehouse.histories[opportunity_id]

@@ -148,6 +148,7 @@ STAFF_CHANGES = ("team", "manager", "role", "leave", "name", "stamp", "vanish", 
 ACCOUNT_CHANGES = (
     "name", "industry", "segment", "country", "size", "revenue", "type", "owner", "parent",
     "delete", "undelete", "vanish", "return", "vanish", "return", "stamp", "arrive", "silent",
+    "unstamped",
 )  # fmt: skip
 ACCOUNT_MERGERS: tuple[tuple[tuple[int, str, str], ...], ...] = (
     (), ((1, "a1", "a2"),), ((1, "a1", "a2"), (2, "a2", "a3")), ((0, "a3", "a2"),),

@@ -175,9 +175,11 @@ class Story:
         self._become(at, replace(self.row, account_id=others[step.choice % len(others)]))
 
     def _change_silently(self, at: datetime, step: Step) -> None:
-        """Past the stamp and past every history."""
+        """Past the stamp, which may be lost by it, and past every history."""
         amount = AMOUNTS[step.choice % len(AMOUNTS)]
-        self.states.append((at, replace(self.row, amount=amount, lead_source="Silent")))
+        row = replace(self.row, amount=amount, lead_source="Silent")
+        is_stamp_lost = step.choice // len(AMOUNTS) % 2 == 1
+        self.states.append((at, replace(row, modified_at=None) if is_stamp_lost else row))
 
     def _delete(self, at: datetime, _step: Step) -> None:
         self._become(at, replace(self.row, is_deleted=True))

@@ -165,7 +165,8 @@ class Telling:
                 continue
             row = changed_account(rows[name], change, place)
             stamps = [row.modified_at, None if change == "silent" else self._stamp(when)]
-            rows[name] = replace(row, modified_at=max(filter(None, stamps), default=None))
+            stamp = max(filter(None, stamps), default=None)
+            rows[name] = replace(row, modified_at=None if change == "unstamped" else stamp)
         for when, merged_id, survivor_id in self.company.account_mergers:
             if when <= number:
                 row = replace(rows[merged_id], merged_into_id=survivor_id)
@@ -301,6 +302,7 @@ def changed_account(row: Account, change: str, place: int) -> Account:
         "delete": {"is_deleted": True},
         "undelete": {"is_deleted": False},
         "silent": {"country": f"Land {place}"},
+        "unstamped": {"country": f"Coast {place}"},
         "stamp": {},
     }
     return replace(row, **said[change])
