@@ -13,7 +13,7 @@
     {{ return([
         'reached_count', 'visited_count', 'ordered_count', 'reached_next_count', 'won_count',
         'lost_here_count', 'open_here_count', 'handed_off_count', 'reached_amount',
-        'reached_next_amount', 'won_amount', 'lost_here_amount',
+        'reached_next_amount', 'won_amount', 'lost_here_amount', 'final_won_amount',
     ]) }}
 {%- endmacro %}
 
@@ -44,11 +44,14 @@
                 when not has_reached_next and outcome = 'lost' then coalesce(reached_amount, 0)
                 else 0
             end
-        ) as lost_here_amount
+        ) as lost_here_amount,
+        sum(case when outcome = 'won' then coalesce(final_amount, 0) else 0 end)
+            as final_won_amount
     from (
         select
             reached.*,
             reached.owner_key as owner,
+            facts.amount as final_amount,
             facts.lead_source,
             facts.segment,
             facts.opportunity_type,

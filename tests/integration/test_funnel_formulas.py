@@ -469,7 +469,7 @@ def land(database: duckdb.DuckDBPyConnection, funnel: Funnel) -> None:
         "create or replace table int_stage_horizons (stage_key varchar, horizon_days double); "
         "create or replace table int_funnel_sums (stage_key varchar, cohort_month date, "
         "dimension varchar, reached_count int, reached_next_count int, won_count int, "
-        "won_amount decimal(18, 2)); "
+        "final_won_amount decimal(18, 2)); "
         "create or replace table flywheel.marts.funnel_stage_exit (stage_key varchar, "
         "dimension varchar, exit_month date, deal_days double, deal_days_error double)"
     )

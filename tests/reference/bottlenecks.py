@@ -18,7 +18,7 @@ from functools import cached_property
 
 from tests.reference.exits import days_of_year, year_of_stays
 from tests.reference.funnel import Maturity
-from tests.reference.lives import Reached
+from tests.reference.lives import Life, Reached
 from tests.reference.quantities import (
     Row,
     add_months,
@@ -51,7 +51,7 @@ def drawn_share(successes: int, trials: int, normal: float) -> float:
 
 @dataclass(frozen=True)
 class Quarter:
-    """What reached a stage in a quarter, and what became of it."""
+    """What reached a stage in a quarter, and what became of it: won for how much in the end."""
 
     start: date
     count: int
@@ -225,26 +225,26 @@ def rows_of(funnel: Funnel) -> list[Row]:
 def quarters_of(warehouse: Warehouse) -> dict[tuple[str, str], tuple[Quarter, ...]]:
     """Mature ones, by stage, newest first."""
     maturity = Maturity(warehouse)
-    members: dict[tuple, list[Reached]] = defaultdict(list)
+    members: dict[tuple, list[tuple[Life, Reached]]] = defaultdict(list)
     for life in warehouse.lives:
         for one in life.reached:
             if one.at is not None:
                 quarter = quarter_of(warehouse.calendar.day(one.at))
-                members[one.pipeline.name, one.stage, quarter].append(one)
+                members[one.pipeline.name, one.stage, quarter].append((life, one))
     found: dict[tuple[str, str], list[Quarter]] = defaultdict(list)
     for pipeline, stage, start in sorted(members, reverse=True):
         end = warehouse.calendar.start(add_months(start, 3))
         if not maturity.is_mature(end, pipeline, stage):
             continue
         entered = members[pipeline, stage, start]
-        won = [one for one in entered if one.outcome == "won"]
+        won = [life for life, one in entered if one.outcome == "won"]
         found[pipeline, stage].append(
             Quarter(
                 start=start,
                 count=len(entered),
-                next_count=sum(one.is_next_reached for one in entered),
+                next_count=sum(one.is_next_reached for _, one in entered),
                 won_count=len(won),
-                won_amount=total(one.amount for one in won),
+                won_amount=total(life.amount for life in won),
             )
         )
     return {place: tuple(quarters) for place, quarters in found.items()}

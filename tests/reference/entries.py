@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
 
-from tests.reference.landed import Opportunity, Record
+from tests.reference.landed import FieldChange, Opportunity, Record
 from tests.reference.money import Money
 from tests.reference.quantities import Calendar, second_of
 from tests.reference.stages import Pipeline, StageMap
@@ -74,9 +74,9 @@ class Clerk:
             pipeline, stage, its.kinds[stage], its.rank(stage), at, amount, origin, actor_id
         )
 
-    def first_open(self, pipeline: str, at: datetime | None, amount: Decimal | None) -> Entry:
+    def first_open(self, pipeline: str, at: datetime | None) -> Entry:
         first_stage = self.pipelines[pipeline].open_stages[0]
-        return self.entry(pipeline, first_stage, at, "synthesised", amount)
+        return self.entry(pipeline, first_stage, at, "synthesised")
 
 
 def stated_close_of(row: Opportunity, calendar: Calendar, day: date) -> datetime | None:
@@ -102,6 +102,42 @@ def entries_of(history: History, records: Iterable[Record], clerk: Clerk) -> lis
             entry = replace(entry, at=before)
         found.append(replace(entry, number=len(found)))
     return found
+
+
+def of_field(changes: Iterable[FieldChange], field: str) -> list[FieldChange]:
+    """The changes of a field, in order."""
+    its = (one for one in changes if one.field == field)
+    return sorted(its, key=lambda one: (one.at, one.sequence or 0, one.change_id))
+
+
+def was_in_several_pipelines(history: History, changes: Iterable[FieldChange]) -> bool:
+    """As nights or field history tell."""
+    shown = {version.row.pipeline for version in history.shown}
+    told = [(one.old_value, one.new_value) for one in of_field(changes, "pipeline")]
+    return len(shown) > 1 or any(old and new and old != new for old, new in told)
+
+
+def noted_records(history: History, changes: Iterable[FieldChange]) -> list[Record]:
+    """Stage history as field history tells it: what its first change found began at the creation.
+
+    It does not say in which pipeline, so it tells nothing of an opportunity that was in several.
+    """
+    today: Opportunity = history.today
+    noted = [(one, one.new_value) for one in of_field(changes, "stage") if one.new_value]
+    if not noted or was_in_several_pipelines(history, changes):
+        return []
+
+    def record(change: FieldChange, stage: str, at: datetime) -> Record:
+        return Record(
+            change.change_id, change.opportunity_id, today.pipeline, stage, at, change.sequence
+        )
+
+    records = [replace(record(one, stage, one.at), actor_id=one.actor_id) for one, stage in noted]
+    first, _ = noted[0]
+    created_at = today.created_at
+    if first.old_value and created_at and second_of(created_at) < second_of(first.at):
+        records.insert(0, record(first, first.old_value, created_at))
+    return records
 
 
 def in_order(records: Iterable[Record], clerk: Clerk) -> list[Record]:
@@ -145,7 +181,7 @@ def from_records(history: History, told: list[Record], clerk: Clerk) -> list[Ent
     ]
     first, last = told[0], told[-1]
     if today.created_at is not None and second_of(today.created_at) < second_of(first.at):
-        entries.insert(0, clerk.first_open(first.pipeline, today.created_at, None))
+        entries.insert(0, clerk.first_open(first.pipeline, today.created_at))
     present = stage_today(history, clerk)
     if present != entries[-1].place:
         is_closed = clerk.pipelines[present[0]].kinds[present[1]] != "open"
@@ -177,20 +213,22 @@ def from_nights(history: History, clerk: Clerk) -> list[Entry]:
 
 
 def first_entries(history: History, clerk: Clerk) -> list[Entry]:
-    """The first version stands for itself, unless it is a close that had an opening before it."""
+    """The first version stands for itself, unless it is a close that had an opening before it.
+
+    The amount that it shows is that of its night.
+    """
     first = history.versions[0]
     row: Opportunity = first.row
     stage = clerk.stage(row.pipeline, row.stage, first.at)
-    amount = clerk.money.by_plan(row.amount, history.today.currency)
     if clerk.pipelines[row.pipeline].kinds[stage] != "open":
         closed_at = stated_close_of(row, clerk.calendar, first.night) or first.at
         if row.created_at is None or closed_at > row.created_at:
             return [
-                clerk.first_open(row.pipeline, row.created_at, amount),
-                clerk.entry(row.pipeline, stage, closed_at, "synthesised", amount),
+                clerk.first_open(row.pipeline, row.created_at),
+                clerk.entry(row.pipeline, stage, closed_at, "synthesised"),
             ]
     origin = "nights" if is_observed_from_start(history, clerk.calendar) else "synthesised"
-    return [clerk.entry(row.pipeline, stage, row.created_at, origin, amount)]
+    return [clerk.entry(row.pipeline, stage, row.created_at, origin)]
 
 
 def entry_of(version: Version, before: Version, currency: str | None, clerk: Clerk) -> Entry:

@@ -96,6 +96,7 @@ class FieldChange:
     new_value: str | None
     at: datetime
     sequence: int | None = None
+    actor_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -204,11 +204,10 @@ class Life:
         return self.amount_at(self.effect.entries[0])
 
     def amount_at(self, entry: Entry) -> Decimal | None:
-        """On record there, else what stood then; where that is unknown, the one of today."""
+        """On record there, else what stood then, be it none; without a change, the one of today."""
         if entry.amount is not None:
             return entry.amount
-        stood = self.money.by_plan(self.amounts.at(entry.at), self.row.currency)
-        return self.amount if stood is None else stood
+        return self.money.by_plan(self.amounts.at(entry.at), self.row.currency)
 
     @property
     def push_count(self) -> int | None:

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from tests.reference.entries import Clerk, in_order
+from tests.reference.entries import Clerk, in_order, of_field
 from tests.reference.landed import FieldChange, Opportunity, Record
 from tests.reference.quantities import cents
 from tests.reference.versions import History
@@ -80,12 +80,6 @@ def from_fields(changes: list[FieldChange], cast: Callable[[str | None], Any]) -
 def from_versions(history: History, value: Callable[[Opportunity], Any]) -> Path:
     first, *later = history.versions
     return path(value(first.row), (Change(one.at, value(one.row), "nights") for one in later))
-
-
-def of_field(changes: Iterable[FieldChange], field: str) -> list[FieldChange]:
-    """The changes of a field, in order."""
-    its = (one for one in changes if one.field == field)
-    return sorted(its, key=lambda one: (one.at, one.sequence or 0, one.change_id))
 
 
 def owner_path(history: History, changes: Iterable[FieldChange]) -> Path:

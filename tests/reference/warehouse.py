@@ -15,7 +15,14 @@ from functools import cached_property
 
 from tests.reference.accounts import segment_of
 from tests.reference.effect import effect_of, migrations
-from tests.reference.entries import Clerk, Entry, entries_of, in_order, is_observed_from_start
+from tests.reference.entries import (
+    Clerk,
+    Entry,
+    entries_of,
+    in_order,
+    is_observed_from_start,
+    noted_records,
+)
 from tests.reference.fiscal import fiscal_days
 from tests.reference.landed import (
     Account,
@@ -120,8 +127,8 @@ class Warehouse:
         }
 
     @cached_property
-    def records(self) -> dict[str, list[Record]]:
-        """Stage history, each record in its newest version."""
+    def stage_history(self) -> dict[str, list[Record]]:
+        """Each record in its newest version."""
 
         def identity(row: Record) -> tuple:
             content = (row.opportunity_id, row.pipeline, row.stage, row.at, row.sequence)
@@ -129,6 +136,21 @@ class Warehouse:
 
         newest = map(today_of, by_record(self.crm.landed(Record), identity).values())
         return self._by_opportunity(newest)
+
+    @cached_property
+    def records(self) -> dict[str, list[Record]]:
+        """Stage history; where there is none, what field history tells of stages."""
+        return {
+            opportunity_id: (
+                its
+                if any(record.at is not None for record in its)
+                else noted_records(
+                    self.histories[opportunity_id], self.field_changes[opportunity_id]
+                )
+            )
+            for opportunity_id, its in self.stage_history.items()
+            if opportunity_id in self.histories
+        }
 
     @cached_property
     def field_changes(self) -> dict[str, list[FieldChange]]:

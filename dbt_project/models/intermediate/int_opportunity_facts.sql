@@ -79,7 +79,7 @@ final as (
         opportunities.amount_local,
         opportunities.amount,
         opportunities.amount_dated,
-        coalesce(milestones.first_amount, opportunities.amount) as initial_amount,
+        milestones.first_amount as initial_amount,
         opportunities.forecast_category,
         opportunities.probability,
         opportunities.loss_reason,

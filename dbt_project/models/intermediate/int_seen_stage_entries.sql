@@ -114,7 +114,8 @@ first_open_stages as (
 ),
 
 -- How nights first showed an opportunity without stage history. What was closed then, but not when
--- it was created, had been open before.
+-- it was created, had been open before. The amount of that night is no record of either entry: what
+-- stood then is for the changes of the amount to say.
 first_seen as (
     select
         changes.opportunity_key,
@@ -122,7 +123,6 @@ first_seen as (
         changes.stage_key,
         changes.batch_date,
         changes.ended_at,
-        changes.amount,
         opportunities.created_at,
         coalesce(
             changes.stage_kind <> 'open'
@@ -158,7 +158,7 @@ seen as (
         end as stage_key,
         first_seen.created_at as occurred_at,
         0 as place,
-        first_seen.amount,
+        cast(null as decimal(18, 2)) as amount,
         -- Seen within the night after its creation, an opportunity was observed from the start.
         case
             when
@@ -177,7 +177,7 @@ seen as (
         stage_key,
         ended_at as occurred_at,
         1 as place,
-        amount,
+        cast(null as decimal(18, 2)) as amount,
         'synthesised' as origin
     from first_seen
     where has_ended

@@ -208,7 +208,12 @@ final as (
         all_events.told_stage_rank,
         all_events.stage_kind,
         all_events.occurred_at,
-        coalesce(all_events.amount, amount_spans.amount) as amount,
+        -- An amount that was blank then is no unknown one.
+        case
+            when all_events.amount is not null then all_events.amount
+            when amount_spans.opportunity_key is not null then amount_spans.amount
+            else opportunities.amount
+        end as amount,
         coalesce(owner_spans.owner_key, opportunities.owner_key) as owner_key,
         all_events.attempt_number,
         all_events.is_reopening,

@@ -23,11 +23,6 @@ stages as (
     where stage_kind = 'open'
 ),
 
-opportunities as (
-    select * from {{ changed_rows(ref('int_opportunities'), 'int_changed_stage_events') }}
-    where not is_deleted
-),
-
 event_ranks as (
     select
         events.opportunity_key,
@@ -85,7 +80,7 @@ final as (
         stages.stage_name,
         stages.stage_rank,
         steps.occurred_at as reached_at,
-        coalesce(steps.amount, opportunities.amount) as reached_amount,
+        steps.amount as reached_amount,
         steps.owner_key,
         occupied.stage_key is null as is_imputed,
         -- In every stage up to this one, one after the other.
@@ -102,7 +97,6 @@ final as (
             steps.pipeline_key = stages.pipeline_key
             and steps.previous_maximum_rank < stages.stage_rank
             and steps.passed_rank >= stages.stage_rank
-    inner join opportunities on steps.opportunity_key = opportunities.opportunity_key
     left join occupied
         on
             steps.opportunity_key = occupied.opportunity_key

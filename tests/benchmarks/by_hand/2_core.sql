@@ -75,6 +75,7 @@ of_records as (
     select
         records.opportunity,
         count(records.close_date) as close_date_count,
+        count(records.amount) as amount_count,
         count(*) filter (
             where records.close_date > records.previous_close_date and stages.stage_kind = 'open'
         ) as push_count
@@ -85,6 +86,9 @@ of_records as (
 
 select
     of_steps.*,
+    -- Only where no record carries the amount is that of today the one of then.
+    case when of_records.amount_count = 0 then opportunities.amount end as unchanged_amount,
+    coalesce(of_steps.first_amount, unchanged_amount) as initial_amount,
     opportunities.outcome,
     case when opportunities.outcome <> 'open' then of_steps.last_at end as closed_at,
     case
@@ -121,7 +125,7 @@ select
     steps.occurred_at as reached_at,
     ranks.stage,
     cast(ranks.stage as integer) as stage_rank,
-    coalesce(steps.amount, standing.amount, opportunities.amount) as reached_amount,
+    coalesce(steps.amount, standing.amount, milestones.unchanged_amount) as reached_amount,
     (coalesce(milestones.visited, 0) >> ranks.stage) & 1 = 0 as is_imputed,
     opportunities.outcome,
     case
@@ -213,7 +217,7 @@ select
     opportunities.amount as amount_local,
     opportunities.amount,
     opportunities.amount as amount_dated,
-    coalesce(milestones.first_amount, opportunities.amount) as initial_amount,
+    milestones.initial_amount,
     cast(opportunities.forecast_category as varchar) as forecast_category,
     opportunities.probability,
     cast(null as varchar) as loss_reason,

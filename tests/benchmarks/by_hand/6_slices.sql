@@ -24,7 +24,7 @@ select
     opportunities.opportunity_type,
     opportunities.account_industry,
     opportunities.amount,
-    coalesce(milestones.first_amount, opportunities.amount) as initial_amount,
+    milestones.initial_amount,
     opportunities.created_at,
     milestones.closed_at,
     opportunities.outcome,

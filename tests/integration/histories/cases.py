@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from tests.reference.accounts import histories_of_accounts
-from tests.reference.entries import in_order
+from tests.reference.entries import in_order, of_field
 from tests.reference.facts import bridge_merge, dim_rep, named_accounts
 from tests.reference.landed import Account, Crm, Opportunity, Rate, Record, Split, User
 from tests.reference.lives import Life
@@ -30,13 +30,15 @@ CASES = {
     "an account deleted by absence", "an account undeleted", "an account only named at first",
     "an account that is only named", "an account that is named no more",
     # Stage events.
-    "told by history", "told by nights", "a creation filled in", "a present filled in",
+    "told by history", "told by field history", "told by nights",
+    "field history of several pipelines", "a creation filled in", "a present filled in",
     "a close filled in", "observed from the start", "first seen closed", "created closed",
     "a close at the stated one", "a close that cannot be the stated one",
     "several entries within a second", "instants of a second against their order",
     "a renamed stage", "a stage renamed for a time",
     "a bulk move", "nearly a bulk move", "a bulk move that begins no stay",
     "a bulk move in a first stay that began on time", "a bulk move that its source marks",
+    "a bulk move by field history",
     # Closes and stays.
     "a void close", "a void close after which another stage follows", "a void run of closes",
     "a close that another one made void", "created closed and void", "reopened",
@@ -55,7 +57,9 @@ CASES = {
     "a rate is missing", "a rate was corrected", "a rate was taken back", "a borrowed rate",
     "another amount at the dated rate",
     "an amount by history", "an amount by field history", "an amount by nights",
-    "an amount filled in", "another currency",
+    "an amount filled in", "blank when it was created, by history",
+    "blank when it was created, by field history", "blank when it was created, by nights",
+    "blank when it was created, filled in", "another currency",
     "past due", "away for some days", "another close date", "another forecast category",
     "a push", "a later close date once closed",
 }  # fmt: skip
@@ -143,7 +147,13 @@ def cases_of_entries(life: Life, warehouse: Warehouse) -> Iterator[str]:
     history, entries = life.history, life.entries
     records = warehouse.records[life.row.opportunity_id]
     told = [record for record in records if record.at is not None]
-    yield "told by history" if told else "told by nights"
+    is_noted = told and not warehouse.stage_history[life.row.opportunity_id]
+    teller = "field history" if is_noted else "history" if told else "nights"
+    yield f"told by {teller}"
+    if is_noted and life.effect.migrated:
+        yield "a bulk move by field history"
+    if not told and of_field(warehouse.field_changes[life.row.opportunity_id], "stage"):
+        yield "field history of several pipelines"
     if told and entries[0].origin == "synthesised":
         yield "a creation filled in"
     if told and entries[-1].origin == "synthesised" and len(entries) > 1:
@@ -243,16 +253,22 @@ def cases_of_credit(life: Life, warehouse: Warehouse) -> Iterator[str]:
             field = {"an owner": "owner_id", "an amount": "amount"}[what]
             is_noted = any((one.field, one.at) == (field, change.at) for one in changes)
             is_recorded = what == "an amount" and any(
-                record.at == change.at for record in warehouse.records[life.row.opportunity_id]
+                record.at == change.at
+                for record in warehouse.stage_history[life.row.opportunity_id]
             )
             if change.origin == "nights":
-                yield f"{what} by nights"
+                teller = "by nights"
             elif change.origin == "synthesised":
-                yield f"{what} filled in"
+                teller = "filled in"
             elif is_recorded:
-                yield f"{what} by history"
+                teller = "by history"
             elif is_noted:
-                yield f"{what} by field history"
+                teller = "by field history"
+            else:
+                continue
+            yield f"{what} {teller}"
+            if what == "an amount" and is_named_later(life):
+                yield f"blank when it was created, {teller}"
     if any(stay.owner_id != life.row.owner_id for stay in life.stays()):
         yield "another owner at the entry than today"
     if life.is_closed and life.owner_at_close != life.owner_at_creation:
@@ -270,6 +286,13 @@ def cases_of_credit(life: Life, warehouse: Warehouse) -> Iterator[str]:
         exact = [(life.amount or 0) * 100 * split.share for split in splits]
         if any(part % 1 for part in exact):
             yield "splits that leave a cent"
+
+
+def is_named_later(life: Life) -> bool:
+    """Whether an amount is known not to have been there at first."""
+    first = life.effect.entries[0]
+    is_blank = first.amount is None and life.amounts.at(first.at) is None
+    return is_blank and any(change.value is not None for change in life.amounts.changes)
 
 
 def cases_of_money(warehouse: Warehouse) -> Iterator[str]:

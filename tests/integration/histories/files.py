@@ -162,11 +162,13 @@ def salesforce_record(row: Record) -> Row:
 
 
 def salesforce_change(row: FieldChange) -> Row:
-    fields = {"owner_id": "Owner", "amount": "Amount", "close_date": "CloseDate"}
+    fields = {
+        "stage": "StageName", "owner_id": "Owner", "amount": "Amount", "close_date": "CloseDate",
+    }  # fmt: skip
     return {
         "Id": row.change_id, "OpportunityId": row.opportunity_id, "Field": fields[row.field],
         "OldValue": row.old_value, "NewValue": row.new_value, "CreatedDate": stamp(row.at),
-        "CreatedById": None, "IsDeleted": around.lies_in_bin(row.change_id),
+        "CreatedById": row.actor_id, "IsDeleted": around.lies_in_bin(row.change_id),
         "DataType": "EntityId" if row.field == "owner_id" else "Text",
     }  # fmt: skip
 

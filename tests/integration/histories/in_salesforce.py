@@ -35,7 +35,7 @@ def in_salesforce(row: Any) -> Any:
             its = ids(record_id=Record, opportunity_id=Opportunity, actor_id=User)
             return replace(row, **its, sequence=None, is_migration=False)
         case FieldChange():
-            its = ids(change_id=FieldChange, opportunity_id=Opportunity)
+            its = ids(change_id=FieldChange, opportunity_id=Opportunity, actor_id=User)
             if row.field == "owner_id":
                 its |= ids(old_value=User, new_value=User)
             return replace(row, **its, sequence=None)

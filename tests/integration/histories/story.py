@@ -210,10 +210,10 @@ class Story:
         if before is None or (row.pipeline, row.stage) != (before.pipeline, before.stage):
             self._record(at, row, actor_id)
         if before is not None:
-            for field in ("owner_id", "amount", "close_date"):
+            for field in ("pipeline", "stage", "owner_id", "amount", "close_date"):
                 old, new = getattr(before, field), getattr(row, field)
                 if old != new:
-                    self._note(at, field, old, new)
+                    self._note(at, field, old, new, actor_id)
 
     def _record(self, at: datetime, row: Opportunity, actor_id: str | None) -> None:
         number = len(self.records)
@@ -234,7 +234,7 @@ class Story:
             )
         )
 
-    def _note(self, at: datetime, field: str, old: Any, new: Any) -> None:
+    def _note(self, at: datetime, field: str, old: Any, new: Any, actor_id: str | None) -> None:
         number = len(self.changes)
         self.changes.append(
             FieldChange(
@@ -245,6 +245,7 @@ class Story:
                 new_value=None if new is None else str(new),
                 at=at,
                 sequence=number,
+                actor_id=actor_id if self.habits.names_actors else None,
             )
         )
 
@@ -260,8 +261,9 @@ class Story:
         }.get(told, self.records)
 
     def told_changes(self) -> list[FieldChange]:
+        told = "all" if self.is_moved_in_bulk else self.plan.told
         its = {"nothing": [], "not the last": self.changes[:-1]}
-        return its.get(self.plan.told, self.changes)
+        return its.get(told, self.changes)
 
     def at_the_end_of(self, night: date) -> Opportunity | None:
         """As the CRM shows it, if it does."""

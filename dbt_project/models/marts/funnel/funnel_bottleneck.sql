@@ -40,7 +40,7 @@ quarters as (
         sum(reached_count) as reached_count,
         sum(reached_next_count) as reached_next_count,
         sum(won_count) as won_count,
-        sum(won_amount) as won_amount
+        sum(final_won_amount) as final_won_amount
     from sums
     group by stage_key, {{ quarter_of('cohort_month') }}
 ),
@@ -221,7 +221,7 @@ last_year as (
         sum(reached_count) as reached_count,
         sum(reached_next_count) as reached_next_count,
         sum(won_count) as won_count,
-        sum(won_amount) as won_amount
+        sum(final_won_amount) as final_won_amount
     from mature
     where quarters_ago <= 4
     group by stage_key
@@ -231,7 +231,8 @@ entries as (
     select
         stages.pipeline_key,
         last_year.reached_count as entry_count,
-        last_year.won_amount / nullif(cast(last_year.won_count as double), 0) as mean_won_amount
+        last_year.final_won_amount
+        / nullif(cast(last_year.won_count as double), 0) as mean_won_amount
     from last_year
     inner join stages on last_year.stage_key = stages.stage_key
     where stages.stage_rank = 1
