@@ -195,10 +195,11 @@ class Warehouse:
     def build(self, *nights: Files, models: Sequence[str] = MODELS) -> Path:
         """Load nights up to `NIGHT` into the emptied home and return the built file."""
         self._empty()
-        for age, files in enumerate(reversed(nights)):
-            land(self.settings, "hubspot", NIGHT - timedelta(days=age), dict(files))
         heal(self.settings)
-        self._load(NIGHT)
+        for age, files in reversed([*enumerate(reversed(nights))]):
+            night = NIGHT - timedelta(days=age)
+            land(self.settings, "hubspot", night, dict(files))
+            self._load(night)
         build_marts(self.settings, models)
         return self._shelved()
 

@@ -170,7 +170,7 @@ def test_random_histories_hold_every_case() -> None:
     """A rule that no history breaks when it is wrong is not tested."""
     found: set[str] = set()
 
-    @examples(60)
+    @examples(100)
     @given(companies(MAPPED, nights=6), companies(SALESFORCE, nights=5))
     def of_two_sources(mapped: Company, salesforce: Company) -> None:
         crms = crms_of(Telling(mapped), Telling(salesforce))

@@ -264,7 +264,6 @@ delivered as (
         ForecastCategory,
         CreatedDate,
         CreatedById,
-        coalesce(IsDeleted, false) as is_deleted,
         _batch_date,
         _load_number,
         _row_number
@@ -318,7 +317,6 @@ left join (
     ('Omitted', cast('Omitted' as categories))
 ) as categories (api_name, category)
     on newest.ForecastCategory = categories.api_name
-where not newest.is_deleted
 window by_time as (
     partition by opportunities.opportunity
     order by newest.CreatedDate, stages.stage, newest.Id

@@ -180,7 +180,7 @@ inner join stages on steps.stage = stages.stage
 left join people as owners on opportunities.owner = owners.person
 left join stages as next_stages on steps.next_stage = next_stages.stage
 cross join today
-where steps.is_open;
+where steps.is_open and not opportunities.is_deleted;
 
 create table marts.fct_stage_reached as
 select
@@ -195,7 +195,8 @@ select
 from reached
 inner join opportunities on reached.opportunity = opportunities.opportunity
 inner join stages on reached.stage = stages.stage
-left join people as owners on opportunities.owner = owners.person;
+left join people as owners on opportunities.owner = owners.person
+where not opportunities.is_deleted;
 
 create table marts.fct_opportunity as
 select

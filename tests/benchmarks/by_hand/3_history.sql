@@ -1,20 +1,12 @@
 -- All that changed, and what stood between changes.
 
--- Deleted opportunities have no history any more: what is known is when they were created, where
--- they stood last, and when they were gone.
+-- What is known of a deletion is when the opportunity was gone.
 create temp table gone as
 select
-    opportunities.*,
-    case
-        when cast(opportunities.close_date as timestamp) < cast(opportunities.batch_date + 1 as timestamp)
-            then cast(opportunities.close_date as timestamp)
-        else opportunities.modified_at
-    end as ended_at,
-    opportunities.outcome <> 'open' and ended_at > opportunities.created_at as has_ended,
-    not has_ended and opportunities.batch_date <= cast(opportunities.created_at as date) + 1
-        as is_observed
+    opportunity,
+    modified_at as gone_at
 from opportunities
-where opportunities.is_deleted;
+where is_deleted;
 
 create temp table versions as
 with
@@ -38,41 +30,18 @@ states as (
 )
 
 select
-    opportunity,
+    states.opportunity,
     cast(row_number() over by_time as integer) as version_number,
-    changed_at as valid_from,
-    lead(changed_at) over by_time as valid_to,
-    stage,
-    amount,
-    close_date,
-    category
+    states.changed_at as valid_from,
+    coalesce(lead(states.changed_at) over by_time, gone.gone_at) as valid_to,
+    states.stage,
+    states.amount,
+    states.close_date,
+    states.category
 from states
-where is_change
-window by_time as (partition by opportunity order by changed_at)
-union all
-select
-    opportunity,
-    1 as version_number,
-    created_at as valid_from,
-    case when has_ended then ended_at else modified_at end as valid_to,
-    case when has_ended then 1 else stage end as stage,
-    amount,
-    close_date,
-    forecast_category as category
-from gone
-where valid_from < valid_to
-union all
-select
-    opportunity,
-    2 as version_number,
-    ended_at as valid_from,
-    modified_at as valid_to,
-    stage,
-    amount,
-    close_date,
-    forecast_category as category
-from gone
-where has_ended and ended_at < modified_at;
+left join gone on states.opportunity = gone.opportunity
+where states.is_change
+window by_time as (partition by states.opportunity order by states.changed_at);
 
 create table marts.fct_opportunity_version as
 select
@@ -190,36 +159,7 @@ changes as (
     union all
     select
         opportunity,
-        created_at as occurred_at,
-        2 as field,
-        1 as place,
-        null as old_value,
-        case when has_ended then 1 else stage end as new_value,
-        null as old_amount,
-        null as new_amount,
-        null as actor,
-        null as source_record,
-        case when is_observed then 1 else 2 end as origin
-    from gone
-    union all
-    select
-        opportunity,
-        ended_at as occurred_at,
-        2 as field,
-        2 as place,
-        1 as old_value,
-        stage as new_value,
-        null as old_amount,
-        null as new_amount,
-        null as actor,
-        null as source_record,
-        2 as origin
-    from gone
-    where has_ended
-    union all
-    select
-        opportunity,
-        modified_at as occurred_at,
+        gone_at as occurred_at,
         7 as field,
         1 as place,
         null as old_value,
