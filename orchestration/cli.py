@@ -56,9 +56,9 @@ def main() -> None:
     from orchestration.lock import NightRunningError
     from orchestration.outputs import OutputError
     from orchestration.privacy.keys import MaskingKeyError
+    from orchestration.publication.opening import VersionUnreadableError
     from orchestration.publication.versions import NoSuchVersionError
     from orchestration.serving.postgres.target import PostgresError
-    from orchestration.serving.published import VersionUnreadableError
     from orchestration.sources.model import SourceFileError
 
     try:

@@ -1,16 +1,11 @@
 {#-
-    What HubSpot says in another way than canonical tables do, and several staging models need: stages
-    in their newest version, owners behind users, histories of properties. Each macro is the body of
-    a CTE.
+    What HubSpot says in another way than canonical tables do, and several staging models need:
+    owners behind users, histories of properties, stamps of stages. Each macro is the body of a CTE,
+    but for names of columns.
 
     Does not belong here: what a text means that names something (hubspot_words.sql), merged records
     (hubspot_mergers.sql), what belongs to what (hubspot_associations.sql).
 -#}
-
-{#- Every stage of every pipeline, in its newest version. -#}
-{% macro hubspot_stages() -%}
-    {{ newest_versions(source('hubspot', 'pipeline_stage'), ['pipelineId', 'stageId']) }}
-{%- endmacro %}
 
 {#- The owner behind each user: changes name users, records name owners. -#}
 {% macro hubspot_owners_of_users() -%}

@@ -56,7 +56,7 @@
     for that, since `Closed Won` is the name of a stage in most pipelines. What a stage was called in
     earlier nights counts where no stage is called so any more.
 -#}
-{% macro hubspot_named_stages(said, stage_words='stage_words') -%}
+{% macro hubspot_named_stages(said) -%}
     select
         pipeline_text,
         stage_text,
@@ -118,7 +118,7 @@
                         batch_date
                     from {{ said }}
                 ) as pairs
-                inner join {{ stage_words }} as words
+                inner join stage_words as words
                     on
                         pairs.stage_text in (
                             words.stageId,

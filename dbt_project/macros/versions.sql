@@ -9,8 +9,8 @@
     absence. The `carried` columns go along without making a version.
 
     Belongs here: the choice between all nights (versions_of.sql) and one night more
-    (versions_after.sql), and what both say. Does not belong here: the newest state alone
-    (newest.sql).
+    (versions_after.sql), what both say, and versions from states that have their instants. Does not
+    belong here: the newest state alone (newest.sql).
 -#}
 
 {#-
@@ -73,6 +73,29 @@ known as (
 {%- else -%}
 {{ versions_of(key, tracked, carried) }}
 {%- endif -%}
+{%- endmacro %}
+
+{#-
+    States of records in order as versions: of several of one instant the last one holds, and one like
+    the one before is none. `states` come with `next_valid_from`, the beginning of the one after; the
+    `columns` are what tells one from another. The body of a CTE.
+-#}
+{% macro states_that_differ(states, record, order, columns) -%}
+    select *
+    from (
+        select
+            *,
+            lag(state_hash) over (partition by {{ record }} order by {{ order }})
+            is distinct from state_hash as is_change
+        from (
+            select
+                *,
+                {{ row_hash(columns) }} as state_hash
+            from {{ states }}
+            where next_valid_from is null or next_valid_from > valid_from
+        ) as hashed
+    ) as compared
+    where is_change
 {%- endmacro %}
 
 {% macro _latest_of(one, other) -%}

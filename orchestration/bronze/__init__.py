@@ -8,6 +8,8 @@ cast.py            its texts against the contract: accepted rows, and what the o
 values.py          what each column type accepts; common.py: the short cut for the usual forms
 lookups.py         values found in another object; salesforce_ids.py: 15 characters become 18
 quarantine.py      refused rows; rules.py: what they broke, in words; reload.py: read them anew
+doubt.py           refused rows without which a record would look deleted
+lost.py            files of bronze that are gone, and rows read anew for them
 declared.py        tables that a source file holds itself
 judge.py           contract_held and as_usual; references.py, usual.py: what they compare with
 profile.py         what each load holds, in numbers; watched.py: of which columns

@@ -11,6 +11,7 @@ bronze, and the file waits in landing to be corrected or tried again.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -184,12 +185,16 @@ class Ledger:
         return last is not None and (last.bytes, last.modified_ns) == (size, modified_ns)
 
     def last_accepted(self, name: str) -> Load | None:
-        """The newest published load of an object."""
-        return max(
-            (load for load in self.with_status("accepted") if load.name == name),
-            key=lambda load: load.load_number,
-            default=None,
-        )
+        """The newest published load of a landed file of an object that told its columns: a page
+        without rows has none, and rows read anew may come in another form.
+        """
+        landed = [
+            load
+            for load in self.with_status("accepted")
+            if load.name == name and load.reload_of is None
+        ]
+        newest_first = sorted(landed, key=lambda load: load.load_number, reverse=True)
+        return next((load for load in newest_first if json.loads(load.columns or "[]")), None)
 
     def row_counts(self, name: str, before: date) -> list[int]:
         """Published rows of an object, a night each, of the nights before one, newest first.

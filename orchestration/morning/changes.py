@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from orchestration.morning.evidence import Row, Rows, ask
 from orchestration.publication.changes import FEWEST_VERSIONS, Change, changes_of
+from orchestration.publication.opening import VersionUnreadableError, open_version
 from orchestration.publication.versions import Publication, publications, version_path
-from orchestration.serving.published import VersionUnreadableError, open_version
 from orchestration.settings import Settings
 
 

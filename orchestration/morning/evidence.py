@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.company import read_company
+from orchestration.publication.opening import open_version
 from orchestration.publication.versions import (
     Publication,
     current_version,
@@ -20,7 +21,6 @@ from orchestration.publication.versions import (
     publications,
     version_path,
 )
-from orchestration.serving.published import open_version
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:

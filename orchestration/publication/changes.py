@@ -26,8 +26,8 @@ import duckdb
 import polars as pl
 
 from orchestration.publication.comments import METRIC_VALUE, VERSION_CHANGE, comment
+from orchestration.publication.opening import open_version
 from orchestration.publication.versions import Publication, version_path
-from orchestration.serving.published import open_version
 from orchestration.settings import Settings
 
 _FEWEST_MOVES, _MOST_VERSIONS = 8, 30

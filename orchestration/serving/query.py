@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import duckdb
 
 from orchestration.outputs import standard_output, written_to
-from orchestration.serving.published import open_version, speaks_of_damage
+from orchestration.publication.opening import open_version, speaks_of_damage
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation

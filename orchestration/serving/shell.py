@@ -15,7 +15,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.serving.published import open_version
+from orchestration.publication.opening import open_version
 from orchestration.serving.query import QueryError, is_complete, show, statements_in
 from orchestration.terminal import escaped
 

@@ -48,8 +48,8 @@ def ask(
 ) -> None:
     """Ask the published warehouse, or open a shell on it; read-only, without files or network."""
     from orchestration.outputs import OutputError, let_go_of_output, standard_output
+    from orchestration.publication.opening import VersionUnreadableError
     from orchestration.publication.versions import version_path
-    from orchestration.serving.published import VersionUnreadableError
     from orchestration.serving.query import QueryError, write
 
     settings = Settings()
@@ -108,7 +108,7 @@ def _format(format_: Format | None, output: Path | None) -> Format:
 
 
 def _show_all(path: Path, text: str, rows: int) -> None:
-    from orchestration.serving.published import open_version
+    from orchestration.publication.opening import open_version
     from orchestration.serving.query import show, statements_in
 
     statements = statements_in(text)

@@ -29,8 +29,8 @@ from orchestration.morning.page import notices, render
 from orchestration.morning.writing import newest_page, page_of, write_morning
 from orchestration.nightly import NightOutcome, run_nights
 from orchestration.outcome.closing import close_night
+from orchestration.publication.opening import VersionUnreadableError
 from orchestration.publication.versions import NoSuchVersionError, prune, roll_back, version_path
-from orchestration.serving.published import VersionUnreadableError
 from orchestration.settings import Settings
 from orchestration.simulation import simulate
 from tests.browser import CHROMIUM, MOST_BYTES, chromium, keep_picture

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.publication.opening import open_version
 from orchestration.publication.versions import roll_back
 from orchestration.serving.postgres import serve as steps
 from orchestration.serving.postgres.load import shares_of
 from orchestration.serving.postgres.tables import tables_of
 from orchestration.serving.postgres.target import PostgresError, target_of
-from orchestration.serving.published import open_version
 from orchestration.settings import Settings
 from tests.integration.postgres_server import Database, publish, serve_into, with_postgres
 

@@ -19,9 +19,9 @@ from orchestration.gate.stamp import give_stamp
 from orchestration.publication.candidate import discard_candidate
 from orchestration.publication.changes import Change, changes_of, limits_after
 from orchestration.publication.changes_cli import print_changes
+from orchestration.publication.opening import VersionUnreadableError
 from orchestration.publication.promote import promote
 from orchestration.publication.versions import NoSuchVersionError, roll_back, version_path
-from orchestration.serving.published import VersionUnreadableError
 from orchestration.settings import Settings
 from orchestration.terminal import open_console
 from tests.faults.damages import spoil_rows

@@ -106,6 +106,19 @@ def test_a_column_that_nobody_named_is_kept_as_text(home: Settings) -> None:
     assert rows(home)["extra__weight_kg"].to_list() == ["7%"]
 
 
+def test_after_a_page_without_rows_no_column_is_new(home: Settings) -> None:
+    changes = ACME.replace("extract: full", "extract: delta")
+    describe(
+        home,
+        changes.replace("deals*.csv", "deals*.json").replace("key:", "rows: data\n    key:", 1),
+    )
+    page = b'{"data": [{"id": "d1", "state": "Open", "value": 1}]}'
+    night_of(home, FIRST, {"deals.json": page})
+    night_of(home, SECOND, {"deals.json": b'{"data": []}'})
+    _, usual = night_of(home, THIRD, {"deals.json": page.replace(b"d1", b"d2")})
+    assert usual.observed == "as usual"
+
+
 def test_a_source_may_leave_out_what_nobody_named(home: Settings) -> None:
     describe(home, ACME + "undeclared: drop\n")
     night_of(home, FIRST, {"deals.csv": deals("d1,Open,1,7", header="id,state,value,weight")})

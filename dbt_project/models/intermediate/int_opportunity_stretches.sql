@@ -245,29 +245,16 @@ states as (
         )
 ),
 
--- Of several changes of one instant the last state holds.
-hashed as (
-    select
-        *,
-        {{ row_hash([
+changed as (
+    {{ states_that_differ(
+        'states',
+        'opportunity_number',
+        'valid_from',
+        [
             'stage_number', 'owner_number', 'amount_box', 'close_date_box', 'category_number',
             'deletion',
-        ]) }} as state_hash
-    from states
-    where next_valid_from is null or next_valid_from > valid_from
-),
-
--- A state like the one before is none.
-changed as (
-    select *
-    from (
-        select
-            *,
-            lag(state_hash) over by_time is distinct from state_hash as is_change
-        from hashed
-        window by_time as (partition by opportunity_number order by valid_from)
-    ) as compared
-    where is_change
+        ],
+    ) }}
 ),
 
 stretches as (

@@ -1,5 +1,5 @@
--- One row a user × version: name, manager, team, role and whether active, as nights showed them. Absent
--- from a full extract is a version of its own: whom a whole list lacks works there no more.
+-- One row a user × version: name, manager, team, role and whether active, as nights showed them.
+-- Absent from a full extract is a version of its own: whom a whole list lacks works there no more.
 with
 
 observations as (

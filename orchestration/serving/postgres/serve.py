@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from orchestration.publication.opening import open_version
 from orchestration.serving.postgres.flip import flip
 from orchestration.serving.postgres.furnish import furnish, gather_statistics
 from orchestration.serving.postgres.load import create_tables, send_rows
@@ -32,7 +33,6 @@ from orchestration.serving.postgres.tables import tables_of
 from orchestration.serving.postgres.target import PostgresError, Target
 from orchestration.serving.postgres.verify import verify
 from orchestration.serving.postgres.views import rebind_left_behind
-from orchestration.serving.published import open_version
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:

@@ -121,30 +121,16 @@ states as (
     ) as all_members
 ),
 
--- Of several versions of one instant the last one holds.
-hashed as (
-    select
-        *,
-        {{ row_hash([
+changed as (
+    {{ states_that_differ(
+        'states',
+        'source_system, account_id',
+        'place',
+        [
             'account_name', 'industry', 'segment', 'country', 'employee_count', 'annual_revenue',
             'account_type', 'owner_key', 'parent_account_key', 'merged_into_key', 'is_deleted',
-        ]) }} as state_hash
-    from states
-    where next_valid_from is null or next_valid_from > valid_from
-),
-
--- A state like the one before is none.
-changed as (
-    select *
-    from (
-        select
-            *,
-            lag(state_hash) over (
-                partition by source_system, account_id order by place
-            ) is distinct from state_hash as is_change
-        from hashed
-    ) as compared
-    where is_change
+        ],
+    ) }}
 ),
 
 final as (

@@ -114,27 +114,13 @@ states as (
     ) as reps
 ),
 
--- Of several versions of one instant the last one holds.
-hashed as (
-    select
-        *,
-        {{ row_hash(['rep_name', 'manager_key', 'team', 'role', 'is_active', 'hired_date']) }}
-            as state_hash
-    from states
-    where next_valid_from is null or next_valid_from > valid_from
-),
-
--- A state like the one before is none.
 changed as (
-    select *
-    from (
-        select
-            *,
-            lag(state_hash) over (partition by rep_key order by place)
-            is distinct from state_hash as is_change
-        from hashed
-    ) as compared
-    where is_change
+    {{ states_that_differ(
+        'states',
+        'rep_key',
+        'place',
+        ['rep_name', 'manager_key', 'team', 'role', 'is_active', 'hired_date'],
+    ) }}
 ),
 
 final as (

@@ -2,7 +2,7 @@
 with
 
 versions as (
-    {{ hubspot_stages() }}
+    {{ newest_versions(source('hubspot', 'pipeline_stage'), ['pipelineId', 'stageId']) }}
 ),
 
 final as (

@@ -1,7 +1,8 @@
 """A published file, opened so that no statement leaves it.
 
-Belongs here: what every reader of ours sets on its connection. Does not belong here: what is asked
-(query.py, postgres/).
+Belongs here: what every reader of ours sets on its connection, and what is said of a file that
+cannot be read. Does not belong here: what is asked (changes.py, morning/, serving/), finding damage
+without a question (whole.py).
 """
 
 from __future__ import annotations
