@@ -6,7 +6,8 @@
     `tracked` columns differs from the version before, or where the record is missing from a full
     night (`is_absent`). It comes with `version_number`, `known_at`, the instant of the change,
     `last_stamp`, the newest stamp of the CRM up to its end, and `absent_so_far_at`, the last
-    absence. The `carried` columns go along without making a version.
+    absence. The `carried` columns go along without making a version. An observation tells of
+    the instant `told_at`, an expression: its stamp, unless something else tells it better.
 
     Belongs here: the choice between all nights (versions_of.sql) and one night more
     (versions_after.sql), what both say, and versions from states that have their instants. Does not
@@ -18,7 +19,7 @@
     `full_nights` and `newest` (records with their `last_seen_date`, of sources whose extracts can
     lack one). A later night goes on from what the model itself holds.
 -#}
-{% macro versions_by_night(key, tracked, carried) -%}
+{% macro versions_by_night(key, tracked, carried, told_at='modified_at') -%}
 {%- if is_later_night() -%}
 missing as (
     select
@@ -69,9 +70,9 @@ known as (
     where place = 1
 ),
 
-{{ versions_after(key, tracked, carried) }}
+{{ versions_after(key, tracked, carried, told_at) }}
 {%- else -%}
-{{ versions_of(key, tracked, carried) }}
+{{ versions_of(key, tracked, carried, told_at) }}
 {%- endif -%}
 {%- endmacro %}
 

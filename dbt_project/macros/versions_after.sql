@@ -4,7 +4,7 @@
     record so far, of those that the night delivered or lacks) and `missing` (the key of those it
     lacks, and the night's `batch_date`).
 -#}
-{% macro versions_after(key, tracked, carried) -%}
+{% macro versions_after(key, tracked, carried, told_at) -%}
 {%- set record = (['source_system'] + key) | join(', ') -%}
 {%- set columns = key + tracked + carried -%}
 of_nights as (
@@ -17,6 +17,7 @@ tonight as (
         {{- _columns_of('of_nights', columns) }}
         of_nights.batch_date,
         of_nights.modified_at,
+        {{ told_at }} as told_at,
         false as is_absent
     from of_nights
     union all
@@ -25,6 +26,7 @@ tonight as (
         {{- _columns_of('known', columns) }}
         missing.batch_date,
         cast(null as timestamp) as modified_at,
+        cast(null as timestamp) as told_at,
         true as is_absent
     from known
     inner join missing
@@ -61,8 +63,8 @@ versions as (
             known_before_at,
             case
                 when
-                    modified_at > {{ _latest_of('earlier_stamp', 'absent_so_far_at') }}
-                    then modified_at
+                    told_at > {{ _latest_of('earlier_stamp', 'absent_so_far_at') }}
+                    then told_at
                 else {{ start_of_day('batch_date') }}
             end
         ) as known_at,

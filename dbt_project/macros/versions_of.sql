@@ -7,7 +7,7 @@
     seen, and they are left out of all that has to be sorted, which is most of the time. Records are
     told apart by a hash: two that share one only count among those to be sorted.
 -#}
-{% macro versions_of(key, tracked, carried) -%}
+{% macro versions_of(key, tracked, carried, told_at='modified_at') -%}
 {%- set observed_key = [] -%}
 {%- for column in key -%}
     {%- do observed_key.append('observations.' ~ column) -%}
@@ -93,6 +93,7 @@ states as (
         {{ columns }},
         batch_date,
         modified_at,
+        {{ told_at }} as told_at,
         earlier_stamp,
         false as is_absent
     from in_order
@@ -104,6 +105,7 @@ states as (
         {{ columns }},
         next_full_date as batch_date,
         cast(null as timestamp) as modified_at,
+        cast(null as timestamp) as told_at,
         greatest(earlier_stamp, modified_at) as earlier_stamp,
         true as is_absent
     from absences
@@ -155,8 +157,8 @@ versions as (
         max(
             case
                 when
-                    modified_at > {{ _latest_of('earlier_stamp', 'absent_so_far_at') }}
-                    then modified_at
+                    told_at > {{ _latest_of('earlier_stamp', 'absent_so_far_at') }}
+                    then told_at
                 else {{ start_of_day('batch_date') }}
             end
         ) over (
@@ -177,7 +179,7 @@ versions as (
         false as is_absent,
         1 as version_number,
         case
-            when modified_at > {{ _before_all() }} then modified_at
+            when {{ told_at }} > {{ _before_all() }} then {{ told_at }}
             else {{ start_of_day('batch_date') }}
         end as known_at,
         modified_at as last_stamp,

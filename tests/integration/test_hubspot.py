@@ -507,6 +507,25 @@ def test_a_deal_that_was_merged_was_one_until_that_night(warehouse: Warehouse, a
     assert difference_of_tables(nightly, rebuilt) is None
 
 
+def test_a_deal_that_is_restored_is_there_again(warehouse: Warehouse, ask: Ask) -> None:
+    """Neither to archive it nor to restore it is a change of it: its stamp is older than both."""
+    restored = Deal("restored", way("default", ("1001", at(2))))
+    archived = replace(restored, is_archived=True, archived_at=at(30, 3))
+    other = Deal("other", way("default", ("1001", at(3))))
+    nightly, rebuilt = warehouse.build_each(
+        *(
+            api_pages(replace(PORTAL, deals=deals, calls=()))
+            for deals in ((restored,), (archived,), (restored, other))
+        )
+    )
+    versions = (
+        "select valid_from, valid_to from marts.fct_opportunity_version "
+        "where opportunity_key = 'hubspot:restored' order by version_number"
+    )
+    assert ask(nightly, versions) == [(at(2), at(30, 3)), (at(31, 0), None)]
+    assert difference_of_tables(nightly, rebuilt) is None
+
+
 def test_words_of_an_export_are_those_of_its_night(warehouse: Warehouse, ask: Ask) -> None:
     """A stage and an owner get other names, and both old names are taken by others."""
     offer, other = replace(SALES.stages[1], label="Quote"), Stage("1003", "Offer", "0.7")

@@ -13,12 +13,19 @@ delivered as (
         [
             'source_system', 'opportunity_id', 'pipeline', 'stage', 'amount', 'currency_code',
             'close_date', 'closed_at', 'owner_id', 'forecast_category', 'is_deleted',
-            'merged_into_id', 'modified_at', 'batch_date', 'load_number', 'row_number',
+            'merged_into_id', 'modified_at', 'archived_at', 'batch_date', 'load_number',
+            'row_number',
         ],
         [
-            ref('stg_salesforce__opportunity_observations'),
+            {
+                'rows': ref('stg_salesforce__opportunity_observations'),
+                'lacking': {'archived_at': 'cast(null as timestamp)'},
+            },
             ref('stg_hubspot__opportunity_observations'),
-            ref('stg_mapped__opportunity_observations'),
+            {
+                'rows': ref('stg_mapped__opportunity_observations'),
+                'lacking': {'archived_at': 'cast(null as timestamp)'},
+            },
         ],
     ) }}
 ),
@@ -54,13 +61,17 @@ observations as (
         is_deleted as is_flagged_deleted,
         merged_into_id,
         modified_at,
+        archived_at,
         batch_date,
         load_number,
         row_number
     from delivered
 ),
 
-{{ versions_by_night(key, tracked, ['closed_at']) }},
+-- To archive a record is no change of it: its stamp stays, and is the same when it is restored.
+{{ versions_by_night(
+    key, tracked, ['closed_at'], told_at='greatest(modified_at, archived_at)'
+) }},
 
 final as (
     select

@@ -119,7 +119,7 @@ concerned as (
         source_system,
         'unknown' as account_id
     from (
-        select source_system from touched_records
+        select source_system from ({{ new_nights() }}) as nights
         union
         select source_system from {{ before_this_night('intermediate', 'int_opportunities') }}
         union

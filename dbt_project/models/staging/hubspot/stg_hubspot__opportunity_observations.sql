@@ -78,9 +78,8 @@ final as (
         said.hs_manual_forecast_category as forecast_category,
         coalesce(said.archived, false) as is_deleted,
         merger_spans.survivor_id as merged_into_id,
-        -- To archive a deal is no change of it.
-        greatest(said.hs_lastmodifieddate, case when said.archived then said.archivedAt end)
-            as modified_at,
+        said.hs_lastmodifieddate as modified_at,
+        case when said.archived then said.archivedAt end as archived_at,
         said.batch_date,
         said.load_number,
         said.row_number
