@@ -12,6 +12,7 @@
         ('salesforce', 'opportunity_stage', none),
         ('salesforce', 'opportunity_contact_role', none),
         ('salesforce', 'opportunity_split', none),
+        ('salesforce', 'opportunity_split_type', none),
         ('salesforce', 'account', none),
         ('salesforce', 'contact', none),
         ('salesforce', 'lead', none),

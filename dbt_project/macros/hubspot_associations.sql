@@ -84,28 +84,37 @@
 {#-
     Associations of API v4, once for each type that HubSpot itself defines. The API gives the types of
     a pair as a JSON list, a table gives one in a row. Types that a portal defines have numbers of
-    their own, which may be the same ones, and always stand beside a type of HubSpot's.
+    their own, which may be the same ones, and always stand beside a type of HubSpot's. In what order
+    a type says its number, its label and who defined it is left to the program that wrote it.
 -#}
 {% macro _hubspot_typed_associations() -%}
     {%- set types -%}
         case
             when typeId like '[%' then replace(typeId, ' ', '')
             when coalesce(category, 'HUBSPOT_DEFINED') = 'HUBSPOT_DEFINED'
-                then '"HUBSPOT_DEFINED","typeId":' || typeId
+                then '{"HUBSPOT_DEFINED","typeId":' || typeId || '}'
         end
     {%- endset -%}
-    {{ split_matches(
-        source('hubspot', 'association'),
-        [
-            'fromId',
-            'toId',
-            "coalesce(label, " ~ first_match('typeId', '"label":"([^"]+)"') ~ ") as label",
-            '_batch_date',
-        ],
-        types,
-        '"HUBSPOT_DEFINED","typeId":([0-9]+)',
-        'type_id',
-    ) }}
+    select
+        fromId,
+        toId,
+        label,
+        _batch_date,
+        {{ first_match('type_text', '"typeId":([0-9]+)') }} as type_id
+    from (
+        {{ split_matches(
+            source('hubspot', 'association'),
+            [
+                'fromId',
+                'toId',
+                "coalesce(label, " ~ first_match('typeId', '"label": ?"([^"]+)"') ~ ") as label",
+                '_batch_date',
+            ],
+            types,
+            '([{][^{}]*"HUBSPOT_DEFINED"[^{}]*[}])',
+            'type_text',
+        ) }}
+    ) as types_of_hubspot
 {%- endmacro %}
 
 {#- HubSpot's own types of association between records of one kind and others, either way round. -#}

@@ -146,6 +146,15 @@ FIRST_NIGHT = {
             "Id": key("1Tl", 1), "OpportunityId": DEAL, "SplitOwnerId": REP,
             "SplitPercentage": "62.5", "SplitTypeId": key("1Tk", 1),
         },
+        {
+            "Id": key("1Tl", 2), "OpportunityId": DEAL, "SplitOwnerId": REP,
+            "SplitPercentage": "100", "SplitTypeId": key("1Tk", 2),
+        },
+    ),
+    "OpportunitySplitType.csv": file_of(
+        "opportunity_split_type",
+        {"Id": key("1Tk", 1), "MasterLabel": "Revenue", "IsTotalValidated": "true"},
+        {"Id": key("1Tk", 2), "MasterLabel": "Overlay", "IsTotalValidated": "false"},
     ),
     "Product2.csv": file_of(
         "product2", {"Id": PRODUCT, "Name": "Widget"}, {"Id": DEAR_PRODUCT, "Name": "Gadget"}

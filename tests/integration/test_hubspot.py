@@ -508,7 +508,7 @@ def test_a_deal_that_was_merged_was_one_until_that_night(warehouse: Warehouse, a
 
 
 def test_a_deal_that_is_restored_is_there_again(warehouse: Warehouse, ask: Ask) -> None:
-    """Neither to archive it nor to restore it is a change of it: its stamp is older than both."""
+    """To archive it is no change of it, and to restore it need be none: its stamp is older than both."""
     restored = Deal("restored", way("default", ("1001", at(2))))
     archived = replace(restored, is_archived=True, archived_at=at(30, 3))
     other = Deal("other", way("default", ("1001", at(3))))
@@ -573,7 +573,7 @@ def test_nothing_is_lost_on_the_way(by_pages: Path, by_exports: Path, ask: Ask) 
 
 
 def test_associations_of_their_own_files_serve_as_well(warehouse: Warehouse, ask: Ask) -> None:
-    """API v4: both directions, labels, and numbers that a portal shares with HubSpot."""
+    """API v4: both directions, labels, numbers that a portal shares with HubSpot, fields in any order."""
     primary, plain, of_contact, partner, decider = (
         {"category": category, "typeId": number, "label": label}
         for category, number, label in (
@@ -596,13 +596,17 @@ def test_associations_of_their_own_files_serve_as_well(warehouse: Warehouse, ask
             "from": {"id": "p"},
             "to": [{"toObjectId": "a", "associationTypes": [decider, of_contact]}],
         },
+        {
+            "from": {"id": "q"},
+            "to": [{"toObjectId": "a", "associationTypes": [dict(sorted(of_contact.items()))]}],
+        },
     ]
     portal = replace(PORTAL, deals=(Deal("a", way("default", ("1001", at(2)))),), calls=())
     file = warehouse.build({**api_pages(portal), "associations.jsonl": json_pages(pairs)})
     account = "select account_id from staging.stg_hubspot__opportunities"
     assert ask(file, account) == [("2",)]
-    contacts = "select contact_id, role from staging.stg_hubspot__opportunity_contacts"
-    assert ask(file, contacts) == [("p", "Decision maker")]
+    contacts = "select contact_id, role from staging.stg_hubspot__opportunity_contacts order by 1"
+    assert ask(file, contacts) == [("p", "Decision maker"), ("q", None)]
 
 
 def test_a_label_of_another_pipeline_is_no_stage_of_this_one(

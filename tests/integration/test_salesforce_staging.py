@@ -60,7 +60,10 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         refused = [(load.name, load.error) for load in loads if load.error or load.rows_quarantined]
         assert refused == []
         accept(settings)
-    build_marts(settings, ["path:dbt_project/models/staging", "int_opportunities", "int_users"])
+    build_marts(
+        settings,
+        ["path:dbt_project/models/staging", "int_opportunities", "int_split_types", "int_users"],
+    )
     with duckdb.connect(str(settings.candidate), read_only=True) as connection:
         yield lambda query: connection.execute(query).fetchall()
 
@@ -170,8 +173,17 @@ def test_changes_outlive_their_opportunity(ask: Ask) -> None:
 
 def test_a_split_is_a_share_between_0_and_1(ask: Ask) -> None:
     assert ask(
-        "select user_id, share, split_type from staging.stg_salesforce__opportunity_splits"
-    ) == [(REP, 0.625, key("1Tk", 1))]
+        "select user_id, share, split_type from staging.stg_salesforce__opportunity_splits "
+        "order by split_type"
+    ) == [(REP, 0.625, key("1Tk", 1)), (REP, 1.0, key("1Tk", 2))]
+
+
+def test_a_type_that_has_to_share_out_the_whole_divides_closes(ask: Ask) -> None:
+    """The other one shares out the whole of the only opportunity, and with its owner."""
+    assert ask("select split_type, place from intermediate.int_split_types order by place") == [
+        (key("1Tk", 1), 1),
+        (key("1Tk", 2), 2),
+    ]
 
 
 def test_a_line_that_names_only_a_price_has_the_product_of_that_price(ask: Ask) -> None:

@@ -37,6 +37,7 @@ OBJECTS = {
     "DefaultProbability ForecastCategoryName",
     "OpportunityContactRole": "Id OpportunityId ContactId Role IsPrimary CreatedDate IsDeleted",
     "OpportunitySplit": "Id OpportunityId SplitOwnerId SplitPercentage",
+    "OpportunitySplitType": "Id IsTotalValidated",
     "OpportunityLineItem": "Id OpportunityId",
     "Account": "Id Name ParentId OwnerId Industry NumberOfEmployees AnnualRevenue Type "
     "BillingCountry MasterRecordId IsDeleted SystemModstamp",

@@ -1,8 +1,9 @@
 -- One row a source × type of split: its place among the types of the source. The first one that an
 -- opportunity has divides its close; an overlay credits those who helped, besides.
 --
--- What divides closes names the owners of opportunities; so whether a type does is seen in all that
--- it divides, and not in one opportunity, of which an overlay may share out the whole as well.
+-- What divides closes shares out the whole by a rule of the CRM, where that says so. Else it names the
+-- owners of opportunities; so whether a type does is seen in all that it divides, and not in one
+-- opportunity, of which an overlay may share out the whole as well.
 with
 
 shares as (
@@ -11,6 +12,10 @@ shares as (
 
 opportunities as (
     {{ staged_opportunities() }}
+),
+
+described as (
+    select * from {{ ref('stg_salesforce__opportunity_split_types') }}
 ),
 
 divisions as (
@@ -47,13 +52,21 @@ counted as (
 
 final as (
     select
-        source_system,
-        split_type,
+        counted.source_system,
+        counted.split_type,
         row_number() over (
-            partition by source_system
-            order by whole_with_owner_count desc, partial_count asc, split_type asc
+            partition by counted.source_system
+            order by
+                coalesce(described.is_whole_by_rule, false) desc,
+                counted.whole_with_owner_count desc,
+                counted.partial_count asc,
+                counted.split_type asc
         ) as place
     from counted
+    left join described
+        on
+            counted.source_system = described.source_system
+            and counted.split_type = described.split_type
 )
 
 select * from final
