@@ -17,15 +17,29 @@
     try_cast({{ text }} as {{ type }})
 {%- endmacro %}
 
-{#- An instant of UTC in ISO 8601 or in milliseconds since 1970; NULL where it is neither. -#}
+{#-
+    An instant of UTC in ISO 8601 or in milliseconds since 1970; NULL where it is neither, or in a year
+    that nobody means (orchestration/bronze/values.py refuses the same ones).
+-#}
 {% macro instant_of(text) -%}
     {{ return(adapter.dispatch('instant_of', 'flywheel')(text)) }}
 {%- endmacro %}
 
 {% macro default__instant_of(text) -%}
+    {%- set milliseconds = 'try_cast(' ~ text ~ ' as bigint)' -%}
+    {%- set moment = 'try_cast(' ~ text ~ ' as timestamp)' -%}
     coalesce(
-        make_timestamp(try_cast({{ text }} as bigint) * 1000),
-        try_cast({{ text }} as timestamp)
+        make_timestamp(
+            case
+                when {{ milliseconds }} between
+                    epoch_ms(timestamp '1900-01-01') and epoch_ms(timestamp '2199-12-31 23:59:59.999')
+                    then {{ milliseconds }}
+            end * 1000
+        ),
+        case
+            when {{ moment }} >= timestamp '1900-01-01' and {{ moment }} < timestamp '2200-01-01'
+                then {{ moment }}
+        end
     )
 {%- endmacro %}
 

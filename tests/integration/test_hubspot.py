@@ -367,6 +367,25 @@ def test_stamps_are_nothing_beside_a_history(by_pages: Path, ask: Ask) -> None:
     ]
 
 
+@pytest.mark.parametrize("typed", ["20250-03-22T00:00:00Z", "1711962000000000000"])
+def test_a_close_date_of_the_past_that_nobody_means_is_none(
+    warehouse: Warehouse, ask: Ask, typed: str
+) -> None:
+    """A year with a digit too many, and nanoseconds, beside a version that is right."""
+    told = changes(
+        ("closedate", "2024-03-22T00:00:00", at(3)), ("closedate", "2024-03-23T00:00:00", at(4))
+    )
+    files = api_pages(replace(PORTAL, deals=(Deal("a", way("default", ("1001", at(2))) + told),)))
+    files["deals.jsonl"] = files["deals.jsonl"].replace(b"2024-03-22T00:00:00Z", typed.encode())
+    model = "stg_hubspot__opportunity_stage_history"
+    dates = f"select close_date from staging.{model} order by changed_at"
+    assert ask(warehouse.build(files, models=[model]), dates) == [
+        (None,),
+        (None,),
+        (date(2024, 3, 23),),
+    ]
+
+
 def test_stamps_of_an_export_are_found_by_label(by_exports: Path, ask: Ask) -> None:
     assert visits_of(by_exports, ask, "stamped") == [
         ("hubspot:default:appointmentscheduled", 2, "advanced"),
