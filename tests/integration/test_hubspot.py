@@ -527,7 +527,7 @@ def test_a_deal_that_was_merged_was_one_until_that_night(warehouse: Warehouse, a
 
 
 def test_a_deal_that_is_restored_is_there_again(warehouse: Warehouse, ask: Ask) -> None:
-    """To archive it is no change of it, and to restore it need be none: its stamp is older than both."""
+    """Neither to archive nor to restore it need be a change of it: its stamp is older than both."""
     restored = Deal("restored", way("default", ("1001", at(2))))
     archived = replace(restored, is_archived=True, archived_at=at(30, 3))
     other = Deal("other", way("default", ("1001", at(3))))
@@ -543,6 +543,32 @@ def test_a_deal_that_is_restored_is_there_again(warehouse: Warehouse, ask: Ask) 
     )
     assert ask(nightly, versions) == [(at(2), at(30, 3)), (at(31, 0), None)]
     assert difference_of_tables(nightly, rebuilt) is None
+
+
+def test_a_deleted_pipeline_that_a_table_lists_once_is_known_from_then_on(
+    warehouse: Warehouse, ask: Ask
+) -> None:
+    """Histories name it, and lists of pipelines do not."""
+    deal = Deal(
+        "old", way("9", ("9001", at(2)), ("1001", at(6))) + changes(("pipeline", "default", at(6)))
+    )
+    other = Deal("other", way("default", ("1001", at(3))))
+    deleted = {
+        "pipeline_stages_deleted.csv": (
+            b"Pipeline ID,Pipeline,Stage ID,Stage,Display order,Is closed,Probability,Archived\n"
+            b"9,Partners,9001,Talk,0,false,0.2,true\n"
+        )
+    }
+    first = api_pages(replace(PORTAL, deals=(deal,), calls=()))
+    file = warehouse.build(
+        first | deleted, api_pages(replace(PORTAL, deals=(deal, other), pipelines=(SALES,)))
+    )
+    assert visits_of(file, ask, "old") == [
+        ("hubspot:9:9001", 2, "handed_off"),
+        ("hubspot:default:1001", 6, "open"),
+    ]
+    stages = "select stage_id, stage_rank, is_active from marts.dim_stage where stage_kind = 'open'"
+    assert {("9001", 1, False), ("1001", 2, True)} <= set(ask(file, stages))
 
 
 def test_words_of_an_export_are_those_of_its_night(warehouse: Warehouse, ask: Ask) -> None:
@@ -592,7 +618,7 @@ def test_nothing_is_lost_on_the_way(by_pages: Path, by_exports: Path, ask: Ask) 
 
 
 def test_associations_of_their_own_files_serve_as_well(warehouse: Warehouse, ask: Ask) -> None:
-    """API v4: both directions, labels, numbers that a portal shares with HubSpot, fields in any order."""
+    """API v4: both directions, labels, fields in any order, numbers that are of the portal, too."""
     primary, plain, of_contact, partner, decider = (
         {"category": category, "typeId": number, "label": label}
         for category, number, label in (
