@@ -31,6 +31,8 @@ BUILD = Description(
         "project_fingerprint": "Hash of the models, the checks, the program and the user's sources "
         "and settings.",
         "rebuilt_because": _REBUILT,
+        "scattered_nights": "Number of nights whose rows still lie apart from those before, since "
+        "tables were written whole; 0 where they were put together.",
     },
 )
 
