@@ -51,6 +51,8 @@ def _lines(metric: Metric) -> Iterator[str]:
     yield f"- Over {metric.population}."
     yield f"- Clock: {metric.clock}, by the {metric.dated_by}. Unit: {metric.unit}."
     yield f"- Stands in `{metric.mart}.{metric.column}`{_rows(metric)}{_quotient(metric)}."
+    if not metric.adds_up:
+        yield "- Of one row at a time: rows do not add up."
     if metric.interval:
         yield f"- Interval: {metric.interval}, in `{metric.column}_low` and `{metric.column}_high`."
     if metric.is_semantic:

@@ -99,6 +99,12 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
                 ripe += len(members) * nine_places(has_come)
         return min(1.0, won / float(ripe)) if ripe >= 5 else None
 
+    def possible(members: list[Life], age: int, rate: float) -> float:
+        """Who has won by the age has; of the others only those that are open still may have."""
+        won = wins(members, age)
+        most = won + sum(life.outcome == "open" for life in members)
+        return min(max(rate, won / len(members)), most / len(members))
+
     def projection(series: Series, month: date, age: int) -> tuple[float | None, str | None]:
         """Chain ladder while it carries, then Bornhuetter–Ferguson from there."""
         members = cohorts[*series, month]
@@ -112,7 +118,7 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
                 break
             expected, place = expected * after / before, place + 1
         if place == age:
-            return min(1.0, expected / len(members)), "chain_ladder"
+            return possible(members, age, expected / len(members)), "chain_ladder"
         if series not in priors:
             own = prior(series)
             priors[series] = prior((series[0], "all", "all")) if own is None else own
@@ -121,7 +127,7 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
             return None, None
         to_come = nine_places(will_come) - (nine_places(has_come) if place >= 0 else 0)
         rate = expected / len(members) + priors[series] * float(to_come)
-        return min(1.0, rate), "bornhuetter_ferguson"
+        return possible(members, age, rate), "bornhuetter_ferguson"
 
     steps: dict[tuple, tuple[int, int]] = {}
     priors: dict[Series, float | None] = {}
@@ -141,7 +147,7 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
                 "win_rate": ratio(len(won), count),
                 "win_rate_low": low,
                 "win_rate_high": high,
-                "realised_rate": ratio(won_amount, cohort_amount),
+                "realised_rate": ratio(won_amount, max(cohort_amount, 0)),
             }
             is_seen = age in observed[month]
             projected, method = projection((pipeline, dimension, value), month, age)

@@ -1,7 +1,8 @@
 -- One row a pipeline × month of creation × age in months × slice: what of the cohort was won, lost
 -- or still open at that age. A cell is observed once every member has reached the age; the win
 -- rate of other cells is projected: by chain ladder as far as its factors are known, from there on
--- by Bornhuetter–Ferguson. Undated opportunities are in no cohort.
+-- by Bornhuetter–Ferguson, within what today's outcomes leave possible. Undated opportunities are in
+-- no cohort.
 {%- set of_cohort = 'pipeline_key, cohort_month, dimension, dimension_value' %}
 with
 
@@ -24,6 +25,7 @@ cohorts as (
         dimension,
         dimension_value,
         sum(member_count) as cohort_count,
+        sum(case when outcome = 'open' then member_count else 0 end) as still_open_count,
         sum(initial_amount) as cohort_amount,
         sum(missing_amount_count) as missing_amount_count
     from sums
@@ -79,6 +81,7 @@ cumulative as (
         cells.dimension,
         cells.dimension_value,
         cells.cohort_count,
+        cells.still_open_count,
         cells.cohort_amount,
         cells.missing_amount_count,
         cells.is_observed,
@@ -263,6 +266,27 @@ projected as (
     from with_chain_end
 ),
 
+-- Whatever other cohorts did: who has won by the age has won, and nobody but those and the ones that
+-- are still open can have.
+bounded as (
+    select
+        *,
+        case
+            when projection_method is not null
+                then least(
+                    greatest(
+                        case projection_method
+                            when 'chain_ladder' then chained_win_rate
+                            else extended_win_rate
+                        end,
+                        {{ rate('won_count', 'cohort_count') }}
+                    ),
+                    {{ rate('(won_count + still_open_count)', 'cohort_count') }}
+                )
+        end as bounded_win_rate
+    from projected
+),
+
 final as (
     select
         pipeline_key,
@@ -283,15 +307,13 @@ final as (
             as win_rate_low,
         case when is_observed then {{ wilson_high('won_count', 'cohort_count') }} end
             as win_rate_high,
-        case when is_observed then {{ rate('won_amount', 'cohort_amount') }} end as realised_rate,
+        case when is_observed then {{ money_ratio('won_amount', 'cohort_amount') }} end
+            as realised_rate,
         is_observed,
-        case projection_method
-            when 'chain_ladder' then least(chained_win_rate, 1)
-            when 'bornhuetter_ferguson' then least(extended_win_rate, 1)
-        end as projected_win_rate,
+        bounded_win_rate as projected_win_rate,
         projection_method,
         as_of_date
-    from projected
+    from bounded
 )
 
 select * from final
