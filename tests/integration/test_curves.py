@@ -566,6 +566,20 @@ def test_projections_follow_the_ladder_and_go_on_where_it_has_no_rung(
         assert projected[cell] == (pytest.approx(float(rate), abs=1e-9), method)
 
 
+def test_a_single_old_opportunity_is_no_pattern_for_all(
+    compiler: Compiler, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    """Won as the only one of its age, it would say that nothing has come before."""
+    legacy = {date(2024, 10, 1): (1, [0] * 8 + [1])}
+    found = cells(compiler, warehouse, TRIANGLE | legacy)
+    june = {age: found[date(2025, 6, 1), age]["projected_win_rate"] for age in (1, 4, 5, 8)}
+    # It has come, so it counts in full among what cohorts became.
+    ultimate = 13 / (12 / ULTIMATE + 1)
+    assert june[1] == pytest.approx(float(ultimate * COME[1]), abs=1e-9)
+    assert june[4] == pytest.approx(ultimate, abs=1e-9)
+    assert (june[5], june[8]) == (None, None)
+
+
 def test_no_projection_contradicts_what_has_become_of_the_cohort(
     compiler: Compiler, warehouse: duckdb.DuckDBPyConnection
 ) -> None:

@@ -118,7 +118,8 @@ with_newest as (
         by_age as (partition by {{ of_cohort }} order by age_months)
 ),
 
--- A cohort that is observed at an age is observed at the age before; before age 0 nothing is won.
+-- A cohort that is observed at an age is observed at the age before; before age 0 nothing is won. Of
+-- fewer than ten opportunities no age says anything: a single old one would be the pattern of all.
 development as (
     select
         pipeline_key,
@@ -132,6 +133,7 @@ development as (
     from with_newest
     where is_observed
     group by pipeline_key, dimension, dimension_value, age_months
+    having sum(cohort_count) >= 10
 ),
 
 -- Chain ladder: factors multiply from age to age, as long as none is missing.
@@ -169,7 +171,8 @@ pattern as (
                         1
                     ) as decimal(10, 9)
                 )
-        end as win_share
+        end as win_share,
+        max(age_months) over (partition by pipeline_key) as last_age_months
     from development
     where dimension = 'all'
 ),
@@ -189,7 +192,7 @@ priors as (
     inner join pattern
         on
             with_newest.pipeline_key = pattern.pipeline_key
-            and with_newest.age_months = pattern.age_months
+            and least(with_newest.age_months, pattern.last_age_months) = pattern.age_months
     where with_newest.age_months = with_newest.last_observed_age
     group by with_newest.pipeline_key, with_newest.dimension, with_newest.dimension_value
     having sum(with_newest.cohort_count * pattern.win_share) >= 5
