@@ -33,7 +33,11 @@ Then, in the folder of the checkout, with `.venv/bin` on the path:
     dbt parse
     export FLYWHEEL_TARGET=published
     mf query --metrics win_rate_period_broad --group-by metric_time__quarter,owner_at_close__team
-    mf list dimensions --metrics win_rate_period_broad"""
+    mf list dimensions --metrics win_rate_period_broad
+
+Of a snapshot the last day that a filter leaves counts. Where nothing of what is filtered by is open
+today, as of a rep who left, that is an earlier day: name the day too, by `metric_time__day` in
+`--where`, or group by the rep in place of filtering."""
 
 
 def page(metrics: Iterable[Metric]) -> str:
