@@ -78,7 +78,7 @@ METRIC_VALUE = Description(
         "version": "Version whose marts gave the value.",
         "as_of_date": "Newest night whose extracts the version holds.",
         "published_at": "Instant of publication, UTC.",
-        "metric_id": "Metric of `marts.metric_registry`.",
+        "metric_id": "Metric of `marts.metric_registry` whose rows add up.",
         "value": "The metric over all its rows, all dimensions and the newest day, in its unit.",
     },
 )
