@@ -1,6 +1,6 @@
 {#-
     Rows of the metrics that the model's `meta` defines (models/marts/metrics/_metric_registry.yml),
-    as text.
+    as text but for what is a flag.
 -#}
 {% macro registered_metrics() -%}
     {%- set columns = {
@@ -13,8 +13,9 @@
     {%- for metric in (config.get('meta') or {}).get('metrics', []) %}
     select
         {%- for column, key in columns.items() %}
-        {{ _text(metric.get(key)) }} as {{ column }}{{ ',' if not loop.last }}
+        {{ _text(metric.get(key)) }} as {{ column }},
         {%- endfor %}
+        {{ metric.get('adds_up', true) | lower }} as adds_up
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -7,6 +7,11 @@
     cast({{ numerator }} as double) / nullif({{ denominator }}, 0)
 {%- endmacro %}
 
+{#- Of amounts, which may be negative: NULL unless there is something to have a part of. -#}
+{% macro money_ratio(amount, whole_amount) -%}
+    {{ rate(amount, 'greatest(' ~ whole_amount ~ ', 0)') }}
+{%- endmacro %}
+
 {#- Halves of the interval: centre and half width share a denominator of 1 + z²/n. -#}
 {% macro wilson_low(numerator, denominator) -%}
     {{ _wilson(numerator, denominator, '-') }}

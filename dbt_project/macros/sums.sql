@@ -17,7 +17,11 @@
     ]) }}
 {%- endmacro %}
 
-{#- Stages reached, by month. Credit goes to whoever owned the opportunity when it reached them. -#}
+{#-
+    Stages reached, by month. Credit goes to whoever owned the opportunity when it reached them. Value
+    is what is worth something: a credit note would make a share of it more than all, or less than
+    nothing.
+-#}
 {% macro funnel_sums_of(reached, facts) -%}
     select
         pipeline_key,
@@ -35,22 +39,19 @@
             as open_here_count,
         sum(case when not has_reached_next and outcome = 'handed_off' then 1 else 0 end)
             as handed_off_count,
-        sum(coalesce(reached_amount, 0)) as reached_amount,
-        sum(case when has_reached_next then coalesce(reached_amount, 0) else 0 end)
+        sum(reached_value) as reached_amount,
+        sum(case when has_reached_next then reached_value else 0 end)
             as reached_next_amount,
-        sum(case when outcome = 'won' then coalesce(reached_amount, 0) else 0 end) as won_amount,
-        sum(
-            case
-                when not has_reached_next and outcome = 'lost' then coalesce(reached_amount, 0)
-                else 0
-            end
-        ) as lost_here_amount,
+        sum(case when outcome = 'won' then reached_value else 0 end) as won_amount,
+        sum(case when not has_reached_next and outcome = 'lost' then reached_value else 0 end)
+            as lost_here_amount,
         sum(case when outcome = 'won' then coalesce(final_amount, 0) else 0 end)
             as final_won_amount
     from (
         select
             reached.*,
             reached.owner_key as owner,
+            greatest(coalesce(reached.reached_amount, 0), 0) as reached_value,
             facts.amount as final_amount,
             facts.lead_source,
             facts.segment,

@@ -30,9 +30,11 @@
 {%- endmacro %}
 
 {#- One transaction writes into one database. -#}
-{% macro keep_rows(statement) -%}
+{% macro keep_rows(sql) -%}
     {%- do adapter.commit() -%}
-    {%- do run_query(statement) -%}
+    {%- call statement(auto_begin=False) -%}
+    {{ sql }}
+    {%- endcall -%}
 {%- endmacro %}
 
 {#- The table in memory for rows of a relation whose key is in another. -#}

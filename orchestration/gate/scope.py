@@ -1,11 +1,12 @@
 """Which rows a check looks at: all of a table, or those of what was computed anew.
 
 Belongs here: the tables that name it, and SQL that keeps to them. Does not belong here: where the
-rows lie (written.py), what makes an opportunity or an account change (dbt_project/), which checks
-may keep to the change (expectations/README.md).
+rows lie (written.py), what makes an opportunity or a lead change (dbt_project/), which checks may
+keep to the change (expectations/README.md).
 
-A later night computes few opportunities and accounts anew. The others were checked, by the same
-suites, in the night that computed them: other models or suites would have rebuilt everything.
+A later night computes few opportunities, accounts, leads and activities anew. The others were
+checked, by the same suites, in the night that computed them: other models or suites would have
+rebuilt everything.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class Scope:
 
 OPPORTUNITIES = Scope("opportunity_key", "ops.recomputed_opportunity", "int_changed_stage_events")
 ACCOUNTS = Scope("account_key", "ops.recomputed_account", "int_changed_accounts")
-SCOPES = (OPPORTUNITIES, ACCOUNTS)
+LEADS = Scope("lead_key", "ops.recomputed_lead", "int_changed_lead_facts")
+ACTIVITIES = Scope("activity_key", "ops.recomputed_activity", "int_changed_activities")
+SCOPES = (OPPORTUNITIES, ACCOUNTS, LEADS, ACTIVITIES)
 
 _ROWS_OF = re.compile(r"\{rows_of\[(\w+\.\w+)\]\}")
 

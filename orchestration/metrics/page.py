@@ -33,7 +33,11 @@ Then, in the folder of the checkout, with `.venv/bin` on the path:
     dbt parse
     export FLYWHEEL_TARGET=published
     mf query --metrics win_rate_period_broad --group-by metric_time__quarter,owner_at_close__team
-    mf list dimensions --metrics win_rate_period_broad"""
+    mf list dimensions --metrics win_rate_period_broad
+
+Of a snapshot the last day that a filter leaves counts. Where nothing of what is filtered by is open
+today, as of a rep who left, that is an earlier day: name the day too, by `metric_time__day` in
+`--where`, or group by the rep in place of filtering."""
 
 
 def page(metrics: Iterable[Metric]) -> str:
@@ -51,6 +55,8 @@ def _lines(metric: Metric) -> Iterator[str]:
     yield f"- Over {metric.population}."
     yield f"- Clock: {metric.clock}, by the {metric.dated_by}. Unit: {metric.unit}."
     yield f"- Stands in `{metric.mart}.{metric.column}`{_rows(metric)}{_quotient(metric)}."
+    if not metric.adds_up:
+        yield "- Of one row at a time: rows do not add up."
     if metric.interval:
         yield f"- Interval: {metric.interval}, in `{metric.column}_low` and `{metric.column}_high`."
     if metric.is_semantic:

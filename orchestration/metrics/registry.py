@@ -34,6 +34,7 @@ class Metric(BaseModel):
     where: str | None = None
     numerator: str | None = None
     denominator: str | None = None
+    adds_up: bool = True
     interval: str | None = None
     origin: str
     measure: str | None = None

@@ -73,8 +73,8 @@ def _trend(rows: Rows, key: str) -> Figure:
         finding,
         _draw(curves.trend(rows), f"{key}-trend", title, finding),
         note="Share of the deals that entered a stage in a month and went on, with its 95\u00a0% "
-        "interval. Rings and dashes: months that are not finished and will rise, as far as the "
-        f"panel reaches. Grey: fewer than {wording.FEW} deals.",
+        "interval. Rings and dashes: months that are not finished, whose rates can only rise, as "
+        f"far as the panel reaches. Grey: fewer than {wording.FEW} deals.",
         numbers=tables.trend(rows),
     )
 
@@ -124,8 +124,8 @@ def _velocity(rows: Rows, key: str, currency: str) -> Figure:
         _draw(curves.velocity(rows), f"{key}-velocity", title, finding),
         note="Deals open at the start × mean won amount × win rate adjusted for age ÷ mean days "
         "from creation to win, over the six months up to each month. It tells of movement more "
-        "than of level: lost deals leave sooner than won ones, so more pass through than the "
-        "formula knows.",
+        "than of level: where lost deals leave sooner than won ones, more pass through than the "
+        "formula knows, and fewer where they leave later.",
         numbers=tables.velocity(rows, currency),
     )
 

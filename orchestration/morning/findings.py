@@ -6,7 +6,9 @@ finished, intervals that overlap. Does not belong here: the form of a number (wo
 
 from __future__ import annotations
 
-from orchestration.morning import wording
+from math import hypot, log
+
+from orchestration.morning import chance, wording
 from orchestration.morning.evidence import Row, Rows
 
 
@@ -22,15 +24,20 @@ def funnel(rows: Rows) -> str:
     known = [row for row in rows if row["reached_count"] >= wording.FEW]
     if len(known) < 2:
         return f"{won}; too few reached the later stages to compare them."
-    by_rate = sorted(known, key=lambda row: row["next_rate"])
-    narrowest, second = by_rate[:2]
-    surely = narrowest["next_rate_high"] < second["next_rate_low"]
-    return (
-        f"{won}. The narrowest step is out of {narrowest['stage_name']}"
-        if surely
-        else f"{won}. The lowest rates, out of {narrowest['stage_name']} and "
-        f"{second['stage_name']}, are too close to tell apart"
-    ) + f" ({wording.share(narrowest['next_rate'])} go on)."
+    narrowest, *others = sorted(known, key=lambda row: row["next_rate"])
+    told = f"out of {narrowest['stage_name']}"
+    rate = f"({wording.share(narrowest['next_rate'])} go on)"
+    rivals = [row for row in others if row["next_rate_low"] <= narrowest["next_rate_high"]]
+    if rivals:
+        return (
+            f"{won}. The lowest rates, {told} and {rivals[0]['stage_name']}, are too close to tell "
+            f"apart {rate}."
+        )
+    _, most = chance.wilson(_at_best(narrowest), chance.normal_quantile())
+    if most >= min(row["next_rate_low"] for row in others):
+        still_open = wording.several(narrowest["open_here_count"], "deal")
+        return f"{won}. The lowest rate so far is {told} {rate}, where {still_open} may yet go on."
+    return f"{won}. The narrowest step is {told} {rate}."
 
 
 def funnel_period(rows: Rows) -> str:
@@ -44,36 +51,68 @@ def funnel_period(rows: Rows) -> str:
         if first != last
         else f"Deals that entered each stage in {wording.month(first)}"
     )
-    if all(row["is_finished"] for row in rows):
+    if not all(row["is_finished"] for row in rows):
+        return f"{period}. No month is finished yet: open deals may go on, so rates can only rise."
+    still_open = sum(row["open_here_count"] for row in rows)
+    # A month is finished by the deals that have ended, which may be the few that end soon.
+    if still_open <= max(row["reached_count"] for row in rows) / 10:
         return f"{period}, the newest months that are finished: nearly all of them have ended."
-    return f"{period}. No month is finished yet: deals still open may go on, and rates will rise."
+    return (
+        f"{period}, the newest months that are finished: as old as nine of ten were that have "
+        f"ended. But {wording.several(still_open, 'deal')} of them are still open, so rates can "
+        f"only rise."
+    )
 
 
 def trend(rows: Rows) -> str:
-    """Whether the newest finished month of some stage differs from the year before it."""
-    told = []
-    for stage in stages_of(rows):
-        finished = [row for row in stage if row["is_mature"]]
-        if len(finished) < 2 or is_few(finished[-1]):
+    """Whether the newest finished month of some stage differs from the year before it.
+
+    Deals that are still open may go on: a month stands below others only if it would with all of
+    its own gone on, and above them only if it would with all of theirs.
+    """
+    compared = [pair for pair in map(_newest_and_before, stages_of(rows)) if pair is not None]
+    if not compared:
+        if any(row["is_mature"] for row in rows):
+            return "Too few deals entered a stage in the finished months to tell a trend."
+        return "No month is finished yet, so no trend can be told."
+    quantile, told = chance.normal_quantile(len(compared)), []
+    for newest, before in compared:
+        if chance.is_below(_at_best(newest), _so_far(before), quantile):
+            direction = "below"
+        elif chance.is_below(_at_best(before), _so_far(newest), quantile):
+            direction = "above"
+        else:
             continue
-        *before, newest = finished[-13:]
-        reached = sum(row["reached_count"] for row in before)
-        usual = sum(row["reached_next_count"] for row in before) / reached
-        if newest["next_rate_low"] <= usual <= newest["next_rate_high"]:
-            continue
-        direction = "above" if newest["next_rate"] > usual else "below"
+        usual = before["reached_next_count"] / before["reached_count"]
         told.append(
             f"{newest['stage_name']} stood {direction} its usual {wording.share(usual)} in "
             f"{wording.month(newest['cohort_month'])} ({wording.share(newest['next_rate'])})"
         )
     if told:
         return f"{'; '.join(told)}."
-    if any(row["is_mature"] for row in rows):
-        return (
-            "In no stage does the newest finished month differ from the months before it by more "
-            "than chance would do."
-        )
-    return "No month is finished yet, so no trend can be told."
+    return (
+        "In no stage does the newest finished month differ from the months before it by more than "
+        "chance would do."
+    )
+
+
+def _newest_and_before(stage: Rows) -> tuple[Row, Row] | None:
+    """The newest finished month of a stage, and sums of up to a year before; None of few deals."""
+    finished = [row for row in stage if row["is_mature"]][-13:]
+    counts = ("reached_count", "reached_next_count", "open_here_count")
+    before = {name: sum(row[name] for row in finished[:-1]) for name in counts}
+    if not finished or is_few(finished[-1]) or is_few(before):
+        return None
+    return finished[-1], before
+
+
+def _so_far(row: Row) -> chance.Share:
+    return row["reached_next_count"], row["reached_count"]
+
+
+def _at_best(row: Row) -> chance.Share:
+    """If all that are still open went on."""
+    return row["reached_next_count"] + row["open_here_count"], row["reached_count"]
 
 
 def triangle(rows: Rows) -> str:
@@ -96,8 +135,8 @@ def triangle(rows: Rows) -> str:
     low = min(row["win_rate"] for row in seen)
     high = max(row["win_rate"] for row in seen)
     return (
-        f"{told}; the {len(seen)} cohorts that are as old lie between {wording.share(low, 1)} "
-        f"and {wording.share(high, 1)}."
+        f"{told}; of the cohorts shown, the {len(seen)} that are as old and have ten deals or more "
+        f"lie between {wording.share(low, 1)} and {wording.share(high, 1)}."
     )
 
 
@@ -110,8 +149,9 @@ def win_rates(rows: Rows) -> str:
     if len({round(row["value"], 4) for row in known}) == 1:
         return f"All definitions agree on {wording.share(lowest['value'], 1)}."
     return (
-        f"The same deals give {wording.share(lowest['value'], 1)} or "
-        f"{wording.share(highest['value'], 1)}, by who is counted: quote a rate with its name."
+        f"The win rate is {wording.share(lowest['value'], 1)} or "
+        f"{wording.share(highest['value'], 1)}, by who is counted and for how much: quote a rate "
+        f"with its name."
     )
 
 
@@ -121,13 +161,26 @@ def velocity(rows: Rows, currency: str) -> str:
         return "A velocity needs half a year of deals with wins among them."
     newest = rows[-1]
     told = f"{wording.money(newest['velocity'], currency)} a day"
-    earlier = rows[-7]["velocity"] if len(rows) > 6 else None
-    if earlier:
-        told += f", {_moved(newest['velocity'] / earlier - 1)} half a year before"
+    earlier = rows[-7] if len(rows) > 6 else None
+    if earlier and earlier["velocity"]:
+        told += _against(earlier, newest, currency)
     return (
         f"{told}. Really won in these six months: "
         f"{wording.money(newest['won_a_day'], currency)} a day."
     )
+
+
+def _against(earlier: Row, newest: Row, currency: str) -> str:
+    """Two velocities, of half years that do not overlap, with how sure their difference is."""
+    before = f"{wording.money(earlier['velocity'], currency)} half a year before"
+    errors = earlier["velocity_error"], newest["velocity_error"]
+    fewest = min(earlier["won_count"], newest["won_count"])
+    if fewest < wording.FEW or None in errors:
+        return f", against {before}, of too few wins to compare"
+    ratio = newest["velocity"] / earlier["velocity"]
+    if abs(log(ratio)) <= chance.normal_quantile() * hypot(*errors):
+        return f", against {before}, no more of a difference than chance would make"
+    return f", {_moved(ratio - 1)} half a year before"
 
 
 def pipeline(rows: Rows, currency: str) -> str:
@@ -137,10 +190,10 @@ def pipeline(rows: Rows, currency: str) -> str:
     now = sum(row["open_count"] for row in rows)
     amount, then = (sum(row[name] for row in rows) for name in ("open_amount", "then_open_amount"))
     told = f"{wording.several(now, 'open deal')} worth {wording.money(amount, currency)}"
-    if then:
+    if then > 0:
         told += f", {_moved(float(amount) / float(then) - 1)} four weeks before"
     past_due = sum(row["past_due_amount"] for row in rows)
-    if amount and past_due:
+    if amount > 0 and past_due > 0:
         told += (
             f"; {wording.share(float(past_due) / float(amount))} of the amount is past its close "
             f"date"

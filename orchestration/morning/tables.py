@@ -183,7 +183,10 @@ def other_pipelines(rows: Rows, currency: str) -> str:
                 _whole(row["open_amount"]),
                 wording.count(row["won_count"]),
                 wording.count(row["lost_count"]),
-                wording.share(row["win_rate"], 1),
+                MISSING
+                if row["won_count"] + row["lost_count"] < wording.FEW
+                else f"{wording.share(row['win_rate'], 1)}\n"
+                f"{wording.interval(row['win_rate_low'], row['win_rate_high'], 1)}",
             ]
             for row in rows
         ),

@@ -3,12 +3,12 @@
 Belongs here: comparing rows, columns and metrics of two versions, and the tables in which a version
 keeps that. Does not belong here: judging a night (gate/): a change informs and never blocks.
 
-A metric of `marts.metric_registry` is one number a version: over all its rows, all dimensions and
-the newest day. It is reported when it moved by more than it usually moves from version to version:
-an XmR chart of the moves, x̄ ± 2.66 · mean moving range, over up to 30 versions before, and none
-under eight moves. The moves and not the numbers themselves, because most of these grow every night.
-The numbers of all versions before travel within the file, in `ops.metric_value`, so that what was
-rolled back is no measure of what comes after.
+A metric of `marts.metric_registry` whose rows add up is one number a version: over all its rows,
+all dimensions and the newest day. It is reported when it moved by more than it usually moves from
+version to version: an XmR chart of the moves, x̄ ± 2.66 · mean moving range, over up to 30 versions
+before, and none under eight moves. The moves and not the numbers themselves, because most of these
+grow every night. The numbers of all versions before travel within the file, in `ops.metric_value`,
+so that what was rolled back is no measure of what comes after.
 """
 
 from __future__ import annotations
@@ -249,14 +249,14 @@ def _marts_of_metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _values(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
-    """Each metric that has a number, from one look at each mart."""
+    """Each metric that has a number for all its rows, from one look at each mart."""
     columns = _columns(connection)
     if "metric_registry" not in columns:
         return {}
     wanted: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for metric, mart, *said in connection.execute(
         "select metric_id, mart_name, column_name, numerator_column, denominator_column, "
-        "formula, unit, row_filter from marts.metric_registry order by metric_id"
+        "formula, unit, row_filter from marts.metric_registry where adds_up order by metric_id"
     ).fetchall():
         wanted[mart].append((metric, _aggregate(*said)))
     values: dict[str, float] = {}

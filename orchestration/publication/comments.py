@@ -31,6 +31,8 @@ BUILD = Description(
         "project_fingerprint": "Hash of the models, the checks, the program and the user's sources "
         "and settings.",
         "rebuilt_because": _REBUILT,
+        "scattered_nights": "Number of nights whose rows still lie apart from those before, since "
+        "tables were written whole; 0 where they were put together.",
     },
 )
 
@@ -76,7 +78,7 @@ METRIC_VALUE = Description(
         "version": "Version whose marts gave the value.",
         "as_of_date": "Newest night whose extracts the version holds.",
         "published_at": "Instant of publication, UTC.",
-        "metric_id": "Metric of `marts.metric_registry`.",
+        "metric_id": "Metric of `marts.metric_registry` whose rows add up.",
         "value": "The metric over all its rows, all dimensions and the newest day, in its unit.",
     },
 )

@@ -20,6 +20,7 @@ from orchestration.gate.scope import SCOPES
 from orchestration.gate.stamp import Stamp, remove_stamp, require_stamp
 from orchestration.gate.written import WRITTEN
 from orchestration.privacy.retention import apply_retention
+from orchestration.publication.candidate import open_candidate
 from orchestration.publication.changes import write_changes
 from orchestration.publication.comments import GATE_RESULT, PUBLICATION, comment
 from orchestration.publication.fingerprint import fingerprint
@@ -60,7 +61,7 @@ def promote(settings: Settings) -> Publication:
 
 def _seal(settings: Settings, stamp: Stamp) -> Publication:
     """Write the tables about the night itself, and close the file for good."""
-    with duckdb.connect(str(settings.candidate)) as connection:
+    with open_candidate(settings) as connection:
         as_of = _one(connection, "select max(as_of_date) from intermediate.int_as_of")
         tables = connection.execute(
             "select table_name from information_schema.tables where table_schema = 'marts'"

@@ -111,8 +111,9 @@ def build_candidate(
     nodes = getattr(result.result, "results", None)
     if nodes is None:
         raise DbtFailedError(f"dbt did not run: {result.exception}")
-    with _let_go_of_the_file(settings.candidate) as connection:
+    with _connection_of_the_build() as connection:
         outcome = _outcome(connection, nodes, seed.rebuilt_because)
+    _let_go_of_the_file(settings.candidate)
     results: list[ModelResult | TestResult] = [*outcome.models, *outcome.tests]
     for each in results:
         if is_of_the_machine(each.message):
@@ -162,9 +163,17 @@ def excuse(result: BuildResult, children: Mapping[str, Iterable[str]]) -> BuildR
     return replace(result, tests=tests)
 
 
-def _let_go_of_the_file(candidate: Path) -> duckdb.DuckDBPyConnection:
-    """dbt-duckdb keeps its connection for the life of the process; whoever comes next needs the
-    file, and opens it here, read-only.
+def _connection_of_the_build() -> duckdb.DuckDBPyConnection:
+    """dbt-duckdb's own, which also sees what the build kept in memory."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    connection: duckdb.DuckDBPyConnection = DuckDBConnectionManager.env().conn.cursor()
+    return connection
+
+
+def _let_go_of_the_file(candidate: Path) -> None:
+    """dbt-duckdb keeps its connection for the life of the process, and whoever comes next needs the
+    file.
 
     After a failed model its traceback may hold a cursor, and with it the file, until the garbage is
     collected. That takes half a second, so it is done only when it has to be.
@@ -173,10 +182,9 @@ def _let_go_of_the_file(candidate: Path) -> duckdb.DuckDBPyConnection:
 
     DuckDBConnectionManager.close_all_connections()
     try:
-        return duckdb.connect(str(candidate), read_only=True)
+        duckdb.connect(str(candidate), read_only=True).close()
     except duckdb.ConnectionException:
         gc.collect()
-        return duckdb.connect(str(candidate), read_only=True)
 
 
 def _model(result: Any, counts: dict[tuple[str, str], int]) -> ModelResult:

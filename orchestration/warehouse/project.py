@@ -89,7 +89,7 @@ def common_arguments(settings: Settings) -> list[str]:
         "--target-path", str(settings.dbt_target),
         "--log-path", str(settings.dbt_target),
         "--log-level", "none",
-        "--log-level-file", "info",
+        "--log-level-file", "none",
         "--no-version-check",
         *(["--vars", json.dumps(variables)] if variables else []),
     ]  # fmt: skip

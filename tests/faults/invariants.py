@@ -23,6 +23,7 @@ _OF_A_RUN = {
     "published_at",
     # A full rebuild that was killed may be done as a later night, and gives the same tables.
     "rebuilt_because",
+    "scattered_nights",
 }
 # A killed run leaves what its checks found before it was killed, under its own id: of the runs,
 # only those that published are compared.

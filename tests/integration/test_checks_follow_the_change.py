@@ -21,7 +21,14 @@ import orchestration.warehouse.build as building
 from orchestration.bronze.night import heal, load_night
 from orchestration.gate.results import record, verdict_of
 from orchestration.gate.run import run_suites
-from orchestration.gate.scope import ACCOUNTS, OPPORTUNITIES, SCOPES, follows_the_change
+from orchestration.gate.scope import (
+    ACCOUNTS,
+    ACTIVITIES,
+    LEADS,
+    OPPORTUNITIES,
+    SCOPES,
+    follows_the_change,
+)
 from orchestration.gate.stamp import give_stamp
 from orchestration.gate.suites import read_suites
 from orchestration.publication.promote import promote
@@ -54,6 +61,31 @@ DOUBLED_BY_KEY = {
         "int_changed_activities", "activity_key", ["fct_activity_key_is_unique"],
     ),
     "marts.fct_lead": ("int_changed_lead_facts", "lead_key", ["fct_lead_key_is_unique"]),
+}  # fmt: skip
+# What points at nothing in the later night -> the test that finds it.
+AN_OPPORTUNITY = (
+    "opportunity_key = (select min(opportunity_key) from night.int_changed_stage_events "
+    "inner join marts.fct_opportunity using (opportunity_key))"
+)
+# It goes away under an opportunity that stays as it was.
+ACCOUNT_OF_AN_OLD_OPPORTUNITY = (
+    "select min(account_key) from marts.fct_opportunity where opportunity_key not in "
+    "(select opportunity_key from night.int_changed_stage_events)"
+)
+LOST = {
+    "fct_opportunity_credit_rep_is_known":
+        f"update marts.fct_opportunity_credit set rep_key = 'nobody' where {AN_OPPORTUNITY}",
+    "fct_opportunity_version_owner_is_known":
+        f"update intermediate.int_opportunity_stretches set owner_key = 'nobody' "
+        f"where {AN_OPPORTUNITY}",
+    "fct_stage_reached_opportunity_is_known":
+        f"delete from intermediate.int_opportunity_facts where {AN_OPPORTUNITY}",
+    "fct_activity_account_is_known":
+        "update marts.fct_activity set account_key = 'nobody' where activity_key = "
+        "(select min(activity_key) from night.int_changed_activities "
+        "inner join marts.fct_activity using (activity_key))",
+    "fct_opportunity_account_is_known":
+        f"delete from marts.dim_account where account_key in ({ACCOUNT_OF_AN_OLD_OPPORTUNITY})",
 }  # fmt: skip
 DOUBLED_KEYS = {*DOUBLED.values(), *chain(*(tests for _, _, tests in DOUBLED_BY_KEY.values()))}
 
@@ -139,7 +171,27 @@ def doubled(
 
 
 @pytest.fixture(scope="module")
-def built_later(first: tuple[Settings, BuildResult], doubled: BuildResult) -> BuildResult:
+def lost(first: tuple[Settings, BuildResult]) -> BuildResult:
+    """A later night in which references point at nothing."""
+    settings, _ = first
+
+    def plant() -> None:
+        with duckdb.connect(str(settings.candidate)) as connection:
+            connection.execute(
+                "insert into night.int_changed_accounts by name select account_key "
+                f"from marts.dim_account where account_key in ({ACCOUNT_OF_AN_OLD_OPPORTUNITY})"
+            )
+            for test, sql in LOST.items():
+                (changed,) = connection.execute(sql).fetchone()
+                assert changed, test
+
+    return build(settings, plant)
+
+
+@pytest.fixture(scope="module")
+def built_later(
+    first: tuple[Settings, BuildResult], doubled: BuildResult, lost: BuildResult
+) -> BuildResult:
     """A good later night, built and not published."""
     settings, _ = first
     result = build_candidate(settings, version=settings.published.resolve())
@@ -191,6 +243,14 @@ def test_what_refuses_shows_its_rows(doubled: BuildResult) -> None:
         assert samples[name], name
 
 
+def test_a_reference_to_nothing_refuses_the_later_night_and_is_shown(lost: BuildResult) -> None:
+    assert lost.rebuilt_because is None
+    shown = {test.name: test.sample for test in lost.tests if not test.passed}
+    assert shown.keys() >= LOST.keys()
+    for name in LOST:
+        assert shown[name], name
+
+
 def test_a_later_night_computes_few_accounts_activities_and_leads_anew(
     doubled: BuildResult, shares_computed_anew: dict[str, float]
 ) -> None:
@@ -226,6 +286,14 @@ ANEW = (
 ACCOUNT = (
     f"account_key = (select min(account_key) from {ACCOUNTS.table} "
     "inner join marts.dim_account using (account_key))"
+)
+LEAD = (
+    f"lead_key = (select min(lead_key) from {LEADS.table} "
+    "inner join marts.fct_lead using (lead_key))"
+)
+ACTIVITY = (
+    f"activity_key = (select min(activity_key) from {ACTIVITIES.table} "
+    "inner join marts.fct_activity using (activity_key))"
 )
 EVENTS, CREDITS = "marts.fct_opportunity_event", "marts.fct_opportunity_credit"
 FACTS, STRETCHES = "intermediate.int_opportunity_facts", "intermediate.int_opportunity_stretches"
@@ -303,6 +371,30 @@ FACTS, STRETCHES = "intermediate.int_opportunity_facts", "intermediate.int_oppor
          f"where {ACCOUNT}"),
         ("dim_account_version", "newest_version_is_the_account",
          f"update marts.dim_account set account_name = 'x' where {ACCOUNT}"),
+        ("dim_account", "parents_and_survivors_are_known",
+         f"update marts.dim_account set parent_account_key = account_key where {ACCOUNT}"),
+        ("dim_account", "parents_and_survivors_are_known",
+         f"update marts.dim_account set merged_into_key = 'nobody' where {ACCOUNT}"),
+        ("fct_lead", "outcome_is_known", f"update marts.fct_lead set outcome = 'x' where {LEAD}"),
+        ("fct_lead", "steps_are_monotone",
+         f"update marts.fct_lead set is_mql = false, is_sql = true where {LEAD}"),
+        ("fct_lead", "instants_are_in_order",
+         f"update marts.fct_lead set first_touch_at = created_at - interval 1 day where {LEAD}"),
+        ("fct_lead", "no_lead_from_the_future",
+         f"update marts.fct_lead set created_at = timestamp '2030-01-01' where {LEAD}"),
+        ("fct_lead", "won_as_in_the_facts",
+         f"update marts.fct_lead set opportunity_key = 'nobody' where {LEAD}"),
+        ("fct_lead", "references_are_known",
+         f"update marts.fct_lead set campaign_key = 'nobody' where {LEAD}"),
+        ("fct_activity", "channel_is_known",
+         f"update marts.fct_activity set channel = 'x' where {ACTIVITY}"),
+        ("fct_activity", "done_in_the_past",
+         f"update marts.fct_activity set is_completed = true, "
+         f"occurred_at = timestamp '2030-01-01' where {ACTIVITY}"),
+        ("fct_activity", "durations_are_not_negative",
+         f"update marts.fct_activity set duration_minutes = -1 where {ACTIVITY}"),
+        ("fct_activity", "reps_are_known",
+         f"update marts.fct_activity set owner_key = 'nobody' where {ACTIVITY}"),
         ("bridge_merge", "object_is_known",
          "insert into marts.bridge_merge values ('x', 's', 'a', 'b', 'b', null)"),
         ("bridge_merge", "merged_into_another",

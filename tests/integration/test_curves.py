@@ -516,11 +516,15 @@ def cells(
     compiler: Compiler,
     warehouse: duckdb.DuckDBPyConnection,
     triangle: dict[date, tuple[int, list[int]]],
+    since: dict[date, list[tuple[str, int, int]]] | None = None,
 ) -> dict[tuple[date, int], Row]:
+    """The marts' rows; `since` says how many of a month closed how, at which age, unobserved."""
     warehouse.execute("delete from int_cohort_sums")
     for month, (count, wins) in triangle.items():
         won = [("won", age, now - before) for age, (before, now) in enumerate(pairwise([0, *wins]))]
-        for outcome, age, members in [*won, ("open", None, count - wins[-1])]:
+        closed = [*won, *(since or {}).get(month, [])]
+        still_open = count - sum(members for _, _, members in closed)
+        for outcome, age, members in [*closed, ("open", None, still_open)]:
             warehouse.execute(
                 "insert into int_cohort_sums values "
                 "('crm:default', ?, ?, ?, 'all', 'all', ?, 0, 0, 0)",
@@ -560,6 +564,44 @@ def test_projections_follow_the_ladder_and_go_on_where_it_has_no_rung(
     for cell, (rate, method) in expected.items():
         # Shares that have come are kept to nine places.
         assert projected[cell] == (pytest.approx(float(rate), abs=1e-9), method)
+
+
+def test_a_single_old_opportunity_is_no_pattern_for_all(
+    compiler: Compiler, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    """Won as the only one of its age, it would say that nothing has come before."""
+    legacy = {date(2024, 10, 1): (1, [0] * 8 + [1])}
+    found = cells(compiler, warehouse, TRIANGLE | legacy)
+    june = {age: found[date(2025, 6, 1), age]["projected_win_rate"] for age in (1, 4, 5, 8)}
+    # It has come, so it counts in full among what cohorts became.
+    ultimate = 13 / (12 / ULTIMATE + 1)
+    assert june[1] == pytest.approx(float(ultimate * COME[1]), abs=1e-9)
+    assert june[4] == pytest.approx(ultimate, abs=1e-9)
+    assert (june[5], june[8]) == (None, None)
+
+
+def test_no_projection_contradicts_what_has_become_of_the_cohort(
+    compiler: Compiler, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    """Left to other cohorts April would win 2.9 of 10, May 1.4 of 10 and June 4.7 of 20."""
+    april, may, june = (date(2025, number, 1) for number in (4, 5, 6))
+    found = cells(
+        compiler,
+        warehouse,
+        TRIANGLE,
+        since={
+            april: [("lost", 1, 8)],
+            may: [("lost", 0, 9)],
+            june: [("won", 1, 15), ("lost", 1, 3)],
+        },
+    )
+    projected = {cell: row["projected_win_rate"] for cell, row in found.items()}
+    # Nobody of April is open any more, one of May is; of June 15 have won and 2 are open.
+    assert (projected[april, 3], projected[april, 4]) == (2 / 10, 2 / 10)
+    assert projected[may, 2] == pytest.approx(float(ULTIMATE * (COME[2] - COME[1])), abs=1e-9)
+    assert projected[may, 4] == 1 / 10
+    assert (projected[june, 1], projected[june, 4]) == (15 / 20, 15 / 20)
+    assert {found[june, age]["projection_method"] for age in (1, 4)} == {"bornhuetter_ferguson"}
 
 
 def test_a_pipeline_that_won_nothing_has_no_projection(

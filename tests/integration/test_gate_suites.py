@@ -13,6 +13,7 @@ import pytest
 
 from orchestration.gate.results import CheckResult
 from orchestration.gate.run import build_suite, run_suites
+from orchestration.gate.scope import SCOPES
 from orchestration.gate.suites import Expectation, Suite, read_suites
 
 
@@ -113,10 +114,8 @@ def later_night(tmp_path: Path) -> Path:
                 f"create table marts.{table} as select opportunity_key, {amount} as amount "
                 "from (values ('old'), ('new')) as deals (opportunity_key)"
             )
-        connection.execute(
-            "create table ops.recomputed_opportunity as select 'new' as opportunity_key"
-        )
-        connection.execute("create table ops.recomputed_account as select 'new' as account_key")
+        for scope in SCOPES:
+            connection.execute(f"create table {scope.table} as select 'new' as {scope.key}")
     return path
 
 

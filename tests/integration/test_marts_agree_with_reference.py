@@ -1045,6 +1045,11 @@ FURTHER = (
     Opportunity("dollars", "default", "Meet", at("03-01"), amount=Decimal(90)),
     Opportunity("handed late", "Renewal", "Renewed", at("03-01")),
     Opportunity("undated", "Renewal", "Renewed", closed_at=at("03-08"), owner_id="Ana"),
+    Opportunity("sold", "Renewal", "Renewed", at("05-02"), amount=Decimal(100)),
+    Opportunity("refused refund", "Renewal", "Churned", at("05-02"), amount=Decimal(-40)),
+    Opportunity(
+        "refund", "Renewal", "Renewed", at("05-02"), amount=Decimal(-40), lead_source="Refund"
+    ),
 )
 FURTHER_RECORDS = (
     Record("h1", "euros", "default", "Prospect", at("03-01"), amount=Decimal(50)),
@@ -1054,6 +1059,12 @@ FURTHER_RECORDS = (
     Record("h5", "handed late", "default", "Qualify", at("03-01")),
     Record("h6", "handed late", "Renewal", "Notice", at("03-05")),
     Record("h7", "handed late", "Renewal", "Renewed", at("03-09")),
+    Record("h8", "sold", "Renewal", "Notice", at("05-02")),
+    Record("h9", "sold", "Renewal", "Renewed", at("05-09")),
+    Record("h10", "refused refund", "Renewal", "Notice", at("05-02")),
+    Record("h11", "refused refund", "Renewal", "Churned", at("05-09")),
+    Record("h12", "refund", "Renewal", "Notice", at("05-02")),
+    Record("h13", "refund", "Renewal", "Renewed", at("05-09")),
 )
 
 
@@ -1171,6 +1182,25 @@ def test_an_amount_on_record_is_that_of_the_stage_and_not_of_today(handmade: Sid
 def test_an_amount_in_another_currency_is_unknown_at_every_stage(handmade: Sides) -> None:
     for rows in handmade.of("fct_stage_reached", opportunity_key="handmade:euros"):
         assert [row["reached_amount"] for row in rows] == [None, None]
+
+
+def test_what_is_worth_less_than_nothing_is_no_part_of_a_share_of_value(handmade: Sides) -> None:
+    """With refunds in it, 60 of 20 would have been won."""
+    for rows in handmade.of(
+        "funnel_stage_conversion",
+        stage_key="handmade:Renewal:Notice",
+        cohort_month=date(2024, 5, 1),
+        dimension="all",
+    ):
+        (row,) = rows
+        assert (row["reached_count"], row["reached_amount"], row["won_amount"]) == (3, 100, 100)
+        assert (row["win_amount_rate"], row["leakage_amount_rate"]) == (1, 0)
+
+
+def test_of_an_amount_below_nothing_no_part_is_realised(handmade: Sides) -> None:
+    for rows in handmade.of("cohort_win_triangle", dimension_value="Refund", age_months=1):
+        (row,) = rows
+        assert (row["cohort_amount"], row["won_amount"], row["realised_rate"]) == (-40, -40, None)
 
 
 def test_ranks_of_different_pipelines_are_not_compared(handmade: Sides) -> None:

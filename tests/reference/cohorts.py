@@ -17,6 +17,8 @@ from tests.reference.warehouse import Warehouse
 
 # A pipeline, a dimension and its value.
 Series = tuple[str, str, str]
+# Opportunities without which an age says nothing.
+FEWEST = 10
 
 
 def nine_places(number: Fraction) -> Decimal:
@@ -72,16 +74,25 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
             steps[*series, age] = before, sum(wins(members, age) for members in seen)
         return steps[*series, age]
 
+    def is_told(series: Series, age: int) -> bool:
+        """Whether enough opportunities have reached the age to say anything of it."""
+        seen = [
+            len(members)
+            for (*its, month), members in cohorts.items()
+            if tuple(its) == series and age in observed[month]
+        ]
+        return sum(seen) >= FEWEST
+
+    def last_told(pipeline: str) -> int:
+        return max((age for age in ages if is_told((pipeline, "all", "all"), age)), default=-1)
+
     def share(pipeline: str, age: int) -> Fraction | None:
         """Of all wins of the pipeline, how many have come by the age: what no later step adds."""
-        seen = [
-            later for (its, *_, month) in cohorts if its == pipeline for later in observed[month]
-        ]
-        all_of_it = (pipeline, "all", "all")
-        if age > max(seen, default=-1) or not any(step(all_of_it, one)[1] for one in seen):
+        last, all_of_it = last_told(pipeline), (pipeline, "all", "all")
+        if age > last or not any(step(all_of_it, one)[1] for one in range(last + 1)):
             return None
         found = Fraction(1)
-        for later in range(age + 1, max(seen) + 1):
+        for later in range(age + 1, last + 1):
             before, after = step(all_of_it, later)
             # Without a win up to here nothing has come; the first win makes a later step zero.
             found *= Fraction(before, after) if after else 1
@@ -92,12 +103,18 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
         won, ripe = 0, Decimal(0)
         for (*its, month), members in cohorts.items():
             if tuple(its) == series and observed[month]:
-                has_come = share(series[0], observed[month][-1])
+                has_come = share(series[0], min(observed[month][-1], last_told(series[0])))
                 if has_come is None:
                     return None
                 won += wins(members, observed[month][-1])
                 ripe += len(members) * nine_places(has_come)
         return min(1.0, won / float(ripe)) if ripe >= 5 else None
+
+    def possible(members: list[Life], age: int, rate: float) -> float:
+        """Who has won by the age has; of the others only those that are open still may have."""
+        won = wins(members, age)
+        most = won + sum(life.outcome == "open" for life in members)
+        return min(max(rate, won / len(members)), most / len(members))
 
     def projection(series: Series, month: date, age: int) -> tuple[float | None, str | None]:
         """Chain ladder while it carries, then Bornhuetter–Ferguson from there."""
@@ -108,20 +125,21 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
         expected: float = wins(members, place)
         while expected and place < age:
             before, after = step(series, place + 1)
-            if not before:
+            if not before or not is_told(series, place + 1):
                 break
             expected, place = expected * after / before, place + 1
         if place == age:
-            return min(1.0, expected / len(members)), "chain_ladder"
+            return possible(members, age, expected / len(members)), "chain_ladder"
         if series not in priors:
             own = prior(series)
             priors[series] = prior((series[0], "all", "all")) if own is None else own
-        has_come, will_come = share(series[0], place), share(series[0], age)
+        will_come = share(series[0], age)
         if priors[series] is None or will_come is None:
             return None, None
-        to_come = nine_places(will_come) - (nine_places(has_come) if place >= 0 else 0)
+        has_come = share(series[0], place) if place >= 0 else Fraction(0)
+        to_come = nine_places(will_come) - nine_places(has_come)
         rate = expected / len(members) + priors[series] * float(to_come)
-        return min(1.0, rate), "bornhuetter_ferguson"
+        return possible(members, age, rate), "bornhuetter_ferguson"
 
     steps: dict[tuple, tuple[int, int]] = {}
     priors: dict[Series, float | None] = {}
@@ -141,7 +159,7 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
                 "win_rate": ratio(len(won), count),
                 "win_rate_low": low,
                 "win_rate_high": high,
-                "realised_rate": ratio(won_amount, cohort_amount),
+                "realised_rate": ratio(won_amount, max(cohort_amount, 0)),
             }
             is_seen = age in observed[month]
             projected, method = projection((pipeline, dimension, value), month, age)

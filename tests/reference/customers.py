@@ -99,7 +99,7 @@ def cohort_customer(warehouse: Warehouse) -> list[Row]:
                     "repeat_amount": repeat_amount,
                     "retained_amount": total(kept for kept, _ in parts),
                     "expanded_amount": total(beyond for _, beyond in parts),
-                    "net_retention_rate": ratio(repeat_amount, first_amount),
+                    "net_retention_rate": ratio(repeat_amount, max(first_amount, NOTHING)),
                     "as_of_date": crm.as_of,
                 }
             )

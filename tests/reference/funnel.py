@@ -73,11 +73,12 @@ def funnel_stage_conversion(warehouse: Warehouse) -> list[Row]:
         next_count = sum(one.is_next_reached for one in members)
         won_count = sum(one.outcome == "won" for one in members)
         here = [one.outcome for one in members if not one.is_next_reached]
-        amount = total(one.amount for one in members)
-        next_amount = total(one.amount for one in members if one.is_next_reached)
-        won_amount = total(one.amount for one in members if one.outcome == "won")
+        worth = [one for one in members if one.amount is not None and one.amount > 0]
+        amount = total(one.amount for one in worth)
+        next_amount = total(one.amount for one in worth if one.is_next_reached)
+        won_amount = total(one.amount for one in worth if one.outcome == "won")
         lost_amount = total(
-            one.amount for one in members if not one.is_next_reached and one.outcome == "lost"
+            one.amount for one in worth if not one.is_next_reached and one.outcome == "lost"
         )
         next_low, next_high = wilson(next_count, count)
         win_low, win_high = wilson(won_count, count)

@@ -58,7 +58,7 @@ def cohort_value(warehouse: Warehouse) -> list[Row]:
                 "lost_amount": total(life.amount for life in by_outcome["lost"]),
                 "open_amount": total(life.amount for life in by_outcome["open"]),
                 "won_amount": won_amount,
-                "realised_rate": ratio(won_amount, created_amount),
+                "realised_rate": ratio(won_amount, max(created_amount, NOTHING)),
                 "is_mature": maturity.is_mature(end, pipeline, first_stage),
                 "as_of_date": crm.as_of,
             }

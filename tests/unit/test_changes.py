@@ -31,14 +31,18 @@ Ask = Callable[[Path, str], list[tuple]]
 REGISTRY = """
 create table marts.metric_registry as from (values
     ('win_rate', 'win_rate', 'value', 'won', 'closed', 'won / closed', 'share',
-     $$metric_id = 'win_rate'$$),
-    ('won_amount', 'fct_deal', 'amount', null, null, 'amount of won deals', 'money', 'is_won'),
-    ('average_amount', 'fct_deal', 'amount', null, null, 'mean amount of deals', 'money', null),
-    ('deal_count', 'fct_deal', 'deal_key', null, null, 'number of deals', 'count', null),
-    ('open_count', 'pipeline_daily', 'open_count', null, null, 'open deals', 'count', null)
+     $$metric_id = 'win_rate'$$, true),
+    ('won_amount', 'fct_deal', 'amount', null, null, 'amount of won deals', 'money', 'is_won',
+     true),
+    ('average_amount', 'fct_deal', 'amount', null, null, 'mean amount of deals', 'money', null,
+     true),
+    ('deal_count', 'fct_deal', 'deal_key', null, null, 'number of deals', 'count', null, true),
+    ('open_count', 'pipeline_daily', 'open_count', null, null, 'open deals', 'count', null,
+     true),
+    ('way_share', 'way_out', 'share', 'gone', 'left_stage', 'gone / left', 'share', null, false)
 ) as registry (
     metric_id, mart_name, column_name, numerator_column, denominator_column, formula, unit,
-    row_filter
+    row_filter, adds_up
 )
 """
 RATES = """
@@ -47,6 +51,10 @@ create table marts.win_rate as from (values
     ('win_rate', 'month', 'all', 9, 9), ('win_rate', 'all', 'owner', 9, 9),
     ('other', 'all', 'all', 9, 9)
 ) as rate (metric_id, grain, dimension, won, closed)
+"""
+# All that left a stage, by way: a sum over the ways would count them twice.
+WAYS = """
+create table marts.way_out as from (values (3, 10), (7, 10)) as way (gone, left_stage)
 """
 PIPELINE = """
 create table marts.pipeline_daily as from (values
@@ -69,7 +77,7 @@ def publish(settings: Settings, night: date, deals: int, *statements: str) -> st
             "create table marts.fct_deal as select range as deal_key, 10.0::double as amount, "
             f"range % 2 = 0 as is_won from range({deals})"
         )
-        for statement in (REGISTRY, RATES, PIPELINE, *statements):
+        for statement in (REGISTRY, RATES, WAYS, PIPELINE, *statements):
             connection.execute(statement)
     settings.operations.joinpath("gate_result").mkdir(parents=True, exist_ok=True)
     results = settings.operations / "gate_result" / "results.parquet"
@@ -165,7 +173,10 @@ def test_a_version_before_that_cannot_be_read_holds_nothing_back(settings: Setti
 
 
 def test_a_metric_is_one_number_a_version(settings: Settings, ask: Ask) -> None:
-    """All rows once: not each dimension and grain again; of days that do not add up, the last."""
+    """All rows once: not each dimension and grain again; of days that do not add up, the last.
+
+    What does not add up at all has no number.
+    """
     publish(settings, FIRST, 5)
 
     values = dict(ask(settings.published, "select metric_id, value from ops.metric_value"))

@@ -50,6 +50,7 @@ def month(number: int, went_on: int, reached: int = 100, **said: Any) -> Row:
         "cohort_month": date(2025, number, 1),
         "reached_count": reached,
         "reached_next_count": went_on,
+        "open_here_count": 0,
         "next_rate": rate,
         "next_rate_low": max(0.0, rate - 0.05),
         "next_rate_high": min(1.0, rate + 0.05),
@@ -80,13 +81,45 @@ def test_stages_that_few_reached_are_not_compared() -> None:
     assert "too few reached the later stages" in findings.funnel(rows)
 
 
+def test_a_stage_of_few_deals_may_be_the_narrowest_though_its_rate_is_not_the_second_lowest() -> (
+    None
+):
+    rows = [
+        entries("Demo", 2000, 600, 0.28, 0.32),
+        entries("Offer", 600, 300, 0.46, 0.54),
+        entries("Contract", 10, 6, 0.26, 0.87),
+    ]
+    assert "out of Demo and Contract, are too close to tell apart" in findings.funnel(rows)
+
+
+def test_a_step_is_not_the_narrowest_for_deals_that_are_still_open() -> None:
+    """Of Contract 20 of 100 are won, but 75 are open and may all be won."""
+    rows = [
+        entries("Demo", 1000, 400, 0.37, 0.43),
+        entries("Contract", 100, 20, 0.13, 0.29, lost_here_count=5, open_here_count=75),
+    ]
+    told = findings.funnel(rows).replace("\u00a0", " ").replace("\u202f", " ")
+    assert "The lowest rate so far is out of Contract (20 % go on), where 75 deals may yet" in told
+
+
+@pytest.mark.parametrize(
+    ("still_open", "told"), [(20, "nearly all"), (21, "21\u00a0deals of them are")]
+)
+def test_a_finished_month_is_not_said_to_have_ended_while_many_are_open(
+    still_open: int, told: str
+) -> None:
+    """What ended at all may have ended within days, while most go on."""
+    rows = [entries("Demo", 200, 60, 0.24, 0.37, open_here_count=still_open)]
+    assert told in findings.funnel_period(rows)
+
+
 def test_a_funnel_that_nobody_reached_is_told_and_drawn() -> None:
     rows = [entries("Demo", 0, 0, 0, 0, next_rate_low=None, next_rate_high=None)]
     assert findings.funnel(rows) == "No deal has reached a stage in these months."
     assert "nobody yet" in texts(svg(bars.funnel(rows)))
 
 
-def test_a_funnel_without_a_finished_month_says_that_rates_will_rise() -> None:
+def test_a_funnel_without_a_finished_month_says_that_rates_can_only_rise() -> None:
     rows = [entries("Demo", 20, 10, 0.3, 0.7, is_finished=False)]
     assert "No month is finished yet" in findings.funnel_period(rows)
 
@@ -98,6 +131,35 @@ def test_a_funnel_without_a_finished_month_says_that_rates_will_rise() -> None:
 def test_a_month_stands_out_only_beyond_its_interval(newest: int, told: str) -> None:
     rows = [*(month(number, 50) for number in range(1, 6)), month(6, newest)]
     assert told in findings.trend(rows)
+
+
+def test_a_month_is_not_below_what_few_deals_did_before_it() -> None:
+    """Before it 12 of 12 went on, as they would by chance once in 12 times at its own 81 %."""
+    rows = [month(1, 12, reached=12), month(2, 81)]
+    assert "In no stage" in findings.trend(rows)
+    assert findings.trend([month(1, 9, reached=9), month(2, 50)]).startswith("Too few deals")
+
+
+def test_a_month_is_not_below_others_for_deals_that_are_still_open() -> None:
+    before = [month(number, 50) for number in range(1, 6)]
+    assert "below its usual" in findings.trend([*before, month(6, 30)])
+    assert "In no stage" in findings.trend([*before, month(6, 30, open_here_count=15)])
+    grown = [row | {"open_here_count": 20} for row in before]
+    assert "In no stage" in findings.trend([*grown, month(6, 70)])
+
+
+def test_of_many_stages_one_does_not_stand_out_by_chance() -> None:
+    """One month in twenty lies so far off; of six stages one does every fourth time."""
+
+    def stage(name: str, newest: int) -> list[Row]:
+        months = [*(month(number, 50) for number in range(1, 13)), month(1, newest)]
+        months[-1]["cohort_month"] = date(2026, 1, 1)
+        return [row | {"stage_key": name, "stage_name": name} for row in months]
+
+    assert "A stood below" in findings.trend(stage("A", 38))
+    six = [*stage("A", 38), *(row for name in "BCDEF" for row in stage(name, 50))]
+    assert "In no stage" in findings.trend(six)
+    assert "A stood below" in findings.trend([*stage("A", 25), *six[13:]])
 
 
 def test_months_that_are_not_finished_make_no_trend() -> None:
@@ -148,6 +210,24 @@ def test_one_half_year_of_velocity_is_drawn() -> None:
     assert "velocity 1.00\u00a0k" in texts(svg(curves.velocity(rows)))
 
 
+@pytest.mark.parametrize(
+    ("now", "wins", "error", "told"),
+    [
+        (1_500.0, 40, 0.1, "USD 1.50 k a day, 50.0 % more than half a year before."),
+        (1_500.0, 40, 0.2, "against USD 1.00 k half a year before, no more of a difference than"),
+        (1_500.0, 9, 0.1, "against USD 1.00 k half a year before, of too few wins to compare."),
+        (1_500.0, 40, None, "of too few wins to compare."),
+    ],
+)
+def test_velocities_are_compared_as_far_as_chance_lets_them(
+    now: float, wins: int, error: float | None, told: str
+) -> None:
+    half = {"velocity": 1_000.0, "won_count": 40, "velocity_error": 0.1, "won_a_day": 900.0}
+    newest = half | {"velocity": now, "won_count": wins, "velocity_error": error}
+    found = findings.velocity([half] * 6 + [newest], "USD")
+    assert told in found.replace("\u00a0", " ").replace("\u202f", " ")
+
+
 def test_a_velocity_without_wins_is_told_as_missing() -> None:
     rows = [{"last_month": date(2025, 6, 1), "velocity": None, "won_a_day": 0.0}]
     assert findings.velocity(rows, "USD").startswith("A velocity needs")
@@ -164,6 +244,25 @@ def test_projected_cells_are_outlined_and_observed_ones_filled() -> None:
     assert drawn.count("stroke-dasharray") == 1
     assert {"10", "20"} <= set(texts(drawn))
     assert "(20.0)" in tables.triangle(rows)
+
+
+@pytest.mark.parametrize(("won", "told"), [(4, "–"), (5, "50.0 % | 24–76")])
+def test_a_smaller_pipeline_of_few_closed_deals_has_no_win_rate(won: int, told: str) -> None:
+    pipeline = {
+        "pipeline_name": "Partners",
+        "source_system": "crm",
+        "opportunity_count": 10,
+        "open_count": 0,
+        "open_amount": 0,
+        "won_count": won,
+        "lost_count": 5,
+        "win_rate": won / (won + 5),
+        "win_rate_low": 0.237,
+        "win_rate_high": 0.763,
+    }
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", tables.other_pipelines([pipeline], "USD"))
+    last = cells[-1].replace("<small>", " | ").replace("\u202f", " ").replace("23.7–76.3", "24–76")
+    assert last.startswith(told)
 
 
 def test_names_of_a_crm_cannot_become_markup() -> None:

@@ -61,7 +61,12 @@ won as (
         count(opportunities.closed_at) as won_count,
         count(opportunities.amount) as priced_won_count,
         coalesce(sum(opportunities.amount), 0) as won_amount,
-        avg(opportunities.sales_cycle_days) as mean_cycle_days
+        avg(opportunities.sales_cycle_days) as mean_cycle_days,
+        -- Variances of the means.
+        var_samp(cast(opportunities.amount as double)) / count(opportunities.amount)
+            as won_mean_amount_variance,
+        var_samp(opportunities.sales_cycle_days) / count(opportunities.sales_cycle_days)
+            as mean_cycle_days_variance
     from windows
     left join opportunities
         on
@@ -77,7 +82,8 @@ rated as (
         case
             when sum(rates.denominator) >= 5
                 then least(cast(sum(rates.numerator) as double) / sum(rates.denominator), 1)
-        end as win_rate
+        end as win_rate,
+        cast(sum(rates.numerator) as double) as cohort_won_count
     from windows
     left join marts.win_rate as rates
         on
@@ -102,9 +108,18 @@ final as (
         won.mean_cycle_days,
         rated.win_rate,
         nullif(standing.open_count, 0)
-        * (cast(won.won_amount as double) / nullif(won.priced_won_count, 0))
+        * nullif(
+            greatest(cast(won.won_amount as double) / nullif(won.priced_won_count, 0), 0), 0
+        )
         * nullif(rated.win_rate, 0)
         / nullif(won.mean_cycle_days, 0) as velocity,
+        -- The standard error of its logarithm, of which those of independent factors are the parts.
+        sqrt(
+            won.won_mean_amount_variance
+            / nullif(power(cast(won.won_amount as double) / won.priced_won_count, 2), 0)
+            + (1 - rated.win_rate) / nullif(rated.cohort_won_count, 0)
+            + won.mean_cycle_days_variance / nullif(power(won.mean_cycle_days, 2), 0)
+        ) as velocity_error,
         cast(won.won_amount as double)
         / (windows.before_date - windows.from_date) as won_a_day
     from windows

@@ -6,8 +6,8 @@ Belongs here: turning models and metrics into Superset's dataset files, and writ
 hold.
 
 A metric of Superset is a sum, a count or a quotient of two sums, so that it stays true whichever
-rows a chart or a filter takes together. Medians and projections are none: they are columns, to be
-shown as they stand.
+rows a chart or a filter takes together. What does not add up (medians, projections, shares of a
+denominator that stands in several rows) is none: it is a column, to be shown as it stands.
 """
 
 from __future__ import annotations
@@ -169,6 +169,8 @@ def _metric(metric: Metric) -> Iterator[dict[str, Any]]:
 
 
 def _expression(metric: Metric) -> str | None:
+    if not metric.adds_up:
+        return None
     if metric.numerator and metric.denominator:
         won, all_ = _sum(metric, metric.numerator), _sum(metric, metric.denominator)
         return f"{won} / nullif({all_}, 0)"
@@ -179,8 +181,7 @@ def _expression(metric: Metric) -> str | None:
         return f"sum({kept})"
     if metric.unit == "count":
         return f"count({kept})" if metric.column.endswith("_key") else f"sum({kept})"
-    # The semantic layer averages days of single opportunities; medians of groups have no average.
-    return f"avg({kept})" if metric.measure and metric.unit == "days" else None
+    return f"avg({kept})"
 
 
 def _sum(metric: Metric, column: str | None) -> str:

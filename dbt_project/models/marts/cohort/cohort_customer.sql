@@ -172,7 +172,8 @@ final as (
         cast(retained_amount + expanded_amount as decimal(18, 2)) as repeat_amount,
         cast(retained_amount as decimal(18, 2)) as retained_amount,
         cast(expanded_amount as decimal(18, 2)) as expanded_amount,
-        {{ rate('(retained_amount + expanded_amount)', 'first_amount') }} as net_retention_rate,
+        {{ money_ratio('(retained_amount + expanded_amount)', 'first_amount') }}
+            as net_retention_rate,
         as_of_date
     from cumulative
 )

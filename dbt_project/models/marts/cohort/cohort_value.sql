@@ -85,7 +85,7 @@ final as (
         cast(cohorts.lost_amount as decimal(18, 2)) as lost_amount,
         cast(cohorts.open_amount as decimal(18, 2)) as open_amount,
         cast(cohorts.won_amount as decimal(18, 2)) as won_amount,
-        {{ rate('cohorts.won_amount', 'cohorts.created_amount') }} as realised_rate,
+        {{ money_ratio('cohorts.won_amount', 'cohorts.created_amount') }} as realised_rate,
         -- The whole quarter is mature once its last day is.
         coalesce(
             {{ days_between(

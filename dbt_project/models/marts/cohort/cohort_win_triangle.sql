@@ -1,7 +1,8 @@
 -- One row a pipeline × month of creation × age in months × slice: what of the cohort was won, lost
 -- or still open at that age. A cell is observed once every member has reached the age; the win
 -- rate of other cells is projected: by chain ladder as far as its factors are known, from there on
--- by Bornhuetter–Ferguson. Undated opportunities are in no cohort.
+-- by Bornhuetter–Ferguson, within what today's outcomes leave possible. Undated opportunities are in
+-- no cohort.
 {%- set of_cohort = 'pipeline_key, cohort_month, dimension, dimension_value' %}
 with
 
@@ -24,6 +25,7 @@ cohorts as (
         dimension,
         dimension_value,
         sum(member_count) as cohort_count,
+        sum(case when outcome = 'open' then member_count else 0 end) as still_open_count,
         sum(initial_amount) as cohort_amount,
         sum(missing_amount_count) as missing_amount_count
     from sums
@@ -79,6 +81,7 @@ cumulative as (
         cells.dimension,
         cells.dimension_value,
         cells.cohort_count,
+        cells.still_open_count,
         cells.cohort_amount,
         cells.missing_amount_count,
         cells.is_observed,
@@ -115,7 +118,8 @@ with_newest as (
         by_age as (partition by {{ of_cohort }} order by age_months)
 ),
 
--- A cohort that is observed at an age is observed at the age before; before age 0 nothing is won.
+-- A cohort that is observed at an age is observed at the age before; before age 0 nothing is won. Of
+-- fewer than ten opportunities no age says anything: a single old one would be the pattern of all.
 development as (
     select
         pipeline_key,
@@ -129,6 +133,7 @@ development as (
     from with_newest
     where is_observed
     group by pipeline_key, dimension, dimension_value, age_months
+    having sum(cohort_count) >= 10
 ),
 
 -- Chain ladder: factors multiply from age to age, as long as none is missing.
@@ -166,7 +171,8 @@ pattern as (
                         1
                     ) as decimal(10, 9)
                 )
-        end as win_share
+        end as win_share,
+        max(age_months) over (partition by pipeline_key) as last_age_months
     from development
     where dimension = 'all'
 ),
@@ -186,7 +192,7 @@ priors as (
     inner join pattern
         on
             with_newest.pipeline_key = pattern.pipeline_key
-            and with_newest.age_months = pattern.age_months
+            and least(with_newest.age_months, pattern.last_age_months) = pattern.age_months
     where with_newest.age_months = with_newest.last_observed_age
     group by with_newest.pipeline_key, with_newest.dimension, with_newest.dimension_value
     having sum(with_newest.cohort_count * pattern.win_share) >= 5
@@ -263,6 +269,27 @@ projected as (
     from with_chain_end
 ),
 
+-- Whatever other cohorts did: who has won by the age has won, and nobody but those and the ones that
+-- are still open can have.
+bounded as (
+    select
+        *,
+        case
+            when projection_method is not null
+                then least(
+                    greatest(
+                        case projection_method
+                            when 'chain_ladder' then chained_win_rate
+                            else extended_win_rate
+                        end,
+                        {{ rate('won_count', 'cohort_count') }}
+                    ),
+                    {{ rate('(won_count + still_open_count)', 'cohort_count') }}
+                )
+        end as bounded_win_rate
+    from projected
+),
+
 final as (
     select
         pipeline_key,
@@ -283,15 +310,13 @@ final as (
             as win_rate_low,
         case when is_observed then {{ wilson_high('won_count', 'cohort_count') }} end
             as win_rate_high,
-        case when is_observed then {{ rate('won_amount', 'cohort_amount') }} end as realised_rate,
+        case when is_observed then {{ money_ratio('won_amount', 'cohort_amount') }} end
+            as realised_rate,
         is_observed,
-        case projection_method
-            when 'chain_ladder' then least(chained_win_rate, 1)
-            when 'bornhuetter_ferguson' then least(extended_win_rate, 1)
-        end as projected_win_rate,
+        bounded_win_rate as projected_win_rate,
         projection_method,
         as_of_date
-    from projected
+    from bounded
 )
 
 select * from final

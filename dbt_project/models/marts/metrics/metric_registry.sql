@@ -20,6 +20,7 @@ final as (
         row_filter,
         numerator_column,
         denominator_column,
+        adds_up,
         interval_method,
         origin
     from registered
