@@ -110,7 +110,7 @@ def win_rates(rows: Rows) -> str:
     if len({round(row["value"], 4) for row in known}) == 1:
         return f"All definitions agree on {wording.share(lowest['value'], 1)}."
     return (
-        f"The same deals give {wording.share(lowest['value'], 1)} or "
+        f"The same company has {wording.share(lowest['value'], 1)} or "
         f"{wording.share(highest['value'], 1)}, by who is counted: quote a rate with its name."
     )
 
