@@ -23,7 +23,7 @@ from orchestration.privacy_cli import forget, retention
 from orchestration.quarantine_cli import quarantine_app
 from orchestration.secrets import SecretFileError, redacted
 from orchestration.serving.postgres.cli import serve_postgres
-from orchestration.serving.sql_cli import ask
+from orchestration.serving.sql_cli import Asking, ask
 from orchestration.settings import Settings, WrongSettingError
 from orchestration.sources_cli import sources_app
 from orchestration.terminal import escaped, open_console
@@ -170,9 +170,9 @@ def simulate(
     opportunities: Annotated[int, typer.Option(help="How many at the end.", min=1)] = 5_000,
     nights: Annotated[int, typer.Option(help="A full night, then daily changes.", min=1)] = 3,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
-    first_night: Annotated[datetime, typer.Option(help="The full one.", **_DAY)] = datetime(
-        2025, 9, 28
-    ),
+    first_night: Annotated[
+        datetime, typer.Option(help="The full one.", show_default="2025-09-28", **_DAY)
+    ] = datetime(2025, 9, 28),
     unless_landed: Annotated[
         bool, typer.Option("--unless-landed", help="Do nothing when anything has landed.")
     ] = False,
@@ -226,7 +226,7 @@ def status(
     print_held(console, work.held)
 
 
-app.command(name="sql")(ask)
+app.command(name="sql", cls=Asking)(ask)
 
 
 @app.command()

@@ -25,6 +25,8 @@ _NEEDLESS = re.compile(
 )
 # The second line of a cell, and the third.
 _SMALL = re.compile(r"\n([^\n<]+)(?=\n|</t[dh]>)")
+# In a text, and not within a tag: where a long name of a mart may go on in the next line.
+_UNDERSCORE = re.compile(r"_(?=\w[^<>]*<)")
 _BLANK = re.compile(r"\s*\n\s*(?=<)")
 
 
@@ -307,5 +309,5 @@ def _table(caption: str, heads: list[str], rows: Iterable[list[str]], texts: int
     found = _TABLE.search(written)
     assert found is not None, "Great Tables wrote no table"
     table = _BLANK.sub("", _NEEDLESS.sub("", _RIGHT.sub(' data-number=""', found.group())))
-    table = _SMALL.sub(r"<small>\1</small>", table)
+    table = _UNDERSCORE.sub("_<wbr>", _SMALL.sub(r"<small>\1</small>", table))
     return table.replace(">", f"><caption>{escape(caption)}</caption>", 1)

@@ -93,6 +93,11 @@ def day(value: date) -> str:
     return f"{value.day}{_FIXED}{value:%B}{_FIXED}{value.year}"
 
 
+def short_day(value: date) -> str:
+    """30 Sep 2025."""
+    return f"{value.day}{_FIXED}{value:%b}{_FIXED}{value.year}"
+
+
 def weekday(value: date) -> str:
     """Tuesday, 30 September 2025."""
     return f"{value:%A}, {day(value)}"
@@ -104,8 +109,8 @@ def month(value: date) -> str:
 
 
 def short_month(value: date) -> str:
-    """Sep 25."""
-    return f"{value:%b}{_FIXED}{value:%y}"
+    """Sep ’25; without the mark it would be a day of September."""
+    return f"{value:%b}{_FIXED}\u2019{value:%y}"
 
 
 def quarter(value: date) -> str:

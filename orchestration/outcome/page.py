@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _TEMPLATE = "night.html.j2"
 # A page with a thousand failed checks must open on a phone: the others stand in the list of all.
 _SHOWN_IN_FULL = 50
+# After what a long name may go on in the next line.
+_PART = re.compile(r"([/_])(?=\w)")
 _COMMAND = re.compile(r"`([^`]+)`")
 _WORDS = {"critical": "refused", "warning": "warned", "info": "noted"}
 _CELL_CHARACTERS = 300
@@ -100,6 +102,9 @@ def render(
     )
     environment.filters["commands"] = lambda text: Markup(
         _COMMAND.sub(r"<code>\1</code>", str(escape(cleaned(text))))
+    )
+    environment.filters["parted"] = lambda text: Markup(
+        _PART.sub(r"\1<wbr>", str(escape(cleaned(text))))
     )
     checks = _shown(outcome, {suite.name: suite for suite in suites})
     by_word = {

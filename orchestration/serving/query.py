@@ -9,6 +9,8 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -27,6 +29,8 @@ _WRITTEN_AS = {
     "json": "format json, array true",
     "parquet": "format parquet, compression zstd",
 }
+_FLOATING = ("DOUBLE", "FLOAT")
+_MOMENT_SECONDS = 0.1
 
 
 class QueryError(Exception):
@@ -92,7 +96,8 @@ def show(
 
     Raises QueryError with what DuckDB says; damage of the version is left to open_version.
     """
-    try:
+
+    def ask() -> str | None:
         relation = connection.sql(statement.text)
         if relation is None:
             return None
@@ -100,10 +105,8 @@ def show(
             print("\n".join(text for _, text in relation.fetchall()))
             return None
         return _show(relation, rows, width)
-    except duckdb.Error as error:
-        if speaks_of_damage(error):
-            raise
-        raise QueryError(str(error)) from None
+
+    return _asked(connection, ask)
 
 
 def _show(relation: DuckDBPyRelation, rows: int, width: int) -> str | None:
@@ -141,14 +144,52 @@ def write(path: Path, query: str, written_as: Format, output: Path | None) -> No
 
 def _copy(path: Path, statement: Statement, written_as: str, target: Path) -> None:
     quoted = "'" + str(target).replace("'", "''") + "'"
+
+    def ask() -> None:
+        text = statement.text
+        if written_as == "json":
+            text = _with_null_for_what_json_lacks(connection, text)
+        # On lines of its own, for a comment at its end.
+        connection.execute(
+            f"copy (\n{text}\n) to {quoted} ({_WRITTEN_AS[written_as]}, use_tmp_file false)"
+        )
+
     with open_version(path, writes_to=target) as connection:
+        _asked(connection, ask)
+
+
+def _with_null_for_what_json_lacks(connection: duckdb.DuckDBPyConnection, text: str) -> str:
+    """JSON has no word for NaN and for infinity; one in a file makes all of it unreadable."""
+    answer = connection.sql(text)
+    places = [f"c{place}" for place in range(len(answer.columns))]
+    values = ", ".join(
+        (f"if(isfinite({place}), {place}, null)" if str(kind) in _FLOATING else place)
+        + f' as "{name.replace(chr(34), 2 * chr(34))}"'
+        for place, name, kind in zip(places, answer.columns, answer.types, strict=True)
+    )
+    return f"select {values} from (\n{text}\n) as answer ({', '.join(places)})"
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, ask: Callable[[], str | None]) -> str | None:
+    """What is asked, on a thread of its own, so that Ctrl-C stops it.
+
+    On the first thread DuckDB may hear nothing until it is done. Raises QueryError with what DuckDB
+    says; damage of the version is left to open_version.
+    """
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        answer = thread.submit(ask)
         try:
-            # On lines of its own, for a comment at its end.
-            connection.execute(
-                f"copy (\n{statement.text}\n) to {quoted} "
-                f"({_WRITTEN_AS[written_as]}, use_tmp_file false)"
-            )
+            # In short waits, for polars has signals that wake nobody who waits.
+            while not answer.done():
+                wait([answer], timeout=_MOMENT_SECONDS)
+            return answer.result()
         except duckdb.Error as error:
             if speaks_of_damage(error):
                 raise
             raise QueryError(str(error)) from None
+        except KeyboardInterrupt:
+            # More than once, for a statement that has not begun has nothing to stop.
+            while not answer.done():
+                connection.interrupt()
+                wait([answer], timeout=_MOMENT_SECONDS)
+            raise

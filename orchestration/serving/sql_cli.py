@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand
 
 from orchestration.settings import Settings
 from orchestration.terminal import open_console
@@ -26,6 +27,17 @@ console = open_console()
 errors = Console(stderr=True)
 _USAGE = 2
 _FORMATS: dict[str, Format] = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
+
+
+class Asking(TyperCommand):
+    """A command whose argument may begin with a comment of SQL, which looks like an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As usual, once `--` with a blank behind it no longer stands at the beginning."""
+        return super().parse_args(
+            ctx,
+            [f"\n{each}" if each[:2] == "--" and each[2:3].isspace() else each for each in args],
+        )
 
 
 def ask(
@@ -49,11 +61,13 @@ def ask(
     """Ask the published warehouse, or open a shell on it; read-only, without files or network."""
     from orchestration.outputs import OutputError, let_go_of_output, standard_output
     from orchestration.publication.opening import VersionUnreadableError
-    from orchestration.publication.versions import version_path
+    from orchestration.publication.versions import kept_version, version_path
     from orchestration.serving.query import QueryError, write
 
     settings = Settings()
-    path = version_path(settings, version) if version else settings.published
+    path = (
+        version_path(settings, kept_version(settings, version)) if version else settings.published
+    )
     if not path.exists():
         _fail(f"{path} is not there: run `flywheel nightly` first")
     written_as = _format(format_, output)

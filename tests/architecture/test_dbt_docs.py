@@ -55,6 +55,20 @@ def test_every_column_of_every_mart_is_described(public: dict[str, Any]) -> None
     assert len(public) > 30
 
 
+def test_a_column_of_a_mart_that_may_be_null_says_when(public: dict[str, Any]) -> None:
+    """Rates and the ends of their intervals are NULL where nothing is counted (CONTRIBUTING)."""
+    silent = [
+        f"{name}.{column}"
+        for name, model in public.items()
+        if model["schema"] == "marts"
+        for column, said in model["columns"].items()
+        if "not_null" not in {constraint["type"] for constraint in said["constraints"]}
+        and "NULL" not in said["description"]
+        and not re.search(r"_rate(_low|_high)?$", column)
+    ]
+    assert silent == []
+
+
 def test_every_table_of_every_layer_says_what_a_row_is(project: Mapping[str, Any]) -> None:
     """In Dagster's lineage too; what is ephemeral is no table and stands in neither."""
     bare = [

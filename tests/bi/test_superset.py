@@ -158,9 +158,10 @@ CHARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
         "where dimension = 'all' and is_mature and cohort_month is not null",
     ),
     "Win rates side by side, with 95 % intervals": (
-        ("metric_name",), ("rate_value", "rate_value_low", "rate_value_high"),
-        "select metric_name, value, value_low, value_high from marts.win_rate "
-        "join marts.metric_registry using (metric_id) where grain = 'all' and dimension = 'all'",
+        ("metric_label",), ("rate_value", "rate_value_low", "rate_value_high"),
+        "select replace(metric_name, 'Win rate ', ''), value, value_low, value_high "
+        "from marts.win_rate join marts.metric_registry using (metric_id) "
+        "where grain = 'all' and dimension = 'all'",
     ),
     "What each win rate counts": (
         ("metric_name",), ("Won", "Of", "rate_value", "rate_value_low", "rate_value_high"),

@@ -18,7 +18,9 @@ class HtmlPage:
 
     def __init__(self, path: Path) -> None:
         parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-        self.root: Element = parser.parse(path.read_text(encoding="utf-8"))
+        # Where a name may go on in the next line, it is still one name.
+        page = path.read_text(encoding="utf-8").replace("<wbr>", "")
+        self.root: Element = parser.parse(page)
         for element in self.root.iter():
             element.tag = str(element.tag).rpartition("}")[2]
 

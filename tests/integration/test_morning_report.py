@@ -204,7 +204,7 @@ def test_gate_and_age_come_first(reported: Reported) -> None:
     )
     assert f"Read in this run {read:,} rows" in text
     assert f"Refused in this run {refused:,} rows 1 wait in all" in text
-    assert "Salesforce up to 29 September 2025" in text
+    assert "Salesforce up to 29 Sep 2025" in text
 
 
 def test_the_few_numbers_above_the_figures_are_those_of_the_marts(reported: Reported) -> None:
@@ -220,7 +220,7 @@ def test_the_few_numbers_above_the_figures_are_those_of_the_marts(reported: Repo
     )
     text = reported.page.text("dl")
     assert f"Open pipeline USD {amount / 1_000_000:.2f} M {deals} deals" in text
-    assert f"USD {won_amount / 1_000_000:.2f} M {won} deals, to the end of Aug 25" in text
+    assert f"USD {won_amount / 1_000_000:.2f} M {won} deals, to the end of Aug ’25" in text
     assert f"{percent(rate)} {100 * low:.1f}–{100 * high:.1f} %" in text
 
 
@@ -256,12 +256,12 @@ def test_the_trend_is_that_of_its_mart_and_ends_before_the_month_that_runs(
     reported: Reported,
 ) -> None:
     rows = reported.ask(
-        "select stage_name, strftime(cohort_month, '%b %y'), next_rate, reached_count, is_mature "
+        "select stage_name, strftime(cohort_month, '%b ’%y'), next_rate, reached_count, is_mature "
         "from marts.funnel_stage_conversion where dimension = 'all' "
         "and cohort_month between '2024-03-01' and '2025-08-01'"
     )
     table = reported.page.table("Share that went on")
-    assert next(iter(table)) == "Aug 25"
+    assert next(iter(table)) == "Aug ’25"
     assert sum(len(cells) for cells in table.values()) == len(rows)
     for stage, month, rate, reached, is_mature in rows:
         assert table[month][stage] == f"{percent(rate)}{'' if is_mature else '*'} | of {reached:,}"
@@ -269,7 +269,7 @@ def test_the_trend_is_that_of_its_mart_and_ends_before_the_month_that_runs(
 
 def test_every_cell_of_the_heat_map_is_that_of_its_mart(reported: Reported) -> None:
     rows = reported.ask(
-        "select strftime(cohort_month, '%b %y'), age_months, win_rate, projected_win_rate "
+        "select strftime(cohort_month, '%b ’%y'), age_months, win_rate, projected_win_rate "
         "from marts.cohort_win_triangle where dimension = 'all' and age_months <= 12 "
         "and cohort_month between '2024-07-01' and '2025-08-01' order by cohort_month, age_months"
     )
@@ -578,6 +578,15 @@ def test_the_page_is_accessible_and_asks_nobody(
         assert found.violations_count == 0, found.generate_report()
         assert asked == [reported.path.as_uri()]
         assert page.evaluate("document.documentElement.scrollWidth") == width
+        # No value stands out of its place, and no name is broken but at its parts.
+        assert (
+            page.evaluate(
+                "[...document.querySelectorAll('dd, .pair th')]"
+                ".filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)"
+            )
+            == []
+        )
+        assert page.locator(".pair th", has_text="Opportunities").bounding_box()["height"] < 40
 
 
 @in_a_browser

@@ -10,8 +10,10 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,6 +95,31 @@ def test_values_keep_their_kind_in_files(run: Run, tmp_path: Path) -> None:
     ]
 
 
+def test_json_can_be_read_though_a_quotient_has_no_number(run: Run) -> None:
+    told = run(
+        'select 1 / 0 as share, 0 / 0 as share, \'inf\'::float as "a""b", number '
+        "from marts.fct_one order by number desc limit 2 -- quotients",
+        *("--format", "json"),
+    )
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    rows = json.loads(told.stdout, parse_constant=refuse)
+    assert [list(row.values()) for row in rows] == [
+        [None, None, None, 249],
+        [None, None, None, 248],
+    ]
+    assert 'a"b' in rows[0]
+
+
+def test_a_query_may_begin_with_a_comment(run: Run) -> None:
+    told = run("-- how many\nselect count(*) as rows_there from marts.fct_one", "--format", "csv")
+
+    assert told.stdout == b"rows_there\n250\n"
+    assert b"No such option: --fromat" in run("select 1", "--fromat", "csv").stderr
+
+
 def test_rows_are_added_to_what_a_file_holds(home: Path, tmp_path: Path) -> None:
     """`>>`: a writer that opened standard output by its name would cut the file."""
     file = tmp_path / "rows.csv"
@@ -143,7 +170,7 @@ def test_a_standard_output_that_takes_nothing_is_told_and_no_disk_is_blamed(
         (["select 1", "--output", "nowhere/answer.csv"], b"there is no folder"),
         (["select 1", "--format", "csv", "--output", "."], b"is a folder: name a file in it"),
         (["select 1; select 2", "--format", "csv"], b"only the rows of one select"),
-        (["select 1", "--version", "2001-01-01-001"], b"is not there"),
+        (["select 1", "--version", "2001-01-01-001"], b"no version 2001-01-01-001; kept: 2025-"),
         (["--file", "nothing.sql"], b"cannot be read"),
         (["select 1", "--file", "nothing.sql"], b"not both"),
         ([], b"there is no statement"),
@@ -262,6 +289,33 @@ def test_the_shell_remembers(home: Path, tmp_path: Path) -> None:
     typed(home, tmp_path, "select 'remembered';\n", ".quit\n")
 
     assert "select 'remembered';" in (tmp_path / "flywheel" / "sql_history").read_text()
+
+
+def test_a_query_that_is_stopped_leaves_the_shell_open(home: Path, tmp_path: Path) -> None:
+    ours, its = pty.openpty()
+    shell = subprocess.Popen(
+        # Whoever started the tests may have turned Ctrl-C off.
+        ["env", "--default-signal=INT", FLYWHEEL, "sql"],
+        env=os.environ
+        | {"FLYWHEEL_HOME": str(home), "XDG_STATE_HOME": str(tmp_path), "TERM": "dumb"},
+        stdin=its,
+        stdout=its,
+        stderr=its,
+    )
+    os.close(its)
+    try:
+        shown_until(ours, "> ")
+        os.write(ours, b"select count(sqrt(range)) from range(1000000000000);\n")
+        # Until it runs.
+        time.sleep(2)
+        shell.send_signal(signal.SIGINT)
+        assert "stopped" in shown_until(ours, "flywheel> ")
+        os.write(ours, b"select 'still here';\n.quit\n")
+        assert "still here" in shown_until(ours, None)
+        assert shell.wait(timeout=PATIENCE_SECONDS) == 0
+    finally:
+        shell.kill()
+        os.close(ours)
 
 
 def test_a_pipe_that_is_closed_is_no_error(home: Path) -> None:

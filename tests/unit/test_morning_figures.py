@@ -178,7 +178,7 @@ def test_a_month_without_entries_keeps_its_place() -> None:
 
 def test_few_deals_are_counted_and_not_rated() -> None:
     rows = [month(1, 4, reached=9)]
-    assert "9\u00a0deals in Jan\u00a025" in texts(svg(curves.trend(rows)))
+    assert "9\u00a0deals in Jan\u00a0\u201925" in texts(svg(curves.trend(rows)))
     assert "–*" not in tables.trend(rows)
     assert '<td data-number="">–<small>of 9</small></td>' in tables.trend(rows)
 

@@ -78,6 +78,11 @@ def test_days_and_instants_say_their_year_and_zone() -> None:
     assert plain(wording.weekday(date(2025, 9, 30))) == "Tuesday, 30 September 2025"
     assert plain(wording.instant(datetime(2025, 10, 1, 5, 4))) == "1 October 2025, 05:04 UTC"
     assert plain(wording.quarter(date(2025, 7, 1))) == "Q3 2025"
+    assert plain(wording.short_day(date(2025, 9, 30))) == "30 Sep 2025"
+
+
+def test_a_short_month_is_no_day() -> None:
+    assert plain(wording.short_month(date(2025, 9, 1))) == "Sep \u201925"
 
 
 def test_long_lists_are_cut_with_their_number() -> None:

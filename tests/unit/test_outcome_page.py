@@ -41,8 +41,8 @@ def parsed(text: str) -> Any:
 
 
 def said(text: str) -> str:
-    """What stands on the page, without markup and in one line."""
-    body = parsed(text).find("body")
+    """What stands on the page, without markup and in one line; a name that may be broken is one."""
+    body = parsed(text.replace("<wbr>", "")).find("body")
     return " ".join(" ".join(body.itertext()).split())
 
 
@@ -133,6 +133,12 @@ def test_every_failed_check_is_where_its_link_leads(settings: Settings, number: 
     write_page(settings, outcome)
     tree = parsed(Path(path).read_text(encoding="utf-8"))
     assert [each.get("id") for each in tree.iter() if each.get("id") == anchor] == [anchor]
+
+
+def test_a_long_name_may_be_broken_at_its_parts_and_a_day_nowhere(settings: Settings) -> None:
+    text = page(settings, night(settings, check(table="marts.funnel_stage_exit")))
+    assert "<summary>marts.funnel_<wbr>stage_<wbr>exit: 1 check, 0 failed" in text
+    assert "@media screen and (prefers-color-scheme: dark)" in text
 
 
 def test_two_checks_of_one_name_stand_in_two_places(settings: Settings) -> None:

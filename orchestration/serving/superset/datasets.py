@@ -130,6 +130,11 @@ def _labels(types: dict[str, str], metrics: Iterable[Metric]) -> Iterator[dict[s
         yield _label(
             "metric_name", f"case metric_id {names} end", "What a report calls the metric."
         )
+        yield _label(
+            "metric_label",
+            f"replace(case metric_id {names} end, 'Win rate ', '')",
+            "The same without its first two words, for an axis under a title that has them.",
+        )
 
 
 def _label(name: str, expression: str, description: str) -> dict[str, Any]:
