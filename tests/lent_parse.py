@@ -24,11 +24,11 @@ _PLAIN = re.compile(r"[\w./-]+")
 
 @contextmanager
 def lending() -> Iterator[None]:
-    """Whatever dbt parses meanwhile, the next home with the same variables begins with it."""
+    """What dbt parses meanwhile, the next home of the same project and variables begins with."""
     from dbt.constants import PARTIAL_PARSE_FILE_NAME
     from dbt.parser.manifest import ManifestLoader
 
-    kept: dict[str, tuple[str, bytes]] = {}
+    kept: dict[tuple[str, str], tuple[str, bytes]] = {}
     read, write = (
         ManifestLoader.read_manifest_for_partial_parse,
         ManifestLoader.write_manifest_for_partial_parse,
@@ -55,9 +55,9 @@ def lending() -> Iterator[None]:
         yield
 
 
-def _said(loader: Any) -> str:
-    """What the call said: variables and target."""
-    return str(loader.manifest.state_check.vars_hash.checksum)
+def _said(loader: Any) -> tuple[str, str]:
+    """What the call said: project, variables and target."""
+    return loader.root_project.project_root, loader.manifest.state_check.vars_hash.checksum
 
 
 def _home() -> str | None:
