@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -13,9 +14,22 @@ import pytest
 from orchestration.bronze.night import write_contract_files
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
+from tests.lent_parse import lending
 
 # Two homes that are to give the same tables need one key.
 os.environ.setdefault("FLYWHEEL_MASKING_KEY", "a key of tests and of nothing else")
+
+
+# Dagster, dbt and Great Expectations keep millions of objects alive, over which the collector walks
+# again and again. `flywheel nightly` does without it; here it only comes less often.
+gc.set_threshold(50_000, 20, 10)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _parsed_once() -> Iterator[None]:
+    """dbt parses the project once for all homes of this process."""
+    with lending():
+        yield
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ from scipy import stats
 from scipy.optimize import brentq
 from statsmodels.stats.proportion import proportion_confint
 
-from orchestration.settings import Settings
 from tests.integration.compiled import Compiler
 from tests.reference.curves import Spell, incidence_rows, interval_of
 from tests.reference.quantities import Row
@@ -35,11 +34,6 @@ Z = stats.norm.ppf(0.975)
 OUTCOMES = np.array(["open", "won", "lost"], dtype=object)
 # A coverage outside of this is one in five thousand.
 TAIL = 1e-4
-
-
-@pytest.fixture(scope="module")
-def compiler(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    return Compiler(Settings(home=tmp_path_factory.mktemp("curves") / "home"))
 
 
 @pytest.fixture(scope="module")

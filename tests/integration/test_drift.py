@@ -21,7 +21,6 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 from scipy import stats
 
-from orchestration.settings import Settings
 from tests.integration.compiled import Compiler
 from tests.reference.drift import BANDS, NOTHING, Bands, compared
 
@@ -29,11 +28,6 @@ Cell = tuple[Sequence[int], Sequence[int]]
 # A share of alarms outside of this is one in ten thousand.
 TAIL = 1e-4
 AS_OF = date(2025, 6, 30)
-
-
-@pytest.fixture(scope="module")
-def compiler(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    return Compiler(Settings(home=tmp_path_factory.mktemp("drift") / "home"))
 
 
 @pytest.fixture(scope="module")

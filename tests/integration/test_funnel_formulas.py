@@ -21,7 +21,6 @@ from hypothesis import HealthCheck, Phase, assume, given, reject
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from orchestration.settings import Settings
 from tests.integration.comparing import is_same
 from tests.integration.compiled import Compiler
 from tests.reference.bottlenecks import Funnel, Quarter, Stage, drawn_share, normal_of, rows_of
@@ -41,11 +40,6 @@ def examples(count: int):
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-
-
-@pytest.fixture(scope="module")
-def compiler(tmp_path_factory: pytest.TempPathFactory) -> Compiler:
-    return Compiler(Settings(home=tmp_path_factory.mktemp("formulas") / "home"))
 
 
 @pytest.fixture

@@ -8,11 +8,9 @@ into files (hubspot_portal.py), what the marts make of stage events in general
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -28,6 +26,7 @@ from orchestration.settings import Settings
 from orchestration.simulation import simulate
 from orchestration.sources.catalog import native_sources
 from tests.conftest import land
+from tests.here import flywheel
 from tests.integration.comparing import difference_of_tables, first_difference, rows_of
 from tests.integration.histories.in_short import nights_in_short
 from tests.integration.hubspot_offers import random_offers
@@ -808,13 +807,7 @@ def test_marts_agree_with_the_reference_on_random_portals(warehouse: Warehouse, 
 
 
 def nightly(settings: Settings) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [Path(sys.executable).with_name("flywheel"), "nightly"],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"FLYWHEEL_HOME": str(settings.home), "COLUMNS": "200"},
-        check=False,
-    )
+    return flywheel({"FLYWHEEL_HOME": str(settings.home), "COLUMNS": "200"}, "nightly")
 
 
 @pytest.fixture(scope="module")

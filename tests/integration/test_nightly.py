@@ -1,4 +1,8 @@
-"""A night as its operator runs it: the console script, exit statuses, what is printed and kept."""
+"""A night as its operator runs it: the console script, exit statuses, what is printed and kept.
+
+The first night runs in a process of its own, later ones in that of the tests, which has imported by
+then what a night needs.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ import pytest
 
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.simulation import simulate
+from tests.here import flywheel
 
 FIRST = date(2025, 9, 28)
 FLYWHEEL = Path(sys.executable).with_name("flywheel")
@@ -25,15 +30,23 @@ Ask = Callable[[Path, str], list[tuple]]
 
 def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The console script in a process of its own, from another folder."""
-    environment = os.environ | {"FLYWHEEL_HOME": str(settings.home), "COLUMNS": "200"}
     return subprocess.run(
         [FLYWHEEL, *arguments],
         capture_output=True,
         text=True,
-        env=environment,
+        env=os.environ | environment_of(settings),
         cwd="/",
         check=False,
     )
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    return {"FLYWHEEL_HOME": str(settings.home), "COLUMNS": "200"}
+
+
+def later_night(settings: Settings) -> subprocess.CompletedProcess[str]:
+    """`flywheel nightly` in this process."""
+    return flywheel(environment_of(settings), "nightly")
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +82,18 @@ def story(tmp_path_factory: pytest.TempPathFactory, company: Path) -> dict[str, 
     with broken.open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
     told["before"] = settings.published.resolve().read_bytes()
-    told["broken"] = run(settings, "nightly")
+    told["broken"] = later_night(settings)
     told["after"] = settings.published.resolve().read_bytes()
     night_comes(2)
-    told["next"] = run(settings, "nightly")
+    told["next"] = later_night(settings)
     broken.write_text(whole)
-    told["mended"] = run(settings, "nightly")
+    told["mended"] = later_night(settings)
     unknown = night_comes(3) / "Opportunity.csv"
     unknown.write_text(unknown.read_text().replace("Prospecting", "Dreaming"))
-    told["unknown_stage"] = run(settings, "nightly")
+    told["unknown_stage"] = later_night(settings)
     mended = unknown.read_text().replace("Dreaming", "Prospecting")
     unknown.write_text(mended.replace(",USD,", ",EUR,", 1))
-    told["no_rate"] = run(settings, "nightly")
+    told["no_rate"] = later_night(settings)
     return told
 
 
@@ -153,7 +166,7 @@ def test_late_and_timely_nights_give_the_same_marts(story: dict, company: Path, 
     for number in (1, 2):
         night = (FIRST + timedelta(days=number)).isoformat()
         shutil.copytree(company / night, timely.landing / "salesforce" / night)
-    assert run(timely, "nightly").returncode == 0
+    assert later_night(timely).returncode == 0
     late = story["settings"].warehouse / "flywheel.2025-09-30-002.duckdb"
     tables = ask(
         late, "select table_name from duckdb_tables() where schema_name = 'marts' order by 1"

@@ -28,6 +28,7 @@ from orchestration.jobs import night_of
 from orchestration.publication.versions import publications
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.simulation import simulate
+from orchestration.warehouse.project import manifest
 
 FIRST, BAD, LAST = NIGHTS = [date(2025, 9, 28) + timedelta(days=number) for number in range(3)]
 LOCATION = ModuleTarget("orchestration.definitions", "defs", str(PROJECT_ROOT), None)
@@ -56,6 +57,8 @@ def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Morning]:
     settings = Settings(home=tmp_path_factory.mktemp("dagster") / "home")
     simulate(settings.landing, opportunities=300, nights=3, seed=3, first_night=FIRST)
     spoil(settings.landing / "salesforce" / str(BAD) / "Opportunity.csv")
+    # Dagster's processes find the project parsed.
+    manifest(settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FLYWHEEL_HOME", str(settings.home))
         with (

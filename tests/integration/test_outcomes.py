@@ -37,6 +37,7 @@ from orchestration.publication.versions import publications
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.simulation import simulate
 from tests.alert_servers import Webhook, free_port, webhook
+from tests.here import flywheel
 
 FLYWHEEL = Path(sys.executable).with_name("flywheel")
 PAGE = (PROJECT_ROOT / "docs" / "outcomes.md").read_text(encoding="utf-8")
@@ -74,8 +75,8 @@ class Story:
         }
 
     def run(self, chapter: str, *arguments: str) -> None:
-        before = len(self.server.posts)
-        self.printed[chapter] = subprocess.run(
+        """The console script, in a process of its own."""
+        done = subprocess.run(
             [FLYWHEEL, *arguments],
             capture_output=True,
             text=True,
@@ -83,6 +84,15 @@ class Story:
             cwd="/",
             check=False,
         )
+        self._keep(chapter, done)
+
+    def run_here(self, chapter: str, *arguments: str) -> None:
+        """The same in this process."""
+        self._keep(chapter, flywheel(self.environment, *arguments))
+
+    def _keep(self, chapter: str, done: subprocess.CompletedProcess[str]) -> None:
+        before = sum(map(len, self.posts.values()))
+        self.printed[chapter] = done
         self.posts[chapter] = [
             "\n".join(block["text"]["text"] for block in post["blocks"])
             for _, post in self.server.posts[before:]
@@ -112,11 +122,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         shutil.copytree(aside / "salesforce" / SECOND.isoformat(), landing / SECOND.isoformat())
         deals = landing / SECOND.isoformat() / "Opportunity.csv"
         deals.write_text(deals.read_text().replace(",USD,", ",EUR,", 1))
-        story.run("refused", "nightly")
+        story.run_here("refused", "nightly")
         candidate = story.settings.candidate.parent
         shutil.rmtree(candidate)
         candidate.write_text("in the way")
-        story.run("failed", "nightly", "--date", SECOND.isoformat())
+        story.run_here("failed", "nightly", "--date", SECOND.isoformat())
         story.run("mistaken", "alerts", "test")
         yield story
 

@@ -17,7 +17,6 @@ import duckdb
 import pytest
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from orchestration.settings import Settings
 from tests.integration.compiled import Compiler
 from tests.reference.quantities import quarter_of
 
@@ -126,9 +125,8 @@ def fill(warehouse: duckdb.DuckDBPyConnection) -> None:
 
 
 @pytest.fixture(scope="module")
-def ramp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def ramp(compiler: Compiler) -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse with the table `ramp`."""
-    compiler = Compiler(Settings(home=tmp_path_factory.mktemp("ramp") / "home"))
     with duckdb.connect() as warehouse:
         fill(warehouse)
         warehouse.execute(f"create table ramp as {compiler.model('rep_ramp', {})}")
