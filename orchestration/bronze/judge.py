@@ -17,7 +17,6 @@ from orchestration.bronze.stage_lists import stage_surprises
 from orchestration.bronze.usual import (
     are_many_gone,
     have_some_gone_back,
-    is_a_jump,
     is_far_fewer,
     is_far_more,
     usual_row_count,
@@ -164,7 +163,7 @@ def _row_surprises(
                 f"off, and no record it lacks counts as deleted"
             )
         elif usual is not None:
-            if is_far_more(rows, usual) or is_a_jump(rows, contract.name, files[0], ledger):
+            if is_far_more(rows, contract.name, files[0], ledger):
                 surprises.append(
                     f"{rows:,} rows on {night} where {usual:,.0f} are usual: an import or a "
                     f"merger, or records that stand in it again under other keys"

@@ -39,20 +39,17 @@ def is_far_fewer(rows: int, usual: float) -> bool:
     return rows < usual * _SHARE_THAT_STAYS and usual - rows > _FEW_ROWS
 
 
-def is_far_more(rows: int, usual: float) -> bool:
-    """Whether an extract looks doubled."""
-    return rows > usual * _MOST_TIMES and rows - usual > _FEW_ROWS
-
-
-def is_a_jump(rows: int, name: str, load: Load, ledger: Ledger) -> bool:
-    """Whether an extract grew as it did in none of the nights before, of which three are known."""
+def is_far_more(rows: int, name: str, load: Load, ledger: Ledger) -> bool:
+    """Whether an extract grew as it did in none of the nights before; while fewer than three are
+    known, whether it looks doubled.
+    """
     counts = ledger.row_counts(name, load.batch_date)[:_NIGHTS]
+    most = max(counts, default=rows)
     if len(counts) < 3:
-        return False
+        return rows - most > max(_FEW_ROWS, most * (_MOST_TIMES - 1))
     most_added = max(newer - older for newer, older in pairwise(counts))
-    added = rows - max(counts)
-    return added > max(
-        _FEW_ROWS, max(counts) * _SHARE_THAT_IS_ADDED, most_added * _TIMES_THE_MOST_ADDED
+    return rows - most > max(
+        _FEW_ROWS, most * _SHARE_THAT_IS_ADDED, most_added * _TIMES_THE_MOST_ADDED
     )
 
 

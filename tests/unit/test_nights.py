@@ -302,6 +302,12 @@ def test_an_extract_that_jumps_is_told_and_one_that_grows_is_not(home: Settings)
     assert "200 rows on 2025-09-06 where 80 are usual" in usual.observed
 
 
+def test_a_company_that_begins_with_nothing_may_grow(home: Settings) -> None:
+    for day, count in enumerate([0, 3, 6, 9, 12, 15, 18, 21, 24]):
+        _, usual = night_of(home, FIRST + timedelta(days=day), {"deals.csv": many(count)})
+        assert usual.success, usual.observed
+
+
 def test_an_extract_without_a_row_deletes_nothing(home: Settings) -> None:
     night_of(home, FIRST, {"deals.csv": many(3)})
     night_of(home, SECOND, {"deals.csv": many(0)})

@@ -18,9 +18,8 @@ from orchestration.sources.catalog import native_sources
 from tests.conftest import land
 
 NIGHT = date(2025, 9, 1)
-HEADER = (
-    "Id,ApiName,IsActive,DefaultProbability,ForecastCategoryName,MasterLabel,SortOrder,IsClosed,IsWon"
-)
+HEADER = "Id,ApiName,IsActive,DefaultProbability,ForecastCategoryName,"
+HEADER += "MasterLabel,SortOrder,IsClosed,IsWon"
 LISTED = ["Open,1,false,false", "Offer,2,false,false", "Won,3,true,true", "Lost,4,true,false"]
 
 
