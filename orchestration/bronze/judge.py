@@ -10,9 +10,17 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
+from orchestration.bronze.doubt import compared_records
 from orchestration.bronze.quarantine import refused_rows
 from orchestration.bronze.references import unlisted_values
-from orchestration.bronze.usual import is_far_fewer, is_far_more, usual_row_count
+from orchestration.bronze.stage_lists import stage_surprises
+from orchestration.bronze.usual import (
+    are_many_gone,
+    have_some_gone_back,
+    is_far_fewer,
+    is_far_more,
+    usual_row_count,
+)
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult
 from orchestration.privacy.display import shown_rows
@@ -29,7 +37,7 @@ def judge_object(
     settings: Settings, contract: Contract, loads: list[Load], ledger: Ledger
 ) -> list[CheckResult]:
     """Both checks of one object of one night, in the order of `CHECKS`."""
-    return [_contract_held(settings, contract, loads), _as_usual(contract, loads, ledger)]
+    return [_contract_held(settings, contract, loads), _as_usual(settings, contract, loads, ledger)]
 
 
 def _contract_held(settings: Settings, contract: Contract, loads: list[Load]) -> CheckResult:
@@ -87,11 +95,13 @@ def _counts(fresh: list[Load], again: list[Load]) -> list[str]:
     return counts
 
 
-def _as_usual(contract: Contract, loads: list[Load], ledger: Ledger) -> CheckResult:
+def _as_usual(
+    settings: Settings, contract: Contract, loads: list[Load], ledger: Ledger
+) -> CheckResult:
     """It was delivered like the night before, with the same columns and about as many rows."""
     surprises = [
         *_column_surprises(contract, loads, ledger),
-        *_row_surprises(contract, loads, ledger),
+        *_row_surprises(settings, contract, loads, ledger),
     ]
     return CheckResult(
         suite=f"bronze.{contract.name}",
@@ -105,8 +115,8 @@ def _as_usual(contract: Contract, loads: list[Load], ledger: Ledger) -> CheckRes
         ),
         observed="; ".join(surprises) or "as usual",
         expected=(
-            "no new or missing column, no object left out, as many rows as usual, and none refused "
-            "without which a record would look deleted"
+            "no new or missing column, no object left out, as many rows as usual, the records of "
+            "the night before, and none refused without which a record would look deleted"
         ),
         unexpected_count=len(surprises),
         sample=[],
@@ -135,7 +145,9 @@ def _column_surprises(contract: Contract, loads: list[Load], ledger: Ledger) -> 
     return surprises
 
 
-def _row_surprises(contract: Contract, loads: list[Load], ledger: Ledger) -> list[str]:
+def _row_surprises(
+    settings: Settings, contract: Contract, loads: list[Load], ledger: Ledger
+) -> list[str]:
     fresh = [load for load in loads if load.status != "duplicate" and load.reload_of is None]
     surprises = []
     for night in sorted({load.batch_date for load in fresh if load.extract == "full"}):
@@ -150,8 +162,14 @@ def _row_surprises(contract: Contract, loads: list[Load], ledger: Ledger) -> lis
                 f"{rows:,} rows on {night} where {usual:,.0f} are usual: the extract looks cut "
                 f"off, and no record it lacks counts as deleted"
             )
-        elif usual is not None and is_far_more(rows, usual):
-            surprises.append(f"{rows:,} rows on {night} where {usual:,.0f} are usual")
+        elif usual is not None:
+            if is_far_more(rows, contract.name, files[0], ledger):
+                surprises.append(
+                    f"{rows:,} rows on {night} where {usual:,.0f} are usual: an import or a "
+                    f"merger, or records that stand in it again under other keys"
+                )
+            surprises += _record_surprises(settings, contract, files[0], ledger)
+            surprises += stage_surprises(files[0], contract, ledger, settings)
         in_doubt = sum(load.rows_in_doubt or 0 for load in files)
         if in_doubt:
             surprises.append(
@@ -160,6 +178,29 @@ def _row_surprises(contract: Contract, loads: list[Load], ledger: Ledger) -> lis
             )
     if not loads and _is_missing(contract, ledger):
         surprises.append("nothing was delivered, although it was the night before")
+    return surprises
+
+
+def _record_surprises(
+    settings: Settings, contract: Contract, load: Load, ledger: Ledger
+) -> list[str]:
+    """Many records of the published night before that the night of a load lacks, and some that it
+    has in an older state.
+    """
+    found = compared_records(load, contract, ledger, settings)
+    surprises = []
+    if are_many_gone(found.gone, found.before):
+        fate = "count as deleted" if load.is_whole else "stay as they were"
+        surprises.append(
+            f"{found.gone:,} of the {found.before:,} records of the night before are not in the "
+            f"extract of {load.batch_date}: a filter that was left on, a part that is lost, or "
+            f"other keys. They {fate}"
+        )
+    if have_some_gone_back(found.back):
+        surprises.append(
+            f"{found.back:,} of the {found.before:,} records of the night before are in an older "
+            f"state on {load.batch_date}: an old extract under a new name"
+        )
     return surprises
 
 

@@ -1,12 +1,13 @@
 """How many rows an object usually brings, and what follows when it brings far fewer.
 
-Belongs here: the band of a full extract's row count, and whether records it lacks are deleted.
-Does not belong here: what the models make of it (dbt), refusing a night (judge.py).
+Belongs here: the bands of a full extract's row count and of the records it lacks, and whether these
+are deleted. Does not belong here: what the models make of it (dbt), refusing a night (judge.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from statistics import median
 
 from orchestration.extracts.ledger import Ledger, Load
@@ -15,6 +16,14 @@ _NIGHTS = 7
 # A fifth fewer, or ten where a fifth is less: what a clean-up in the CRM may take away at once.
 _SHARE_THAT_STAYS, _FEW_ROWS = 0.8, 10
 _MOST_TIMES = 2.0
+# 2026-11-28: of the records of the night before, what a filter, a part that is lost or new ids take
+# away. A hundredth is much for the records that people delete in a day.
+_SHARE_THAT_VANISHES = 0.05
+# 2026-11-28: stamps of a CRM only go forwards.
+_RECORDS_BACK = 3
+# 2026-11-28: a tenth more, and three times the most that any of these nights brought anew: what an
+# import or a merger brings, or records that stand in an extract again under new ids.
+_SHARE_THAT_IS_ADDED, _TIMES_THE_MOST_ADDED = 0.1, 3
 
 
 def usual_row_count(name: str, load: Load, ledger: Ledger) -> float | None:
@@ -30,9 +39,28 @@ def is_far_fewer(rows: int, usual: float) -> bool:
     return rows < usual * _SHARE_THAT_STAYS and usual - rows > _FEW_ROWS
 
 
-def is_far_more(rows: int, usual: float) -> bool:
-    """Whether an extract looks doubled."""
-    return rows > usual * _MOST_TIMES and rows - usual > _FEW_ROWS
+def is_far_more(rows: int, name: str, load: Load, ledger: Ledger) -> bool:
+    """Whether an extract grew as it did in none of the nights before; while fewer than three are
+    known, whether it looks doubled.
+    """
+    counts = ledger.row_counts(name, load.batch_date)[:_NIGHTS]
+    most = max(counts, default=rows)
+    if len(counts) < 3:
+        return rows - most > max(_FEW_ROWS, most * (_MOST_TIMES - 1))
+    most_added = max(newer - older for newer, older in pairwise(counts))
+    return rows - most > max(
+        _FEW_ROWS, most * _SHARE_THAT_IS_ADDED, most_added * _TIMES_THE_MOST_ADDED
+    )
+
+
+def are_many_gone(gone: int, before: int) -> bool:
+    """Whether more of the records of the night before are gone than people delete."""
+    return gone > max(_FEW_ROWS, before * _SHARE_THAT_VANISHES)
+
+
+def have_some_gone_back(records: int) -> bool:
+    """Whether an extract is older than the one before, and not just a record that was put back."""
+    return records >= _RECORDS_BACK
 
 
 def is_whole(load: Load, loads: Iterable[Load], ledger: Ledger) -> bool:

@@ -8,9 +8,10 @@ Does not belong here: counting (profile.py).
     amount                its order of magnitude
     hour                  the three hours of the day (UTC) in which an instant lies
     horizon               how far a day lies before or after its night
-    newest                only the newest instant: how old an extract is
+    newest                the newest days with a change, and the rows newer than all before
 
-Of histories it is counted, too, whether the records that changed came with them.
+Of full extracts, every column is compared with the night before. Of histories it is counted, too,
+whether the records that changed came with them.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ _SALESFORCE: dict[str, list[tuple[str, str]]] = {
     ],
     "account": [("owner", "OwnerId"), ("kind", "IsDeleted"), ("newest", "SystemModstamp")],
     "task": [("owner", "OwnerId"), ("kind", "Status"), ("newest", "SystemModstamp")],
+    "opportunity_line_item": [("amount", "TotalPrice"), ("newest", "SystemModstamp")],
 }
 _HUBSPOT: dict[str, list[tuple[str, str]]] = {
     "deal": [
@@ -84,6 +86,7 @@ _HUBSPOT: dict[str, list[tuple[str, str]]] = {
         ("hour", "createdate"),
         ("newest", "hs_lastmodifieddate"),
     ],
+    "line_item": [("amount", "amount")],
 }
 _CANONICAL: dict[str, list[tuple[str, str]]] = {
     "opportunities": [
@@ -112,6 +115,7 @@ _CANONICAL: dict[str, list[tuple[str, str]]] = {
         ("hour", "created_at"),
         ("newest", "modified_at"),
     ],
+    "opportunity_lines": [("amount", "amount")],
 }
 # A change of a record is written beside the record, so a night that brings one brings both.
 _RECORDS: dict[str, tuple[str, str, str]] = {

@@ -221,6 +221,28 @@ def test_a_first_night_that_holds_everything_does_not_outweigh_the_others(
 # Freshness ---------------------------------------------------------------------------------------
 
 
+def test_newer_rows_are_compared_by_their_number_and_changed_ones_by_their_share(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    nights = [Night(weeks, 1000) for weeks in range(7)]
+    for night in nights:
+        for topic, label, count in (
+            ("newer", "newer", 12 if night.weeks_ago else 0),
+            ("newer", "known", 988),
+            ("changes", "changed", 5 if night.weeks_ago else 900),
+            ("changes", "same", 995 if night.weeks_ago else 100),
+        ):
+            connection.execute(
+                "insert into flywheel.staging.stg_flywheel__load_profiles "
+                "values (?, ?, 'some_column', ?, ?)",
+                [f"load of {night.date}", topic, label, count],
+            )
+    found = deviations(connection, models, nights)
+    assert found[("newer", "newer")][:2] == (0, 12)
+    assert found[("changes", "changed")][2] > 100
+    assert not {("newer", "known"), ("changes", "same"), ("newer", "(new)")} & found.keys()
+
+
 def freshness(
     connection: duckdb.DuckDBPyConnection, models: dict[str, str], days_ago: list[int]
 ) -> tuple[int, int, float, float]:
@@ -255,17 +277,36 @@ def test_a_source_that_rests_at_weekends_is_not_late_on_mondays(
 
 
 @pytest.mark.parametrize(
+    ("days_ago", "quiet"), [([0, 1, 1, 2, 3, 4, 5, 6, 7], 6), ([9, 19, 40], 31), ([9], 0)]
+)
+def test_a_source_may_be_as_quiet_as_its_newest_days_with_a_change(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str], days_ago: list[int], quiet: int
+) -> None:
+    tell(connection, [Night(0, 1)])
+    for place, days in enumerate(days_ago, start=1):
+        second = 1_759_190_400 - 86_400 * days + place
+        connection.execute(
+            "insert into flywheel.staging.stg_flywheel__load_profiles "
+            "values (?, 'newest', 'modified_at', ?, ?)",
+            [f"load of {TONIGHT}", str(place), second],
+        )
+    told = connection.execute(f"select quiet_days from ({models['source_freshness']})").fetchall()
+    assert told == [(quiet,)]
+
+
+@pytest.mark.parametrize(
     ("row", "failed"),
     [
-        ("0, 1, 8, 1, 1, 0.1", []),
-        ("2, 1, 8, 1, 1, 2.1", []),
-        ("3, 1, 8, 1, 1, 3.1", ["sources_keep_coming"]),
-        ("8, null, 0, null, null, null", ["sources_keep_coming"]),
-        ("0, 2, 8, 1, 1, 0.1", ["no_night_was_skipped"]),
-        ("0, 2, 3, 1, 1, 0.1", []),
-        ("0, 3, 8, 1, 3, 0.1", []),
-        ("0, 1, 8, 1, 1, 8.5", ["newest_rows_are_new"]),
-        ("0, 7, 8, 7, 7, 13.0", []),
+        ("0, 1, 8, 1, 1, 0.1, 6", []),
+        ("2, 1, 8, 1, 1, 2.1, 6", []),
+        ("3, 1, 8, 1, 1, 3.1, 6", ["sources_keep_coming"]),
+        ("8, null, 0, null, null, null, null", ["sources_keep_coming"]),
+        ("0, 2, 8, 1, 1, 0.1, 6", ["no_night_was_skipped"]),
+        ("0, 2, 3, 1, 1, 0.1, 6", []),
+        ("0, 3, 8, 1, 3, 0.1, 6", []),
+        ("0, 1, 8, 1, 1, 8.5, 6", ["newest_rows_are_new"]),
+        ("0, 1, 8, 1, 1, 8.5, 60", []),
+        ("0, 7, 8, 7, 7, 13.0, 6", []),
     ],
 )
 def test_a_source_is_told_of_when_it_is_late(tmp_path: Path, row: str, failed: list[str]) -> None:
@@ -276,7 +317,7 @@ def test_a_source_is_told_of_when_it_is_late(tmp_path: Path, row: str, failed: l
             "create table ops.source_freshness as select 'crm' as source_system, "
             f"date '2025-09-30' as newest_date, timestamp '2025-09-30' as newest_row_at, * "
             f"from (values ({row})) as told (nights_behind, newest_gap_days, earlier_gap_count, "
-            "usual_gap_days, usual_gap_days_of_weekday, row_age_days)"
+            "usual_gap_days, usual_gap_days_of_weekday, row_age_days, quiet_days)"
         )
     (suite,) = (each for each in read_suites() if each.name == "ops.source_freshness")
     results = run_suites([replace(suite)], path)

@@ -19,7 +19,7 @@ from orchestration.settings import Settings
 from orchestration.sources.catalog import canonical_contracts, native_sources
 from orchestration.sources.contract import Contract
 from tests.conftest import land
-from tests.faults.damages import DAMAGES, Damage
+from tests.faults.damages import ACME, DAMAGES, Damage
 
 NIGHT = date(2025, 9, 1)
 STAGES = "Id,ApiName,MasterLabel,SortOrder,IsActive,IsClosed,IsWon\n"
@@ -101,9 +101,42 @@ def test_rows_that_repeat_a_key_are_counted(settings: Settings) -> None:
     assert counts(settings, "keys", "Id") == {"first": 2, "repeated": 1}
 
 
-def test_the_newest_instant_is_kept_in_seconds(settings: Settings) -> None:
-    profile_of(settings, deal(ONE, "1", 9) + deal(OTHER, "1", 23))
-    assert counts(settings, "newest", "SystemModstamp") == {"": 1_756_769_400}
+def test_the_last_instants_of_the_newest_days_are_kept_in_seconds(settings: Settings) -> None:
+    the_day_before = deal(ONE, "1", 9).replace("2025-09-01T", "2025-08-31T")
+    profile_of(settings, the_day_before + deal(ONE, "1", 9) + deal(OTHER, "1", 23))
+    newest = counts(settings, "newest", "SystemModstamp")
+    assert newest == {"1": 1_756_769_400, "2": 1_756_632_600}
+
+
+def test_rows_that_are_newer_than_all_before_are_counted(settings: Settings) -> None:
+    profile_of(settings, deal(ONE, "1", 9) + deal(OTHER, "1", 10))
+    assert counts(settings, "newer", "SystemModstamp") == {}
+    accept(settings)
+    profile_of(settings, deal(ONE, "1", 9) + deal(OTHER, "1", 11), NIGHT + timedelta(days=1))
+    assert counts(settings, "newer", "SystemModstamp") == {"newer": 1, "known": 1}
+
+
+def test_a_stamp_of_the_future_does_not_make_every_row_old(settings: Settings) -> None:
+    profile_of(
+        settings, deal(ONE, "1", 9) + deal(OTHER, "1", 9).replace("2025-09-01T", "2031-01-01T")
+    )
+    accept(settings)
+    profile_of(settings, deal(ONE, "1", 12), NIGHT + timedelta(days=1))
+    assert counts(settings, "newer", "SystemModstamp") == {"newer": 1, "known": 0}
+
+
+def test_values_that_differ_from_the_night_before_are_counted_in_full_extracts(
+    settings: Settings,
+) -> None:
+    settings.user_sources.mkdir(parents=True)
+    (settings.user_sources / "acme.yml").write_text(ACME)
+    for day, rows in enumerate(["a1,Retail\na2,Energy\na3,\n", "a1,Retail\na2,Oil\na3,\na4,Oil\n"]):
+        night = NIGHT + timedelta(days=day)
+        land(settings, "acme", night, {"accounts.csv": f"id,industry\n{rows}"})
+        load_night(settings, night, f"run of {night}", "acme")
+        remember_profiles(settings)
+        accept(settings)
+    assert counts(settings, "changes", "industry") == {"changed": 1, "same": 2}
 
 
 def history_of(*keys: str) -> str:

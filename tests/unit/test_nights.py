@@ -65,8 +65,8 @@ def deals(*rows: str, header: str = "id,state,value") -> str:
     return "\n".join([header, *rows]) + "\n"
 
 
-def many(count: int) -> str:
-    return deals(*(f"d{number},Open,1" for number in range(count)))
+def many(count: int, first: int = 0) -> str:
+    return deals(*(f"d{number},Open,1" for number in range(first, first + count)))
 
 
 def load(settings: Settings, night: date, name: str = "opportunities") -> list[Load]:
@@ -252,6 +252,62 @@ def test_an_extract_that_was_cut_off_deletes_nothing(home: Settings) -> None:
     assert Ledger(home.ledger).last_accepted("acme/opportunities").is_whole is False
 
 
+def test_records_that_a_filter_left_out_are_told_although_the_extract_is_not_cut_off(
+    home: Settings,
+) -> None:
+    night_of(home, FIRST, {"deals.csv": many(100)})
+    _, usual = night_of(home, SECOND, {"deals.csv": many(85)})
+    assert "15 of the 100 records of the night before are not in the extract" in usual.observed
+    assert "They count as deleted" in usual.observed
+
+
+def test_records_under_new_keys_are_told_although_there_are_as_many(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(100)})
+    _, usual = night_of(home, SECOND, {"deals.csv": many(100, 1000)})
+    assert "100 of the 100 records of the night before are not in the extract" in usual.observed
+
+
+def test_an_old_extract_under_a_new_name_is_told(settings: Settings) -> None:
+    home = describe(settings, ACME.replace("amount: value", "modified_at: changed"))
+    for day, oldest in ((0, 1), (1, 5), (2, 2)):
+        rows = (
+            f"d{number},Open,2025-08-{oldest + number % 3:02}T09:00:00Z" for number in range(60)
+        )
+        files = {"deals.csv": deals(*rows, header="id,state,changed")}
+        _, usual = night_of(home, FIRST + timedelta(days=day), files)
+        assert usual.success == (day < 2)
+    assert "60 of the 60 records of the night before are in an older state" in usual.observed
+
+
+def test_a_few_deletions_are_usual(home: Settings) -> None:
+    night_of(home, FIRST, {"deals.csv": many(100)})
+    _, usual = night_of(home, SECOND, {"deals.csv": many(90)})
+    assert usual.success
+
+
+def test_a_part_that_is_corrected_alone_does_not_make_the_other_parts_look_gone(
+    home: Settings,
+) -> None:
+    night_of(home, FIRST, {"deals.csv": many(100)})
+    night_of(home, SECOND, {"deals_1.csv": many(95), "deals_2.csv": many(30, 95)})
+    _, usual = night_of(home, SECOND, {"deals_1.csv": many(94)})
+    assert "of the night before" not in usual.observed
+
+
+def test_an_extract_that_jumps_is_told_and_one_that_grows_is_not(home: Settings) -> None:
+    for day in range(5):
+        _, usual = night_of(home, FIRST + timedelta(days=day), {"deals.csv": many(40 + 20 * day)})
+        assert usual.success
+    _, usual = night_of(home, FIRST + timedelta(days=5), {"deals.csv": many(200)})
+    assert "200 rows on 2025-09-06 where 80 are usual" in usual.observed
+
+
+def test_a_company_that_begins_with_nothing_may_grow(home: Settings) -> None:
+    for day, count in enumerate([0, 3, 6, 9, 12, 15, 18, 21, 24]):
+        _, usual = night_of(home, FIRST + timedelta(days=day), {"deals.csv": many(count)})
+        assert usual.success, usual.observed
+
+
 def test_an_extract_without_a_row_deletes_nothing(home: Settings) -> None:
     night_of(home, FIRST, {"deals.csv": many(3)})
     night_of(home, SECOND, {"deals.csv": many(0)})
@@ -270,7 +326,7 @@ def test_fewer_rows_become_usual_after_some_nights(home: Settings) -> None:
 
 def test_the_parts_of_an_object_count_together(home: Settings) -> None:
     night_of(home, FIRST, {"deals.csv": many(100)})
-    halves = {"deals_1.csv": many(50), "deals_2.csv": many(49)}
+    halves = {"deals_1.csv": many(50), "deals_2.csv": many(49, 50)}
     _, usual = night_of(home, SECOND, halves)
     assert usual.success
     loads = Ledger(home.ledger).with_status("accepted")

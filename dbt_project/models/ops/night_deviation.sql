@@ -89,14 +89,14 @@ compared as (
             and usual.label = distances.label
     where
         usual.night_count >= 4
-        and (tonight.topic = 'volume' or tonight.column_row_count >= 30)
+        and (tonight.topic in ('volume', 'newer') or tonight.column_row_count >= 30)
 ),
 
 banded as (
     select
         *,
         case
-            when topic = 'volume'
+            when topic in ('volume', 'newer')
                 then greatest(
                     spread_of_nights, sqrt(median_measured + 1), 0.02 * median_measured
                 )

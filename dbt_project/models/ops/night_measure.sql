@@ -48,6 +48,27 @@ profiles as (
         and mod({{ dbt.datediff('profiles.batch_date', 'as_of.as_of_date', 'day') }}, 7) = 0
 ),
 
+-- Of a full extract they are a small share, of changes all: their number tells of both.
+newer_rows as (
+    select
+        source_system,
+        object_name,
+        batch_date,
+        topic,
+        column_name,
+        label,
+        row_count,
+        column_row_count,
+        cast(row_count as double) as measured
+    from profiles
+    where topic = 'newer' and label = 'newer'
+),
+
+mixes as (
+    select * from profiles
+    where topic <> 'newer'
+),
+
 nights as (
     select distinct
         source_system,
@@ -107,7 +128,7 @@ watched as (
         topic,
         column_name,
         column_row_count
-    from profiles
+    from mixes
 ),
 
 -- Of two labels that are all there is, one says it all.
@@ -118,10 +139,10 @@ labels as (
         topic,
         column_name,
         label
-    from profiles
+    from mixes
     where
-        label not in ('filled', 'first', 'delivered')
-        or topic not in ('nulls', 'keys', 'records')
+        label not in ('filled', 'first', 'delivered', 'same')
+        or topic not in ('nulls', 'keys', 'records', 'changes')
 ),
 
 shares as (
@@ -132,9 +153,9 @@ shares as (
         watched.topic,
         watched.column_name,
         labels.label,
-        coalesce(profiles.row_count, 0) as row_count,
+        coalesce(mixes.row_count, 0) as row_count,
         watched.column_row_count,
-        coalesce(profiles.share, 0) as measured
+        coalesce(mixes.share, 0) as measured
     from watched
     inner join labels
         on
@@ -142,14 +163,14 @@ shares as (
             and watched.object_name = labels.object_name
             and watched.topic = labels.topic
             and watched.column_name = labels.column_name
-    left join profiles
+    left join mixes
         on
-            watched.source_system = profiles.source_system
-            and watched.object_name = profiles.object_name
-            and watched.batch_date = profiles.batch_date
-            and watched.topic = profiles.topic
-            and watched.column_name = profiles.column_name
-            and labels.label = profiles.label
+            watched.source_system = mixes.source_system
+            and watched.object_name = mixes.object_name
+            and watched.batch_date = mixes.batch_date
+            and watched.topic = mixes.topic
+            and watched.column_name = mixes.column_name
+            and labels.label = mixes.label
 ),
 
 first_seen as (
@@ -160,8 +181,8 @@ first_seen as (
         column_name,
         label,
         min(batch_date) as first_date
-    from profiles
-    where topic not in ('nulls', 'keys', 'records')
+    from mixes
+    where topic not in ('nulls', 'keys', 'records', 'changes')
     group by source_system, object_name, topic, column_name, label
 ),
 
@@ -180,41 +201,43 @@ first_nights as (
 -- A hundred labels that nobody knows are each too rare to be told: what is new is counted as one.
 new_shares as (
     select
-        profiles.source_system,
-        profiles.object_name,
-        profiles.batch_date,
-        profiles.topic,
-        profiles.column_name,
+        mixes.source_system,
+        mixes.object_name,
+        mixes.batch_date,
+        mixes.topic,
+        mixes.column_name,
         '(new)' as label,
         sum(
-            case when first_seen.first_date = profiles.batch_date then profiles.row_count else 0 end
+            case when first_seen.first_date = mixes.batch_date then mixes.row_count else 0 end
         ) as row_count,
-        max(profiles.column_row_count) as column_row_count,
+        max(mixes.column_row_count) as column_row_count,
         sum(
-            case when first_seen.first_date = profiles.batch_date then profiles.row_count else 0 end
-        ) / cast(max(profiles.column_row_count) as double) as measured
-    from profiles
+            case when first_seen.first_date = mixes.batch_date then mixes.row_count else 0 end
+        ) / cast(max(mixes.column_row_count) as double) as measured
+    from mixes
     inner join first_seen
         on
-            profiles.source_system = first_seen.source_system
-            and profiles.object_name = first_seen.object_name
-            and profiles.topic = first_seen.topic
-            and profiles.column_name = first_seen.column_name
-            and profiles.label = first_seen.label
+            mixes.source_system = first_seen.source_system
+            and mixes.object_name = first_seen.object_name
+            and mixes.topic = first_seen.topic
+            and mixes.column_name = first_seen.column_name
+            and mixes.label = first_seen.label
     inner join first_nights
         on
-            profiles.source_system = first_nights.source_system
-            and profiles.object_name = first_nights.object_name
-            and profiles.topic = first_nights.topic
-            and profiles.column_name = first_nights.column_name
-            and profiles.batch_date > first_nights.first_date
+            mixes.source_system = first_nights.source_system
+            and mixes.object_name = first_nights.object_name
+            and mixes.topic = first_nights.topic
+            and mixes.column_name = first_nights.column_name
+            and mixes.batch_date > first_nights.first_date
     group by
-        profiles.source_system, profiles.object_name, profiles.batch_date, profiles.topic,
-        profiles.column_name
+        mixes.source_system, mixes.object_name, mixes.batch_date, mixes.topic,
+        mixes.column_name
 ),
 
 measured as (
     select * from volumes
+    union all
+    select * from newer_rows
     union all
     select * from shares
     union all

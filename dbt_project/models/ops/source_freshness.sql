@@ -74,13 +74,31 @@ usual as (
     group by source_system, newest_date
 ),
 
-newest_rows as (
+days_with_changes as (
     select
         loads.source_system,
+        floor(profiles.measured / 86400) as day_number,
         max(profiles.measured) as newest_second
     from profiles
     inner join loads on profiles.load_id = loads.load_id
-    group by loads.source_system
+    group by loads.source_system, floor(profiles.measured / 86400)
+),
+
+ranked_days as (
+    select
+        *,
+        row_number() over (partition by source_system order by day_number desc) as place
+    from days_with_changes
+),
+
+newest_rows as (
+    select
+        source_system,
+        max(newest_second) as newest_second,
+        -- As many days as each load tells of (orchestration/bronze/profile.py).
+        max(day_number) - min(case when place <= 7 then day_number end) as quiet_days
+    from ranked_days
+    group by source_system
 ),
 
 dated as (
@@ -90,6 +108,7 @@ dated as (
         {{ dbt.dateadd(
             'second', 'newest_rows.newest_second', "cast('1970-01-01' as timestamp)"
         ) }} as newest_row_at,
+        newest_rows.quiet_days,
         as_of.as_of_at
     from usual
     cross join as_of
@@ -107,7 +126,8 @@ final as (
         case when weekday_gap_count >= 3 then weekday_gap_days else usual_gap_days end
             as usual_gap_days_of_weekday,
         newest_row_at,
-        {{ days_between('newest_row_at', 'as_of_at') }} as row_age_days
+        {{ days_between('newest_row_at', 'as_of_at') }} as row_age_days,
+        cast(quiet_days as integer) as quiet_days
     from dated
 )
 

@@ -24,7 +24,7 @@ from tests.faults.planted.company import NIGHT
 REFUSED, WARNED = "refused", "warned"
 BANDS, AUDIT, FRESH = "ops.night_deviation", "ops.load_audit", "ops.source_freshness"
 BRONZE, DEALS = "bronze.salesforce/opportunity", "bronze.acme/opportunities"
-FACTS = "marts.fct_opportunity"
+FACTS, EVENTS = "marts.fct_opportunity", "marts.fct_opportunity_event"
 
 
 class Fault(NamedTuple):
@@ -135,6 +135,31 @@ def _damaged_archive(landing: Path) -> None:
     path.unlink()
 
 
+def _part_cut_off(landing: Path) -> None:
+    """Of three parts of an extract, the second one lost its second half."""
+    path = _file(landing, "deals.csv")
+    header, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    for part in range(3):
+        kept = rows[part * 100 : part * 100 + (50 if part == 1 else 100)]
+        path.with_name(f"deals_{part}.csv").write_text(header + "".join(kept), encoding="utf-8")
+    path.unlink()
+
+
+def _old_under_a_new_name(name: str, days: int) -> Callable[[Path], None]:
+    """The extract of an earlier night, with a byte more, so that it is no duplicate."""
+
+    def plant(landing: Path) -> None:
+        path = _file(landing, name)
+        old = path.parent.with_name(str(NIGHT - timedelta(days=days))) / name
+        path.write_bytes(old.read_bytes() + b"\n")
+
+    return plant
+
+
+def _under_other_keys(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns((pl.lit("new ") + pl.col("Deal")).alias("Deal"))
+
+
 def _day_and_month_swapped(rows: pl.DataFrame) -> pl.DataFrame:
     parts = pl.col("CloseDate").str.split("-")
     return rows.with_columns(
@@ -211,6 +236,24 @@ FAULTS = [
           WARNED, BANDS, "keys_as_usual"),
     Fault("half the accounts were deleted", _rows("companies.csv", _share(0.5)),
           WARNED, "bronze.acme/accounts", "as_usual"),
+    Fault("one of three parts of a full extract was cut off", _part_cut_off,
+          WARNED, DEALS, "as_usual"),
+    Fault("a filter left one stage out of a full extract",
+          _rows("deals.csv", lambda rows: rows.filter(pl.col("Stage") != "Demo")),
+          WARNED, DEALS, "as_usual"),
+    Fault("a full extract bears other keys", _rows("deals.csv", _under_other_keys),
+          WARNED, DEALS, "as_usual"),
+    Fault("a quarter of a full extract stands in it again under other keys",
+          _rows("deals.csv", lambda rows: pl.concat([rows, _under_other_keys(rows.head(75))])),
+          WARNED, DEALS, "as_usual"),
+    Fault("a full extract of last week came under tonight's name",
+          _old_under_a_new_name("deals.csv", 7), WARNED, DEALS, "as_usual"),
+    Fault("yesterday's changes came again with a byte more",
+          _old_under_a_new_name(_OPPORTUNITY, 1), WARNED, BANDS, "something_is_new"),
+    Fault("a stage left the list of stages",
+          _rows("OpportunityStage.csv",
+                lambda rows: rows.filter(pl.col("MasterLabel") != "Negotiation")),
+          WARNED, "bronze.salesforce/opportunity_stage", "as_usual"),
     # Values that can be read and are wrong.
     Fault("half the amounts are empty", _rows(_OPPORTUNITY, _half_empty("Amount")),
           WARNED, BANDS, "nulls_as_usual"),
@@ -236,6 +279,11 @@ FAULTS = [
           WARNED, BANDS, "amounts_as_usual"),
     Fault("instants are eight hours early",
           _shifted(-8, _OPPORTUNITY, "OpportunityHistory.csv"), WARNED, BANDS, "hours_as_usual"),
+    Fault("two columns of instants are swapped in a full extract",
+          _swapped("deals.csv", "Created", "Changed"), WARNED, BANDS, "changes_as_usual"),
+    Fault("the letters of names are lost in a full extract",
+          _column("companies.csv", "Name", pl.col("Name").str.replace_all("[aeiou]", "?")),
+          WARNED, BANDS, "changes_as_usual"),
     Fault("close dates lie in another year",
           _column(_OPPORTUNITY, "CloseDate", pl.col("CloseDate").str.replace("2025", "2052")),
           WARNED, BANDS, "close_dates_as_usual"),
@@ -249,6 +297,12 @@ FAULTS = [
     Fault("a currency has no rate",
           _column(_OPPORTUNITY, "CurrencyIsoCode", _half(pl.lit("ISK"), pl.lit("USD"))),
           REFUSED, FACTS, "amounts_have_a_rate", in_full=True),
+    Fault("half the history is missing, its opportunities are not",
+          _rows("OpportunityHistory.csv", _share(0.5)),
+          WARNED, EVENTS, "history_tells_of_the_newest_stages", in_full=True),
+    Fault("instants of the history alone are five hours early",
+          _shifted(-5, "OpportunityHistory.csv"),
+          WARNED, EVENTS, "histories_begin_with_the_creation", in_full=True),
     Fault("half the opportunities are missing, their history is not",
           _rows(_OPPORTUNITY, _share(0.5)),
           WARNED, BANDS, "records_come_with_their_history"),
