@@ -317,7 +317,7 @@ def test_velocity_is_the_product_of_its_factors(reported: Reported) -> None:
         )
     )
     assert newest == (
-        "Aug 25",
+        "Aug ’25",
         {
             "Open at start": f"{standing:,}",
             "Mean won": f"{mean:,.0f}",
