@@ -11,7 +11,9 @@ quarantine.py      refused rows; rules.py: what they broke, in words; reload.py:
 doubt.py           refused rows without which a record would look deleted
 lost.py            files of bronze that are gone, and rows read anew for them
 declared.py        tables that a source file holds itself
-judge.py           contract_held and as_usual; references.py, usual.py: what they compare with
-profile.py         what each load holds, in numbers; watched.py: of which columns
+judge.py           contract_held and as_usual; references.py, usual.py, night_before.py,
+                   stage_lists.py: what they compare with
+profile.py         what each load holds, in numbers; watched.py: of which columns; differences.py:
+                   what differs from the nights before
 assets.py          the sources as Dagster assets with the checks of each object
 """

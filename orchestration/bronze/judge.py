@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-from orchestration.bronze.doubt import compared_records
+from orchestration.bronze.night_before import compared_records
 from orchestration.bronze.quarantine import refused_rows
 from orchestration.bronze.references import unlisted_values
 from orchestration.bronze.stage_lists import stage_surprises

@@ -1,10 +1,9 @@
-"""What each load holds, in numbers: how many rows are empty in a column, in a stage, of an owner,
-and how many differ from the night before.
+"""What each load holds, in numbers: how many rows are empty in a column, in a stage, of an owner.
 
 Belongs here: counting the rows of a load once it stands in bronze, and keeping the counts of the
 newest nights in `ops/load_profile.parquet`.
-Does not belong here: what is usual (dbt_project/models/ops/night_deviation.sql), what follows when
-a night is not (expectations/).
+Does not belong here: how a load differs from the nights before (differences.py), what is usual
+(dbt_project/models/ops/night_deviation.sql), what follows when a night is not (expectations/).
 
 Nothing is remembered that bronze does not say: counts that are missing are taken again.
 """
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from orchestration.bronze.differences import differences, path_in_sql
 from orchestration.bronze.load import accepted_path
 from orchestration.bronze.watched import Record, Watched, record_of, watched_columns
 from orchestration.durable import replace_durably
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 # A weekday has thirteen nights in a quarter; some more, for sources that come late.
 MEMORY_DAYS = 100
-# Nights before within which the newest instant so far is looked for: a week and a holiday.
-_NIGHTS_BEFORE = 8
 # A source that changes at random is quiet for longer than so many days with a change took once in
 # a hundred times.
 _NEWEST_DAYS = 7
@@ -128,16 +126,14 @@ def _profiles(
             # A source that was taken out has no columns to compare.
             if contract is None or not path.exists():
                 continue
-            rows = connection.read_parquet(_named(path))
+            rows = connection.read_parquet(path_in_sql(path))
             record = record_of(contract)
             files = _files_of(settings, load, record, loads)
             for count_rows in (_nulls, _keys, _labels):
                 yield from ((load.load_id, *count) for count in count_rows(rows, load, contract))
-            before = _nights_before(load, loads)
             counts = [
                 *_records(connection, rows, record, files),
-                *_newer(connection, settings, rows, load, contract, before),
-                *_changes(connection, settings, rows, load, contract, before),
+                *differences(connection, rows, load, contract, loads, settings),
             ]
             yield from ((load.load_id, *count) for count in counts)
 
@@ -188,119 +184,17 @@ def _records(
     yield "records", record.column, "missing", total - count
 
 
-def _nights_before(load: Load, loads: Iterable[Load]) -> list[list[Load]]:
-    """What the newest nights before brought of the object, a list a night, newest first."""
-    nights: dict[date, list[Load]] = {}
-    for each in loads:
-        if each.name == load.name and each.batch_date < load.batch_date:
-            nights.setdefault(each.batch_date, []).append(each)
-    return [nights[night] for night in sorted(nights, reverse=True)[:_NIGHTS_BEFORE]]
-
-
-def _newer(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    rows: duckdb.DuckDBPyRelation,
-    load: Load,
-    contract: Contract,
-    before: list[list[Load]],
-) -> Iterator[tuple[str, str, str, int]]:
-    """Rows that were changed after all that the nights before brought, and those that were not."""
-    # What is dated into the future would make everything old for ever.
-    end = f"date '{load.batch_date}' + 2"
-    for watched in watched_columns(contract):
-        if watched.topic != "newest" or watched.column not in rows.columns:
-            continue
-        column = f'"{watched.column}"'
-        # A full extract holds what those before it held.
-        nights = before[:1] if load.extract == "full" else before
-        known = _rows_of(connection, settings, (each for night in nights for each in night))
-        if known is None or watched.column not in known.columns:
-            continue
-        ((newest,),) = known.filter(f"{column} < {end}").aggregate(f"max({column})").fetchall()
-        if newest is None:
-            continue
-        newer = f"count(*) filter ({column} > timestamp '{newest}' and {column} < {end})"
-        ((count, total),) = rows.aggregate(f"{newer}, count(*)").fetchall()
-        yield "newer", watched.column, "newer", count
-        yield "newer", watched.column, "known", total - count
-
-
-def _changes(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    rows: duckdb.DuckDBPyRelation,
-    load: Load,
-    contract: Contract,
-    before: list[list[Load]],
-) -> Iterator[tuple[str, str, str, int]]:
-    """Of the records of a full extract that the night before had: for each column, how many have
-    another value now.
-    """
-    if load.extract != "full" or not before:
-        return
-    known = _rows_of(connection, settings, before[0])
-    if known is None:
-        return
-    # A column whose type was changed is compared from the next night on.
-    types = dict(zip(known.columns, known.types, strict=True))
-    there = {
-        name for name, kind in zip(rows.columns, rows.types, strict=True) if types.get(name) == kind
-    }
-    names = [
-        column.name
-        for column in contract.columns
-        if column.name in there and column.name not in contract.key
-    ]
-    if not names or not there.issuperset(contract.key):
-        return
-    rows.create_view("tonight", replace=True)
-    known.create_view("known", replace=True)
-    key = ", ".join(f'"{name}"' for name in contract.key)
-    changed = ", ".join(
-        f'count(*) filter (tonight."{name}" is distinct from newest."{name}")' for name in names
-    )
-    # A corrected file counts, and not the one that it took the place of. By a window, which takes a
-    # third of the time and of the memory of `distinct on`.
-    query = f"""
-        with newest as (
-            select * from known
-            qualify _load_number = max(_load_number) over (partition by {key})
-        )
-        select count(*), {changed} from tonight inner join newest using ({key})
-    """
-    ((total, *counts),) = connection.execute(query).fetchall()
-    for name, count in zip(names, counts, strict=True):
-        yield "changes", name, "changed", count
-        yield "changes", name, "same", total - count
-
-
-def _rows_of(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, loads: Iterable[Load]
-) -> duckdb.DuckDBPyRelation | None:
-    """The rows of some loads in bronze; None where none of them are there."""
-    paths = [path for each in loads if (path := accepted_path(settings, each)).exists()]
-    if not paths:
-        return None
-    return connection.read_parquet([_named(path) for path in paths], union_by_name=True)
-
-
 def _files_of(
     settings: Settings, load: Load, record: Record | None, loads: Iterable[Load]
 ) -> list[str]:
     """The bronze files of the records that came in the night of a history."""
     return [
-        _named(accepted_path(settings, each))
+        path_in_sql(accepted_path(settings, each))
         for each in loads
         if record is not None
         and (each.source, each.object, each.batch_date)
         == (load.source, record.object, load.batch_date)
     ]
-
-
-def _named(path: Path) -> str:
-    """A path as DuckDB reads it, to which brackets are a choice of characters."""
-    return str(path).replace("[", "[[]")
 
 
 def _labels(

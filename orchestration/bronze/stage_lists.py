@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from orchestration.bronze.doubt import night_and_before
+from orchestration.bronze.night_before import night_and_before
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
 from orchestration.sources.contract import Contract

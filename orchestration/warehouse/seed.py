@@ -1,8 +1,9 @@
 """What a night's candidate begins as: a copy of the published version, or nothing.
 
-Belongs here: whether a night may work on what changed or must rebuild everything from bronze, and
-what the models need to know of the version before. Does not belong here: the build (build.py), what
-the models make of it (dbt_project/macros/later_nights.sql).
+Belongs here: whether a night may work on what changed or must rebuild everything from bronze, what
+the models need to know of the version before, and when rows of many nights are put together. Does
+not belong here: the build (build.py), what the models make of it
+(dbt_project/macros/later_nights.sql).
 
 A copy gets three things that the build takes out again: `ops.new_loads`, the nights of the loads
 that the copy does not hold yet; the schema `new_bronze`, their rows, a view an object; the schema
