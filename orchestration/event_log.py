@@ -6,8 +6,9 @@ Does not belong here: the instance that it is part of (instance.py), what is sec
 Dagster's SQLite storage makes an engine and a connection for every statement, and of a check it
 makes three statements anew and writes its event out three times. A night stores some eight hundred
 events of checks (two for each): that alone was seven of twenty CPU-seconds. The subclass keeps one
-engine for each database, statements for checks, and what was looked up for them. It overrides
-private names, so dagster is pinned and a test holds it against the storage it replaces.
+engine for each database, statements for checks, and what was looked up for them, and writes the
+events of checks many at a time. It overrides private names, so dagster is pinned and a test holds
+it against the storage it replaces.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import groupby
 from typing import Any, cast
 
 import dagster as dg
@@ -30,6 +32,7 @@ from dagster._core.storage.event_log.schema import (
     AssetCheckExecutionsTable,
     SqlEventLogStorageTable,
 )
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._serdes import ConfigurableClassData, deserialize_value, serialize_value
 
 from orchestration.secrets import redacted
@@ -37,8 +40,14 @@ from orchestration.settings import Settings
 
 _KEPT_ENGINES = 8
 _BUSY_SECONDS = 30
+_WRITTEN_AT_ONCE = 500
+# What a run tells of its checks. All else that it tells, and whoever looks, has them written first.
+_OF_CHECKS = ASSET_CHECK_EVENTS | {dg.DagsterEventType.STEP_OUTPUT}
 
 _NEW_EVENT = SqlEventLogStorageTable.insert()
+_NEW_NUMBERED_EVENT = _NEW_EVENT.returning(
+    SqlEventLogStorageTable.c.id, sort_by_parameter_order=True
+)
 _NEW_CHECK = AssetCheckExecutionsTable.insert()
 # A check is planned when its run begins; what it found replaces that.
 _PLANNED_KEY = ("asset_key", "check_name", "run_id", "partition")
@@ -47,6 +56,10 @@ _CHECKED = AssetCheckExecutionsTable.update().where(
         AssetCheckExecutionsTable.c[name].is_not_distinct_from(sa.bindparam(f"planned_{name}"))
         for name in _PLANNED_KEY
     )
+)
+_NUMBER = "evaluation_event_storage_id"
+_KNOWN_FROM = sa.select(AssetCheckExecutionsTable.c[_NUMBER]).where(
+    AssetCheckExecutionsTable.c[_NUMBER] >= sa.bindparam("first")
 )
 
 
@@ -59,6 +72,7 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
         self._known_columns: set[str] = set()
         self._step: tuple[str, str] | None = None
         self._looked_at: dict[str, EventRecordsResult] = {}
+        self._waiting: list[dg.EventLogEntry] = []
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -70,8 +84,10 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sa.Connection]:
-        with self._db_lock, self._engine(shard).begin() as connection:
-            yield connection
+        with self._db_lock:
+            self._write_waiting()
+            with self._engine(shard).begin() as connection:
+                yield connection
 
     def _engine(self, shard: str) -> sa.Engine:
         if shard in self._engines:
@@ -112,30 +128,46 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
         """
         event = _without_secrets(event)
         self._forget_what_may_be_outdated(event)
-        if event.run_id and event.dagster_event_type in ASSET_CHECK_EVENTS:
-            self._store_check(event)
-        else:
+        if not event.run_id or event.dagster_event_type not in _OF_CHECKS:
             super().store_event(event)
+            return
+        with self._db_lock:
+            self._waiting.append(event)
+            if len(self._waiting) == _WRITTEN_AT_ONCE:
+                self._write_waiting()
 
-    def _store_check(self, event: dg.EventLogEntry) -> None:
-        """Write the event into the log of its run and into that of all runs, and what became of the
-        check beside the latter.
+    def _write_waiting(self) -> None:
+        """Write the events of checks in the order in which they came; the lock is held."""
+        events, self._waiting = self._waiting, []
+        for run_id, of_run in groupby(events, key=lambda event: event.run_id):
+            self._write(run_id, [(event, self._event_to_row(event)) for event in of_run])
+
+    def _write(self, run_id: str, events: list[tuple[dg.EventLogEntry, dict[str, Any]]]) -> None:
+        """Into the log of the run, and what is of checks into that of all runs too, with what
+        became of each beside it.
         """
-        row = self._event_to_row(event)
-        with self.run_connection(event.run_id) as connection:
-            connection.execute(_NEW_EVENT, row)
-        with self.index_connection() as connection:
-            row |= {"number": connection.execute(_NEW_EVENT, row).lastrowid}
-            about = event.get_dagster_event().event_specific_data
-            if not isinstance(about, dg.AssetCheckEvaluation):
-                about = cast(AssetCheckEvaluationPlanned, about)
-                connection.execute(_NEW_CHECK, _planned(about, row))
-                return
-            found = _found(about, row)
-            planned = {f"planned_{name}": found[name] for name in _PLANNED_KEY}
-            if not connection.execute(_CHECKED, found | planned).rowcount:
-                # Nobody had planned it.
-                connection.execute(_NEW_CHECK, found)
+        with self._engine(run_id).begin() as connection:
+            connection.execute(_NEW_EVENT, [row for _, row in events])
+        told = [
+            (event.get_dagster_event().event_specific_data, row)
+            for event, row in events
+            if event.dagster_event_type in ASSET_CHECK_EVENTS
+        ]
+        if not told:
+            return
+        with self._engine(INDEX_SHARD_NAME).begin() as connection:
+            numbers = connection.scalars(_NEW_NUMBERED_EVENT, [row for _, row in told]).all()
+            planned, found = [], []
+            for (about, row), number in zip(told, numbers, strict=True):
+                numbered = row | {"number": number}
+                if isinstance(about, dg.AssetCheckEvaluation):
+                    found.append(_found(about, numbered))
+                else:
+                    planned += _planned(cast(AssetCheckEvaluationPlanned, about), numbered)
+            if planned:
+                connection.execute(_NEW_CHECK, planned)
+            if found:
+                _keep_found(connection, found)
 
     def fetch_materializations(
         self,
@@ -162,10 +194,26 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
 
     def dispose(self) -> None:
         """Close every database."""
+        with self._db_lock:
+            self._write_waiting()
         for engine in self._engines.values():
             engine.dispose()
         self._engines.clear()
         super().dispose()
+
+
+def _keep_found(connection: sa.Connection, found: list[dict[str, Any]]) -> None:
+    """What was found, last, replaces what was planned, or stands by itself where nothing was."""
+    last = {tuple(each[name] for name in _PLANNED_KEY): each for each in found}
+    planned = [{f"planned_{name}": each[name] for name in _PLANNED_KEY} for each in last.values()]
+    connection.execute(
+        _CHECKED, [each | key for each, key in zip(last.values(), planned, strict=True)]
+    )
+    first = min(each[_NUMBER] for each in found)
+    known: set[int] = set(connection.scalars(_KNOWN_FROM, {"first": first}))
+    unplanned = [each for each in last.values() if each[_NUMBER] not in known]
+    if unplanned:
+        connection.execute(_NEW_CHECK, unplanned)
 
 
 def _planned(about: AssetCheckEvaluationPlanned, row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -197,7 +245,7 @@ def _execution(
         "run_id": row["run_id"],
         "evaluation_event": row["event"],
         "evaluation_event_timestamp": row["timestamp"],
-        "evaluation_event_storage_id": row["number"],
+        _NUMBER: row["number"],
     }
 
 
