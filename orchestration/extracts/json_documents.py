@@ -6,6 +6,7 @@ Does not belong here: files and lines (json_text.py), the columns of documents (
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections import Counter
@@ -22,7 +23,9 @@ Number = orjson.Fragment
 
 MAX_DEPTH = 64
 
-_HEAD_BYTES = 64
+_AS_JSON = "flywheel_json"
+# How a line begins that stands within the deepest level, where each level is set in by two blanks.
+_DEEP = b"\n" + b"  " * MAX_DEPTH
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -103,15 +106,32 @@ def _read_value(text: bytes) -> Any:
 
 def _read_quickly(text: bytes) -> Any:
     """The value if nothing was lost on the way; None otherwise, and for null."""
-    if b'": ' in text[:_HEAD_BYTES]:
-        # Not written as it will be below.
-        return None
     try:
         value = orjson.loads(text)
-        # Written out as it was read, it lost nothing: no repeated name, no digit of a number.
-        return value if orjson.dumps(value) == text else None
+        written = _written(value, text)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
+    # Written out as it was read, it lost nothing: no repeated name, no digit of a number. Blanks
+    # between them tell nothing, and those of texts are never lost.
+    if written == text or written.translate(None, b" ") == text.translate(None, b" "):
+        return value
+    return None
+
+
+def _written(value: Any, text: bytes) -> bytes:
+    """The value as JSON, in ASCII alone if the text is."""
+    written = orjson.dumps(value)
+    if b"\\u" in text and text.isascii():
+        return written.decode("utf-8").encode("ascii", _AS_JSON)
+    return written
+
+
+def _escaped(error: UnicodeError) -> tuple[bytes, int]:
+    """Characters as JSON writes them in ASCII, those beyond 16 bits in two halves."""
+    assert isinstance(error, UnicodeEncodeError)
+    halves = error.object[error.start : error.end].encode("utf-16-be").hex()
+    units = (halves[place : place + 4] for place in range(0, len(halves), 4))
+    return "".join(f"\\u{unit}" for unit in units).encode("ascii"), error.end
 
 
 def _read_exactly(text: bytes) -> Any:
@@ -148,6 +168,12 @@ def _no_number(name: str) -> NoReturn:
 
 
 def _is_deep(value: Any) -> bool:
+    try:
+        if _DEEP not in orjson.dumps(value, option=orjson.OPT_INDENT_2):
+            return False
+    except orjson.JSONEncodeError:
+        # Too deep for it, or half a character: the walk tells.
+        pass
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [
@@ -165,6 +191,7 @@ def _too_deep() -> NoDocumentError:
     return NoDocumentError(f"nested more than {MAX_DEPTH} deep")
 
 
+codecs.register_error(_AS_JSON, _escaped)
 _DECODER = json.JSONDecoder(
     parse_int=Number, parse_float=Number, parse_constant=_no_number, object_pairs_hook=_object
 )

@@ -7,7 +7,7 @@ texts. Does not belong here: reading JSON (json_documents.py), files (json_text.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,10 +42,16 @@ class RowPath:
 
     A list on the way stands for its elements, `{name}` for every key, which becomes a column.
     `wanted` are the columns that are looked for, among them those around the rows; without it any
-    document may be one without rows.
+    document may be one without rows. `read_around` are the columns that are read; without it, all
+    that stands around the rows is.
     """
 
-    def __init__(self, path: str, wanted: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        wanted: Collection[str] | None = None,
+        read_around: Collection[str] | None = None,
+    ) -> None:
         matches = [_SEGMENT.fullmatch(part) for part in path.split(".")]
         self._segments = [
             _Segment(match["name"] or match["key"], match["name"] is not None)
@@ -59,8 +65,8 @@ class RowPath:
                 f"with a name of its own, where any key may stand"
             )
         self._may_lack_rows = wanted is None
-        around = (name.casefold() for name in wanted or () if name.startswith(PARENT))
-        self._around = {name.removeprefix(PARENT).partition(".")[0] for name in around}
+        self._around = _fields_around(wanted or ())
+        self._read_around = None if read_around is None else _fields_around(read_around)
 
     def lack(self, document: Document) -> str | None:
         """Why a document is none of those that have rows, in words; None for one that is.
@@ -74,6 +80,14 @@ class RowPath:
             return None
         shown = ", ".join(f"`{name[:_LONGEST_NAME]}`" for name in list(document)[:_SHOWN_NAMES])
         return f"nothing stands under `{first.text}`; it has {shown or 'nothing'}"
+
+    def around(self, document: Document) -> Document:
+        """What of a document is read beside its rows."""
+        if self._read_around is None:
+            return document
+        return {
+            name: value for name, value in document.items() if name.casefold() in self._read_around
+        }
 
     def rows(self, document: Document) -> list[tuple[tuple[str, ...], Document]]:
         """The rows of a document, each with the keys bound on the way; none where nothing stands.
@@ -111,6 +125,11 @@ class RowPath:
         elif value is not None:
             place = self._segments[depth - 1].text
             raise NoDocumentError(f"`{place}` holds {kind_of(value)}, and no object or list")
+
+
+def _fields_around(columns: Collection[str]) -> set[str]:
+    names = (name.casefold() for name in columns if name.startswith(PARENT))
+    return {name.removeprefix(PARENT).partition(".")[0] for name in names}
 
 
 @dataclass
@@ -163,8 +182,28 @@ def flat_frames(
     yield pl.DataFrame(columns | {ROW_NUMBER: row_numbers}), flat.clashes
 
 
-def _flatten(prefix: str, rows: Iterable[int], documents: Iterable[Document], flat: _Flat) -> None:
+def _flatten(prefix: str, rows: Sequence[int], documents: Sequence[Document], flat: _Flat) -> None:
     """Add the fields of documents that stand at one place, and then those below them."""
+    for name, column in _columns(rows, documents, flat).items():
+        kinds = set(map(type, column))
+        dropped = kinds & _NESTED if flat.keeps_lists else kinds & (_NESTED | {list})
+        if dict in kinds:
+            inner = [row for row, value in enumerate(column) if isinstance(value, dict)]
+            _flatten(f"{prefix}{name}.", inner, [column[row] for row in inner], flat)
+        if not dropped or kinds - dropped - {type(None)}:
+            _add(prefix + name, _texts(column, kinds, dropped), flat)
+
+
+def _columns(
+    rows: Sequence[int], documents: Sequence[Document], flat: _Flat
+) -> Mapping[str, Column]:
+    """The values of each field, None where a document lacks it."""
+    names = list(documents[0]) if documents else []
+    if len(documents) == flat.height and all(list(each) == names for each in documents):
+        # Most exports write the same fields in the same order.
+        _refuse_large(len(names) + len(flat.columns), flat.height)
+        values = zip(*(each.values() for each in documents), strict=True)
+        return dict(zip(names, map(list, values), strict=True))
     columns: dict[str, Column] = {}
     for row, document in zip(rows, documents, strict=True):
         for name, value in document.items():
@@ -175,14 +214,7 @@ def _flatten(prefix: str, rows: Iterable[int], documents: Iterable[Document], fl
                 column[row] = value
                 columns[name] = column
                 _refuse_large(len(columns) + len(flat.columns), flat.height)
-    for name, column in columns.items():
-        kinds = set(map(type, column))
-        dropped = kinds & _NESTED if flat.keeps_lists else kinds & (_NESTED | {list})
-        if dict in kinds:
-            inner = [row for row, value in enumerate(column) if isinstance(value, dict)]
-            _flatten(f"{prefix}{name}.", inner, [column[row] for row in inner], flat)
-        if not dropped or kinds - dropped - {type(None)}:
-            _add(prefix + name, _texts(column, kinds, dropped), flat)
+    return columns
 
 
 def _texts(column: Column, kinds: set[type], dropped: set[type]) -> Column:

@@ -50,17 +50,19 @@ def open_json(
     scratch: Path,
     *,
     wanted: Collection[str] | None = None,
+    read_around: Collection[str] | None = None,
     is_lines: bool = False,
 ) -> TextTable:
     """Open one JSON file.
 
     A number is the text that stands in the file. `scratch` is a folder for copies that the caller
     throws away. `wanted` are the columns that are looked for, and what has nothing to do with them
-    is malformed; without it, such a document has no rows. `is_lines` says that it is JSON Lines in
+    is malformed; without it, such a document has no rows. `read_around` are the columns of which
+    those around the rows are read; without it, all are. `is_lines` says that it is JSON Lines in
     UTF-8 for certain, whatever the first of them look like. Raises UnreadableFileError when the
     file as a whole cannot be read.
     """
-    row_path = RowPath(options.rows, wanted) if options.rows else None
+    row_path = RowPath(options.rows, wanted, read_around) if options.rows else None
     if is_lines:
         return _read_lines(path, row_path, scratch)
     refuse_disguised(path, may_be_json=True)
@@ -197,7 +199,7 @@ class _Reader:
                 self._bound.append(bound)
                 self._document_of.append(len(self._documents))
                 self._add_row(row, offset, index)
-            self._documents.append(document)
+            self._documents.append(row_path.around(document))
 
     def _end_batch(self) -> None:
         if self._rows:

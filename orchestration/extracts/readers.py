@@ -38,7 +38,14 @@ def open_table(
                 _refuse_blank(path)
             # A file of a built-in source feeds objects of which its documents need have no row.
             wanted = _header_names(contract) if contract.canonical else None
-            return open_json(path, options, scratch, wanted=wanted, is_lines=is_own)
+            return open_json(
+                path,
+                options,
+                scratch,
+                wanted=wanted,
+                read_around=None if contract.keeps_undeclared else _header_names(contract),
+                is_lines=is_own,
+            )
         case "parquet":
             from orchestration.extracts.parquet_text import open_parquet
 

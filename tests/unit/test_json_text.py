@@ -356,12 +356,17 @@ FAULTS: dict[str, tuple[bytes, str]] = {
     "null": (b"null", "null, and no object"),
     "a name twice": (b'{"a":1,"b":{"c":1,"c":1}}', "`c` stands twice"),
     "a name twice, spaced": (b'{"a": 1, "a": 1}', "`a` stands twice"),
+    "a name twice, of blanks": (b'{"a b": 1, "ab": 1, "a b": 1}', "`a b` stands twice"),
     "not utf-8": (b'{"a":"\xe9"}', "not UTF-8 at byte 7"),
     "a NUL byte": (b'{"a":"x\0"}', "a NUL character"),
     "a NUL escape": (rb'{"a":"\\\u0000"}', "a NUL character"),
     "a NUL name": (rb'{"\u0000": 1}', "a NUL character"),
     "half a character": (rb'{"a":"\ud83d"}', "half a character"),
     "too deep": (b'{"a":' * DEEP + b"1" + b"}" * DEEP, "nested more than 64 deep"),
+    "too deep by an empty object": (
+        b'{"a":' * 64 + b"{}" + b"}" * 64,
+        "nested more than 64 deep",
+    ),
     "far too deep": (b'{"a":' * 20_000 + b"1" + b"}" * 20_000, "nested more than 64 deep"),
     "deep lists": (b'{"a":' + b"[" * DEEP + b"]" * DEEP + b"}", "nested more than 64 deep"),
     "a column twice": (b'{"a":{"b":1},"a.b":2}', "two values for the column `a.b`"),
@@ -521,6 +526,14 @@ def test_a_list_gives_one_row_an_element_which_knows_its_document(
         1: {"id": "s1", "metadata.isClosed": "false"} | parent,
         2: {"id": "s2", "metadata.isClosed": "true"} | parent,
     }
+
+
+def test_of_what_stands_around_the_rows_only_what_is_read_becomes_columns(tmp_path: Path) -> None:
+    path = tmp_path / "pipelines.json"
+    path.write_text(json.dumps(PIPELINE | {"Label": "Other"}))
+    read = {"id", "parent.label", "label"}
+    table = open_json(path, FileOptions(rows="stages"), tmp_path, read_around=read)
+    assert set(table.header) == {"id", "metadata.isClosed", "parent.label", "parent.Label"}
 
 
 @pytest.mark.parametrize("text", [json.dumps(DEAL), pretty({"results": [DEAL]}), pretty([DEAL])])
