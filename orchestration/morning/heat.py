@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import altair as alt
 
 _FAINTEST = 0.06
+# In pixels: a month and the gaps beside it, a digit of how many deals it has.
+_MONTH_WIDTH, _DIGIT_WIDTH = 54, 6.6
 
 
 def triangle(rows: Rows) -> alt.LayerChart | alt.FacetChart:
@@ -40,7 +42,7 @@ def triangle(rows: Rows) -> alt.LayerChart | alt.FacetChart:
         axis=None,
         scale=alt.Scale(paddingInner=0.08),
     )
-    left = 74
+    left = _MONTH_WIDTH + _DIGIT_WIDTH * max((len(name["size"]) for name in names), default=0)
     x = alt.X(
         "age:O",
         sort=ages,

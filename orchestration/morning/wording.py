@@ -15,6 +15,7 @@ MISSING = "–"
 # Fewer say too little to be read as a rate; the number of them stands beside.
 FEW = 10
 _THIN, _FIXED, _MINUS = "\u202f", "\u00a0", "\u2212"
+_MAKERS = {"hubspot": "HubSpot"}
 _STEPS = ((1e12, "T"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
 
 
@@ -137,6 +138,16 @@ def measured(value: Number, unit: str, currency: str) -> str:
     text = f"{value:,.0f}" if unit == "count" else f"{value:,.2f}"
     text = text.replace("-", _MINUS)
     return text if unit in ("count", "ratio") else f"{text}{_FIXED}{unit}"
+
+
+def begun(name: str) -> str:
+    """A company's own name for something, at the beginning of a line: no other letter changes."""
+    return name[:1].upper() + name[1:]
+
+
+def crm(source: str) -> str:
+    """A source at the beginning of a line, as its maker writes it."""
+    return _MAKERS.get(source) or begun(source)
 
 
 def listed(names: list[str], shown: int = 5) -> str:

@@ -246,6 +246,23 @@ def test_projected_cells_are_outlined_and_observed_ones_filled() -> None:
     assert "(20.0)" in tables.triangle(rows)
 
 
+def test_months_of_many_thousand_deals_leave_room_for_their_number() -> None:
+    """Months begin at the left edge; the number beside them ends where the cells begin."""
+    ends = {}
+    for deals in (40, 1_234_567):
+        cell = {"cohort_month": date(2025, 1, 1), "cohort_count": deals, "age_months": 0}
+        rates = {"is_observed": True, "win_rate": 0.1, "projected_win_rate": None}
+        drawn = heat.triangle([cell | rates]).to_dict()
+        (size,) = [each for each in drawn["layer"] if _text_field(each) == "size"]
+        ends[deals] = size["encoding"]["x"]["value"]
+    # Seven digits and two commas in place of two digits, none narrower than six pixels.
+    assert ends[1_234_567] - ends[40] >= 7 * 6
+
+
+def _text_field(layer: dict[str, Any]) -> str | None:
+    return layer["encoding"].get("text", {}).get("field")
+
+
 @pytest.mark.parametrize(("won", "told"), [(4, "–"), (5, "50.0 % | 24–76")])
 def test_a_smaller_pipeline_of_few_closed_deals_has_no_win_rate(won: int, told: str) -> None:
     pipeline = {

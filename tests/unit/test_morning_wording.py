@@ -97,3 +97,11 @@ def test_long_lists_are_cut_with_their_number() -> None:
 def test_no_value_breaks_over_two_lines(value: str) -> None:
     assert " " not in value
     assert "\u2009" not in value
+
+
+def test_a_name_of_the_company_keeps_its_letters() -> None:
+    assert wording.begun("EMEA SMB") == "EMEA SMB"
+    assert wording.begun("default") == "Default"
+    assert [wording.crm(each) for each in ("hubspot", "salesforce", "acme_crm")] == [
+        "HubSpot", "Salesforce", "Acme_crm",
+    ]  # fmt: skip
