@@ -2,6 +2,7 @@
 
 places.py, objects.py    where extracts land: a folder, or a bucket, behind one interface
 landing.py               the nights and files there, and which are complete
+strays.py                what stands there outside every night
 ledger.py                which file was loaded, with what result: every file loads once
 archives.py              what zips hold, so that each is opened once
 unpack.py                gzip, Zstandard, and members of zips

@@ -1,7 +1,7 @@
 """A source file drafted from a folder of exports.
 
 Belongs here: the steps, from files to a text that `flywheel sources check` finds good.
-Does not belong here: the guesses themselves (drafting/), the command (sources_cli.py).
+Does not belong here: the guesses themselves (drafting/), the command (commands/sources.py).
 """
 
 from __future__ import annotations

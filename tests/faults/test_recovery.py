@@ -57,8 +57,8 @@ from tests.faults.small import make_candidate, make_load, numbers_of
 AS_A_USER_WITHOUT_RIGHTS = """
 import os, sys
 import orchestration.cli, orchestration.company, orchestration.faults, orchestration.lock
-import orchestration.nightly, orchestration.progress, orchestration.recovery, orchestration.report
-import orchestration.outcome.closing, orchestration.privacy.keys
+import orchestration.commands.printing, orchestration.nightly, orchestration.progress
+import orchestration.outcome.closing, orchestration.privacy.keys, orchestration.recovery
 import pydantic
 
 if os.geteuid() == 0:

@@ -16,9 +16,9 @@ from orchestration.bronze.judge import judge_object
 from orchestration.bronze.lost import restore_lost
 from orchestration.bronze.night import accept, load_night, refuse, survey
 from orchestration.bronze.quarantine import quarantine_path, refused_rows, waiting
+from orchestration.commands.quarantine import quarantine_app
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult
-from orchestration.quarantine_cli import quarantine_app
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
 from tests.conftest import describe, land
