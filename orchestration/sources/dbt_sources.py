@@ -28,7 +28,7 @@ from orchestration.sources.stage_map import COLUMNS as STAGE_MAP
 from orchestration.sources.stage_map import NAME as STAGE_MAP_FILE
 
 _STAGING = PROJECT_ROOT / "dbt_project" / "models" / "staging"
-_OBJECTS = PROJECT_ROOT / "dbt_project" / "macros" / "bronze_objects.sql"
+_OBJECTS = PROJECT_ROOT / "dbt_project" / "macros" / "sources" / "bronze_objects.sql"
 # It stands in quotation marks, and DuckDB reads brackets as a choice of characters.
 _HOME = (
     "{{ env_var('FLYWHEEL_HOME', 'flywheel_home') "
