@@ -1,18 +1,35 @@
 """Files that a crash or a power cut leaves whole: the old one or the new one.
 
-Belongs here: putting a finished file and its folder in their place, and knowing a file by its
-bytes.
+Belongs here: putting a file and its folder in their place, and knowing a file by its bytes.
 Does not belong here: what the files hold (ledger, bronze rows, published versions).
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from blake3 import blake3
 
 _CHUNK_BYTES = 1024 * 1024
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to be written to; what stands there in the end takes the place of the file, durably.
+
+    The folder is made if it is not there. Whatever breaks within leaves the old file.
+    """
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    try:
+        yield temporary
+        replace_durably(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def replace_durably(temporary: Path, path: Path) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from orchestration.bronze.night import Landing, retry, survey
+from orchestration.bronze.due import Landing, survey
+from orchestration.bronze.night import retry
 from orchestration.company import read_company
 from orchestration.exit_status import ExitStatus
 from orchestration.extracts.ledger import Ledger, Load

@@ -1,6 +1,7 @@
 """Raw text becomes typed rows: cast by contract, accepted rows to bronze, the rest to quarantine.
 
-night.py           which files a night still has to load, and what becomes of loads afterwards
+due.py             which files a night still has to load
+night.py           the life of a load, from there to publication or refusal
 load.py            one file: a name in bronze, a line in the ledger
 split.py           its rows on two sides, every one accounted for
 header.py          its columns against the contract: found, missing, new

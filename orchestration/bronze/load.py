@@ -2,7 +2,7 @@
 
 Belongs here: what a file is called in bronze, telling bytes that were loaded before, and moving
 both sides to their final names only when they are whole.
-Does not belong here: which files are due (night.py), reading and splitting (split.py).
+Does not belong here: which files are due (due.py), reading and splitting (split.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from orchestration.bronze.doubt import rows_in_doubt
 from orchestration.bronze.header import MissingColumnsError
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.bronze.split import LostRowsError, Sides, split_file
-from orchestration.durable import checksum, make_folder, replace_durably
+from orchestration.durable import checksum, make_folder, replace_durably, replacing
 from orchestration.extracts.landing import LandedFile
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.extracts.table import UnreadableFileError
@@ -262,10 +262,8 @@ def write_contract_file(contract: Contract, folder: Path) -> None:
     """A bronze file without rows, so that an object that was never delivered can be scanned."""
     path = folder / contract.source / contract.object / "contract" / f"{contract.version}.parquet"
     if not path.exists():
-        make_folder(path.parent)
-        temporary = path.with_suffix(".tmp")
-        bronze_schema(contract).to_frame().write_parquet(temporary)
-        replace_durably(temporary, path)
+        with replacing(path) as temporary:
+            bronze_schema(contract).to_frame().write_parquet(temporary)
     for outdated in path.parent.glob("*.parquet"):
         if outdated != path:
             outdated.unlink()

@@ -4,12 +4,12 @@ Belongs here: Dagster's view of the gate. Does not belong here: how a check runs
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 
 from orchestration.bronze.night import refuse
-from orchestration.gate.results import CheckResult, record, results_of, verdict_of
+from orchestration.gate.in_dagster import as_dagster
+from orchestration.gate.results import record, results_of, verdict_of
 from orchestration.gate.stamp import give_stamp
 from orchestration.gate.suites import Suite
 from orchestration.jobs import ONE_NIGHT_A_RUN
@@ -62,7 +62,9 @@ def build_gate(
         if verdict_of(results).refusing:
             refuse(settings)
         for result in results:
-            yield _as_dagster(settings, context, result)
+            key = dg.AssetCheckKey(dg.AssetKey(result.table.split(".")), _check_name(result.check))
+            link = check_link(settings, context.partition_key, context.run.run_id, result)
+            yield as_dagster(key, result, link)
 
     @dg.multi_asset(
         name="gate_verdict",
@@ -100,25 +102,3 @@ def build_gate(
 def _check_name(check: str) -> str:
     """Apart from the names of dbt's tests on the same table."""
     return f"gx_{check}"
-
-
-def _as_dagster(
-    settings: Settings, context: dg.AssetCheckExecutionContext, result: CheckResult
-) -> dg.AssetCheckResult:
-    metadata: dict[str, Any] = {"observed": result.observed, "expected": result.expected}
-    if result.unexpected_count is not None:
-        metadata["at_fault"] = result.unexpected_count
-    if result.sample:
-        metadata["sample"] = [str(row) for row in result.sample]
-    if not result.success:
-        link = check_link(settings, context.partition_key, context.run.run_id, result)
-        metadata["result_page"] = dg.MetadataValue.url(link)
-    return dg.AssetCheckResult(
-        asset_key=dg.AssetKey(result.table.split(".")),
-        check_name=_check_name(result.check),
-        passed=result.success,
-        severity=dg.AssetCheckSeverity.ERROR
-        if result.severity == "critical"
-        else dg.AssetCheckSeverity.WARN,
-        metadata=metadata,
-    )

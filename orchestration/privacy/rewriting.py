@@ -19,7 +19,7 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestration.durable import replace_durably
+from orchestration.durable import replace_durably, replacing
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.privacy.forgotten import (
     MARK,
@@ -72,12 +72,12 @@ def forget_in_quarantine(
     if not is_theirs.any():
         return 0
     if not is_dry:
-        temporary = path.with_name(f".{path.name}.tmp")
-        rows.with_columns(
+        without = rows.with_columns(
             pl.when(~is_theirs).then(pl.col(name)).otherwise(pl.lit(MARK)).alias(name)
             for name in ("value", "raw_text")
-        ).write_parquet(temporary)
-        replace_durably(temporary, path)
+        )
+        with replacing(path) as temporary:
+            without.write_parquet(temporary)
     return int(is_theirs.sum())
 
 
@@ -128,12 +128,11 @@ def rewrite_landed(path: Path, known: Known, settings: Settings) -> int | None:
     changed = sum(before != after for before, after in zip(lines, clean, strict=True))
     if not changed:
         return 0
-    temporary = path.with_name(f".{path.name}.tmp")
-    _write(temporary, packing, "".join(clean))
     before = path.stat()
-    os.utime(temporary, ns=(before.st_atime_ns, before.st_mtime_ns))
-    _tell_ledger(path, temporary.stat().st_size, settings)
-    replace_durably(temporary, path)
+    with replacing(path) as temporary:
+        _write(temporary, packing, "".join(clean))
+        os.utime(temporary, ns=(before.st_atime_ns, before.st_mtime_ns))
+        _tell_ledger(path, temporary.stat().st_size, settings)
     return changed
 
 

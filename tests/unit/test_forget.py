@@ -23,7 +23,8 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.bronze.night import accept, heal, load_night, survey
+from orchestration.bronze.due import survey
+from orchestration.bronze.night import accept, heal, load_night
 from orchestration.bronze.quarantine import waiting
 from orchestration.bronze.reload import plan_reload
 from orchestration.cli import app

@@ -14,7 +14,8 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.bronze.night import accept, load_night, refuse, survey
+from orchestration.bronze.due import survey
+from orchestration.bronze.night import accept, load_night, refuse
 from orchestration.commands.quarantine import quarantine_app
 from orchestration.extracts.ledger import Ledger
 from orchestration.settings import Settings
