@@ -31,12 +31,13 @@ def forget(
     """Remove a person from everything that is kept, for good, and prove it."""
     from orchestration.lock import hold_lock
     from orchestration.privacy.forget import forget as carry_out
+    from orchestration.privacy.forget import rehearse
     from orchestration.privacy.persons import NoSuchPersonError
 
     settings = Settings()
     hold_lock(settings)
     try:
-        outcome = carry_out(settings, person, is_dry=dry_run)
+        outcome = (rehearse if dry_run else carry_out)(settings, person)
     except NoSuchPersonError as error:
         raise typer.BadParameter(str(error)) from None
     _print_places(outcome, dry_run)
