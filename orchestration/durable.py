@@ -40,6 +40,18 @@ def replace_durably(temporary: Path, path: Path) -> None:
     sync_folder(path.parent)
 
 
+def switch_link(link: Path, target: Path) -> None:
+    """Let a symlink lead to a file beside it: whoever follows it meets the old one or the new one.
+
+    Made beside the link first, for a link that is there cannot be changed.
+    """
+    following = link.with_name(f".{link.name}.next")
+    following.unlink(missing_ok=True)
+    following.symlink_to(target.name)
+    following.replace(link)
+    sync_folder(link.parent)
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, durably: a file is no safer than the folders it is in."""
     missing = []

@@ -8,6 +8,7 @@ header.py          its columns against the contract: found, missing, new
 cast.py            its texts against the contract: accepted rows, and what the others break
 values.py          what each column type accepts; common.py: the short cut for the usual forms
 lookups.py         values found in another object; salesforce_ids.py: 15 characters become 18
+paths.py           where both sides stand
 quarantine.py      refused rows; rules.py: what they broke, in words; reload.py: read them anew
 doubt.py           refused rows without which a record would look deleted
 lost.py            files of bronze that are gone, and rows read anew for them

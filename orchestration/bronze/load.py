@@ -22,7 +22,7 @@ import polars as pl
 from orchestration.bronze.cast import bronze_schema
 from orchestration.bronze.doubt import rows_in_doubt
 from orchestration.bronze.header import MissingColumnsError
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.paths import accepted_path, quarantine_path
 from orchestration.bronze.split import LostRowsError, Sides, split_file
 from orchestration.durable import checksum, make_folder, replace_durably, replacing
 from orchestration.extracts.landing import LandedFile
@@ -40,11 +40,6 @@ from orchestration.sources.contract import Contract
 _OF_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 # Part of the name of a bronze file, whatever a file was landed as.
 _LONGEST_STEM = 80
-
-
-def accepted_path(settings: Settings, load: Load) -> Path:
-    """Where the accepted rows of a load stand."""
-    return settings.bronze / f"{load.load_id}.parquet"
 
 
 def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: str) -> Load:

@@ -13,9 +13,9 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.bronze.due import survey
-from orchestration.bronze.load import accepted_path, load_file, write_contract_file
+from orchestration.bronze.load import load_file, write_contract_file
+from orchestration.bronze.paths import accepted_path, quarantine_path
 from orchestration.bronze.profile import write_profiles_file
-from orchestration.bronze.quarantine import quarantine_path
 from orchestration.bronze.usual import is_whole
 from orchestration.durable import replacing
 from orchestration.extracts.ledger import Ledger, Load

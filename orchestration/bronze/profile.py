@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from orchestration.bronze.differences import differences, path_in_sql
-from orchestration.bronze.load import accepted_path
+from orchestration.bronze.paths import accepted_path
 from orchestration.bronze.watched import Record, Watched, record_of, watched_columns
 from orchestration.durable import replacing
 from orchestration.extracts.ledger import Ledger, Load

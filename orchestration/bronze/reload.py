@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.paths import quarantine_path
 from orchestration.bronze.values import DEFAULT_FORMATS, MIDNIGHTS
 from orchestration.durable import replacing
 from orchestration.extracts.landing import LandedFile, local_file

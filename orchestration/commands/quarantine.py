@@ -252,7 +252,7 @@ def _shown(settings: Settings, refused: pl.DataFrame, show_personal: bool) -> pl
 def _counts(settings: Settings, load: Load) -> list[tuple[str | None, str, int]]:
     import polars as pl
 
-    from orchestration.bronze.quarantine import quarantine_path
+    from orchestration.bronze.paths import quarantine_path
 
     found = (
         pl.scan_parquet(quarantine_path(settings, load), glob=False)

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.durable import replacing, sync_folder
+from orchestration.durable import replacing, switch_link
 from orchestration.gate.results import CheckResult, result_files
 from orchestration.gate.suites import Suite, read_suites
 from orchestration.outcome.alerts import readers_see
@@ -64,11 +64,7 @@ def write_page(settings: Settings, outcome: NightOutcome, *, is_latest: bool = T
     with replacing(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
     if is_latest:
-        following = path.with_name(f".{LATEST}")
-        following.unlink(missing_ok=True)
-        following.symlink_to(path.name)
-        following.replace(path.with_name(LATEST))
-        sync_folder(path.parent)
+        switch_link(path.with_name(LATEST), path)
     _forget(settings)
     return path
 

@@ -20,6 +20,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from orchestration.bronze.paths import accepted_path
 from orchestration.durable import replacing
 from orchestration.extracts.ledger import Ledger
 from orchestration.privacy.keys import key_name, masking_key
@@ -117,7 +118,7 @@ def _wanted(settings: Settings, sources: Mapping[str, Source]) -> Iterator[tuple
             # What a source file brought that is gone keeps to the canonical columns.
             said = (source.contracts if source else {}).get(load.object)
             said = said or canonical_contracts().get(load.object)
-            if said is not None and (settings.bronze / f"{load.load_id}.parquet").exists():
+            if said is not None and accepted_path(settings, load).exists():
                 yield load.load_id, said
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.paths import quarantine_path
 from orchestration.bronze.reload import plan_reload
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of, mend_ledger
 from orchestration.faults import HelpNeededError

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.paths import quarantine_path
 from orchestration.durable import replacing
 from orchestration.extracts.ledger import Ledger
 from orchestration.privacy.border import mask_bronze

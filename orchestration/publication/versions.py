@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from orchestration.durable import replacing, sync_folder
+from orchestration.durable import replacing, switch_link
 from orchestration.faults import HelpNeededError
 from orchestration.publication.whole import damage_of
 from orchestration.settings import Settings
@@ -179,11 +179,7 @@ def remember(settings: Settings, entries: list[Publication]) -> None:
 
 def point_to(settings: Settings, version: str) -> None:
     """Switch the symlink; readers see the old version or the new one, never none."""
-    following = settings.warehouse / ".next"
-    following.unlink(missing_ok=True)
-    following.symlink_to(version_path(settings, version).name)
-    following.replace(settings.published)
-    sync_folder(settings.warehouse)
+    switch_link(settings.published, version_path(settings, version))
 
 
 def roll_back(settings: Settings, version: str | None = None) -> str:

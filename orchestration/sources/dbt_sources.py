@@ -144,8 +144,8 @@ def _columns(contract: Contract) -> Iterator[dict[str, Any]]:
         if column.personal:
             said["config"] = {"meta": {"personal": column.personal, "masks": column.name}}
         yield said
-    for name, sql_type in ORIGIN_COLUMNS.items():
-        yield {"name": name, "data_type": sql_type}
+    for name, type_ in ORIGIN_COLUMNS.items():
+        yield {"name": name, "data_type": SQL_TYPES[type_]}
 
 
 def _text(name: str, description: str, tables: list[dict[str, Any]]) -> str:

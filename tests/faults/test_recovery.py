@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from orchestration.bronze.load import accepted_path
 from orchestration.bronze.night import accept, begin, load_night, refuse
+from orchestration.bronze.paths import accepted_path
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of
 from orchestration.faults import advice, is_of_the_machine
 from orchestration.gate.results import result_files

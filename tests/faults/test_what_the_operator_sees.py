@@ -24,9 +24,8 @@ from rich.console import Console
 
 from orchestration import cli
 from orchestration.bronze.due import survey
-from orchestration.bronze.load import accepted_path
 from orchestration.bronze.night import accept, load_night
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.paths import accepted_path, quarantine_path
 from orchestration.commands.printing import print_outcome
 from orchestration.extracts.ledger import Ledger, Load, copy_of
 from orchestration.gate.results import verdict_of

@@ -20,9 +20,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from orchestration.bronze.due import survey
-from orchestration.bronze.load import accepted_path, load_file
+from orchestration.bronze.load import load_file
 from orchestration.bronze.night import accept, heal, load_night, refuse, retry
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.paths import accepted_path, quarantine_path
 from orchestration.extracts.csv_structure import raw_records
 from orchestration.extracts.landing import local_file
 from orchestration.extracts.ledger import Ledger, Load

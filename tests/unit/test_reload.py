@@ -16,7 +16,8 @@ from orchestration.bronze.due import survey
 from orchestration.bronze.judge import judge_object
 from orchestration.bronze.lost import restore_lost
 from orchestration.bronze.night import accept, load_night, refuse
-from orchestration.bronze.quarantine import quarantine_path, refused_rows, waiting
+from orchestration.bronze.paths import quarantine_path
+from orchestration.bronze.quarantine import refused_rows, waiting
 from orchestration.commands.quarantine import quarantine_app
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult
