@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import polars as pl
 
 from orchestration.durable import replace_durably, replacing
 from orchestration.extracts.ledger import Ledger, Load
+from orchestration.extracts.zstandard import zstd
 from orchestration.privacy.forgotten import (
     MARK,
     Forgotten,
@@ -32,11 +32,6 @@ from orchestration.privacy.forgotten import (
 from orchestration.privacy.patterns import EMAIL
 from orchestration.settings import Settings
 from orchestration.sources.contract import Contract
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 _LINES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json")
 _EMAIL = re.compile(EMAIL)

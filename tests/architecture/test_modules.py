@@ -53,6 +53,16 @@ def test_a_module_can_be_read_at_a_sitting(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= READABLE_LINES
 
 
+def test_a_backport_is_asked_for_in_one_module_which_newer_pythons_do_without() -> None:
+    asking = [
+        path.name
+        for folder in ("orchestration", "tests", "docs")
+        for path in (PROJECT_ROOT / folder).rglob("*.py")
+        if re.search(r"^ *(?:from|import) backports\b", path.read_text(), re.M)
+    ]
+    assert asking == ["zstandard.py"]
+
+
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:
     """`flywheel status` must not pay for Dagster, dbt or Great Expectations."""
     code = (
