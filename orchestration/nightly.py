@@ -1,7 +1,7 @@
 """One night after another: which nights are due, and what came of each.
 
 Belongs here: the decision whether there is anything to do, and running the job for a night in this
-process. Does not belong here: what a person sees of it (report.py, cli.py), the steps (assets).
+process. Does not belong here: what a person sees of it (commands/), the steps (assets).
 Dagster and dbt are imported only when a night really runs.
 """
 
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from orchestration.bronze.night import Landing, retry, survey
+from orchestration.bronze.due import Landing, survey
+from orchestration.bronze.night import retry
 from orchestration.company import read_company
+from orchestration.exit_status import ExitStatus
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.faults import advice
 from orchestration.gate.results import CheckResult, Verdict, results_of, verdict_of
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 # The terminal shows the outcome; every event and stack trace is in Dagster's instance.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-_PUBLISHED, _REFUSED, _FAILED = 0, 1, 3
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,11 @@ class NightOutcome:
     served: str | None = None
 
     @property
-    def exit_status(self) -> int:
-        """0 published, 1 a gate refused the night, 3 a step failed, be it one after publication."""
+    def exit_status(self) -> ExitStatus:
+        """Done, refused, or failed: a step may fail after the publication too."""
         if self.publication is not None:
-            return _FAILED if self.failure else _PUBLISHED
-        return _REFUSED if self.verdict.refusing else _FAILED
+            return ExitStatus.FAILED if self.failure else ExitStatus.DONE
+        return ExitStatus.REFUSED if self.verdict.refusing else ExitStatus.FAILED
 
     @property
     def state(self) -> str:
@@ -138,7 +139,7 @@ def run_nights(
         outcome = _outcome(settings, night, result)
         full = full and outcome.publication is None
         yield outcome
-        if outcome.exit_status == _FAILED and outcome.publication is None:
+        if outcome.exit_status == ExitStatus.FAILED and outcome.publication is None:
             return
 
 

@@ -2,7 +2,7 @@
 
 Belongs here: a bar for each file on a terminal, a line for each large file elsewhere, and nothing
 at all where nobody asked. Does not belong here: reading (bronze/), what a night came to
-(report.py).
+(commands/printing.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from orchestration.extracts.table import ROW_NUMBER
-from orchestration.terminal import escaped
+from orchestration.terminal import escaped, printable, say
 
 # Smaller files are read before a line about them is.
 _WORTH_A_LINE_BYTES = 50 * 1000**2
@@ -41,11 +41,7 @@ def reading(name: str, size_bytes: int) -> Iterator[None]:
     console = _console.get()
     if console is None or not console.is_terminal:
         if console is not None and size_bytes >= _WORTH_A_LINE_BYTES:
-            console.print(
-                f"reading   {escaped(name)}, {size_bytes / 1000**2:,.0f} MB",
-                highlight=False,
-                soft_wrap=True,
-            )
+            say(console, f"reading   {printable(name)}, {size_bytes / 1000**2:,.0f} MB")
         yield
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

@@ -1,8 +1,8 @@
 """The terminal, and texts from outside on it.
 
-Belongs here: how wide a line may be, and names and values of extracts made fit to be shown: what
-would color a terminal or move its cursor stands in them as blanks. Does not belong here: what is
-shown (report.py, the commands).
+Belongs here: how wide a line may be, how it is printed, and names and values of extracts made fit
+to be shown: what would color a terminal or move its cursor stands in them as blanks. Does not
+belong here: what is shown (commands/).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 _PIPE_WIDTH = 120
 
@@ -55,3 +56,18 @@ def printable(text: str) -> str:
 def escaped(text: str) -> str:
     """A text that can stand in rich's markup."""
     return escape(printable(text))
+
+
+def say(console: Console, text: str, style: str | None = None) -> None:
+    """Print a text as it is, in one style at most, its lines unbroken."""
+    console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
+
+
+def say_marked(console: Console, text: str) -> None:
+    """Print a text in rich's markup, its lines unbroken; what is from outside is `escaped`."""
+    console.print(text, highlight=False, soft_wrap=True)
+
+
+def plain_table(*columns: str, show_header: bool = True) -> Table:
+    """A table without lines, as the ones of a shell's own commands."""
+    return Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=show_header)

@@ -21,7 +21,8 @@ from typing import Any
 
 import openpyxl
 import polars as pl
-from backports import zstd
+
+from orchestration.extracts.zstandard import zstd
 
 Row = Sequence[Any]
 

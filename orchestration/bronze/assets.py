@@ -1,7 +1,7 @@
 """The sources as Dagster assets: what landed, and the bronze rows made of it.
 
 Belongs here: assets and the blocking check of each object. Does not belong here: loading (load.py),
-which files are due (night.py).
+which files are due (due.py).
 """
 
 from collections.abc import Iterator
@@ -10,11 +10,13 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.bronze.due import survey
 from orchestration.bronze.judge import CHECKS, judge_object
-from orchestration.bronze.night import begin, heal, load_night, refuse, refuse_objects, survey
+from orchestration.bronze.night import begin, heal, load_night, refuse, refuse_objects
 from orchestration.bronze.profile import remember_profiles
 from orchestration.extracts.ledger import Ledger, Load
-from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
+from orchestration.gate.in_dagster import as_dagster
+from orchestration.gate.results import GateRefusedError, record, verdict_of
 from orchestration.instance import bury_dead_runs
 from orchestration.jobs import ONE_NIGHT_A_RUN
 from orchestration.lock import hold_lock
@@ -146,7 +148,7 @@ def _bronze(
             yield dg.MaterializeResult(asset_key=key, metadata=_sums(_of(loads, name)))
             for check in checks[name]:
                 link = check_link(settings, context.partition_key, context.run_id, check)
-                yield _as_dagster(key, check, link)
+                yield as_dagster(dg.AssetCheckKey(key, check.check), check, link)
         if refusing:
             raise dg.Failure(str(GateRefusedError(refusing)), allow_retries=False)
 
@@ -226,20 +228,3 @@ def _sums(loads: list[Load]) -> dict[str, int | float]:
         "rows_quarantined": sum(load.rows_quarantined for load in loads),
         "seconds": sum((load.finished_at - load.started_at).total_seconds() for load in loads),
     }
-
-
-def _as_dagster(key: dg.AssetKey, check: CheckResult, link: str) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        asset_key=key,
-        check_name=check.check,
-        passed=check.success,
-        severity=dg.AssetCheckSeverity.ERROR
-        if check.severity == "critical"
-        else dg.AssetCheckSeverity.WARN,
-        metadata={
-            "observed": check.observed,
-            "expected": check.expected,
-            "sample": [str(row) for row in check.sample],
-            **({} if check.success else {"result_page": dg.MetadataValue.url(link)}),
-        },
-    )

@@ -20,7 +20,7 @@ from orchestration.bronze.common import common_value
 from orchestration.bronze.header import HeaderMatch
 from orchestration.bronze.values import DEFAULT_FORMATS, POLARS_TYPES, rules_of, values_of
 from orchestration.extracts.table import ROW_NUMBER, TextTable
-from orchestration.sources.contract import Column, Contract
+from orchestration.sources.contract import ORIGIN_COLUMNS, Column, Contract
 
 BROKEN_COLUMN, BROKEN_RULE, BROKEN_VALUE = "_broken_column", "_broken_rule", "_broken_value"
 HAS_KEY = "_has_key"
@@ -184,17 +184,8 @@ class CastRows:
 
 def bronze_schema(contract: Contract) -> pl.Schema:
     """Names and types of an object's declared bronze columns, origin columns last."""
-    columns = {column.name: POLARS_TYPES[column.type] for column in contract.columns}
-    return pl.Schema(
-        columns
-        | {
-            "_source": pl.String(),
-            "_batch_date": pl.Date(),
-            "_load_number": pl.Int64(),
-            "_file": pl.String(),
-            "_row_number": pl.Int64(),
-        }
-    )
+    types = {column.name: column.type for column in contract.columns} | ORIGIN_COLUMNS
+    return pl.Schema({name: POLARS_TYPES[type_] for name, type_ in types.items()})
 
 
 def _row_rule(table: TextTable, match: HeaderMatch, in_common_form: bool) -> pl.Expr:

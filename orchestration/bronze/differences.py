@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.bronze.load import accepted_path
+from orchestration.bronze.paths import accepted_path
 from orchestration.bronze.watched import watched_columns
 from orchestration.extracts.ledger import Load
 from orchestration.settings import Settings

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from orchestration.bronze.cast import BROKEN_RULE, HAS_KEY
+from orchestration.bronze.paths import accepted_path
 from orchestration.bronze.split import Sides
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
@@ -59,7 +60,7 @@ def _still_there(load: Load, ledger: Ledger, settings: Settings) -> list[Path]:
     ]
     whole = [each.batch_date for each in before if each.is_whole and each.reload_of is None]
     paths = [
-        settings.bronze / f"{each.load_id}.parquet"
+        accepted_path(settings, each)
         for each in before
         if each.rows_accepted and each.batch_date >= max(whole, default=each.batch_date)
     ]

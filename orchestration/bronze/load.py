@@ -2,7 +2,7 @@
 
 Belongs here: what a file is called in bronze, telling bytes that were loaded before, and moving
 both sides to their final names only when they are whole.
-Does not belong here: which files are due (night.py), reading and splitting (split.py).
+Does not belong here: which files are due (due.py), reading and splitting (split.py).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import polars as pl
 from orchestration.bronze.cast import bronze_schema
 from orchestration.bronze.doubt import rows_in_doubt
 from orchestration.bronze.header import MissingColumnsError
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.paths import accepted_path, quarantine_path
 from orchestration.bronze.split import LostRowsError, Sides, split_file
-from orchestration.durable import checksum, make_folder, replace_durably
+from orchestration.durable import checksum, make_folder, replace_durably, replacing
 from orchestration.extracts.landing import LandedFile
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.extracts.table import UnreadableFileError
@@ -40,11 +40,6 @@ from orchestration.sources.contract import Contract
 _OF_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 # Part of the name of a bronze file, whatever a file was landed as.
 _LONGEST_STEM = 80
-
-
-def accepted_path(settings: Settings, load: Load) -> Path:
-    """Where the accepted rows of a load stand."""
-    return settings.bronze / f"{load.load_id}.parquet"
 
 
 def load_file(landed: LandedFile, ledger: Ledger, settings: Settings, run_id: str) -> Load:
@@ -262,10 +257,8 @@ def write_contract_file(contract: Contract, folder: Path) -> None:
     """A bronze file without rows, so that an object that was never delivered can be scanned."""
     path = folder / contract.source / contract.object / "contract" / f"{contract.version}.parquet"
     if not path.exists():
-        make_folder(path.parent)
-        temporary = path.with_suffix(".tmp")
-        bronze_schema(contract).to_frame().write_parquet(temporary)
-        replace_durably(temporary, path)
+        with replacing(path) as temporary:
+            bronze_schema(contract).to_frame().write_parquet(temporary)
     for outdated in path.parent.glob("*.parquet"):
         if outdated != path:
             outdated.unlink()

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.bronze.declared import declared_file
-from orchestration.bronze.load import accepted_path, read_again
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.load import read_again
+from orchestration.bronze.paths import accepted_path, quarantine_path
 from orchestration.bronze.reload import planned_again
 from orchestration.extracts.archives import ZipDirectories
 from orchestration.extracts.landing import LandedFile, landed_nights

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from orchestration.bronze.differences import differences, path_in_sql
-from orchestration.bronze.load import accepted_path
+from orchestration.bronze.paths import accepted_path
 from orchestration.bronze.watched import Record, Watched, record_of, watched_columns
-from orchestration.durable import replace_durably
+from orchestration.durable import replacing
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.privacy.patterns import redacted
 from orchestration.settings import Settings
@@ -238,11 +238,8 @@ def _newest_instants(
 
 
 def _write(settings: Settings, profiles: pl.DataFrame) -> None:
-    path = _path(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    profiles.write_parquet(temporary)
-    replace_durably(temporary, path)
+    with replacing(_path(settings)) as temporary:
+        profiles.write_parquet(temporary)
 
 
 def _path(settings: Settings) -> Path:

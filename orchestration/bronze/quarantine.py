@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from orchestration.bronze.cast import BROKEN_COLUMN, BROKEN_RULE, BROKEN_VALUE
+from orchestration.bronze.paths import quarantine_path
 from orchestration.extracts.landing import LandedFile
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.extracts.table import TextTable
@@ -41,11 +42,6 @@ _REFUSED = pl.Schema(
         BROKEN_VALUE: pl.String(),
     }
 )
-
-
-def quarantine_path(settings: Settings, load: Load) -> Path:
-    """Where the refused rows of a load stand, if there were any."""
-    return settings.quarantine / f"{load.load_id}.parquet"
 
 
 def write_quarantine(

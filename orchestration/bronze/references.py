@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from orchestration.bronze.paths import accepted_path
 from orchestration.extracts.ledger import Load
 from orchestration.privacy.patterns import redacted
 from orchestration.settings import Settings
@@ -40,7 +41,7 @@ def unlisted_values(contract: Contract, settings: Settings, loads: list[Load]) -
         path
         for load in loads
         if load.status == "loaded" and load.rows_accepted
-        if (path := settings.bronze / f"{load.load_id}.parquet").exists()
+        if (path := accepted_path(settings, load)).exists()
     ]
     if not files:
         return []

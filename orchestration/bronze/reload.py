@@ -13,9 +13,9 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.paths import quarantine_path
 from orchestration.bronze.values import DEFAULT_FORMATS, MIDNIGHTS
-from orchestration.durable import replace_durably
+from orchestration.durable import replacing
 from orchestration.extracts.landing import LandedFile, local_file
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
@@ -35,10 +35,9 @@ def plan_reload(settings: Settings, loads: Iterable[Load]) -> list[Path]:
         ending = "csv" if len(headers) else "jsonl"
         lines = [*headers[:1], *rows["raw_text"]]
         path = settings.reload / f"{load.load_id}.{ending}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
-        replace_durably(temporary, path)
+        text = "".join(f"{line}\n" for line in lines)
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="")
         planned.append(path)
     return planned
 
@@ -63,7 +62,8 @@ def reload_files(
     """
     due = []
     gone = ledger.replaced(by=ledger.with_status("accepted"))
-    for path in sorted(settings.reload.glob("*/*/batch=*/*.*")):
+    # What a kill left half written begins with a dot.
+    for path in sorted(settings.reload.glob("*/*/batch=*/[!.]*.*")):
         source, object_, batch = path.relative_to(settings.reload).parts[:3]
         load_id = str(path.relative_to(settings.reload).with_suffix(""))
         again = [load for load in ledger.loads if load.reload_of == load_id]

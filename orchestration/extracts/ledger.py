@@ -22,7 +22,7 @@ from typing import Any
 
 import polars as pl
 
-from orchestration.durable import make_folder, replace_durably
+from orchestration.durable import replacing
 from orchestration.faults import HelpNeededError
 
 FilePlace = tuple[str, str, date, str]
@@ -280,10 +280,8 @@ class Ledger:
 
     def _write(self, loads: list[Load], written: pl.DataFrame | None = None) -> None:
         written = _written(loads) if written is None else written
-        make_folder(self._path.parent)
-        temporary = self._path.with_suffix(".tmp")
-        written.write_parquet(temporary)
-        replace_durably(temporary, self._path)
+        with replacing(self._path) as temporary:
+            written.write_parquet(temporary)
         _copy(self._path, copy_of(self._path))
         self._hold(written, loads)
 
@@ -346,9 +344,8 @@ def _written(loads: list[Load]) -> pl.DataFrame:
 
 
 def _copy(source: Path, target: Path) -> None:
-    temporary = target.with_suffix(".tmp")
-    shutil.copyfile(source, temporary)
-    replace_durably(temporary, target)
+    with replacing(target) as temporary:
+        shutil.copyfile(source, temporary)
 
 
 def _lost(path: Path, what: str) -> str:

@@ -11,7 +11,6 @@ import gzip
 import re
 import shutil
 import stat
-import sys
 import tempfile
 import zipfile
 import zlib
@@ -23,12 +22,8 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from orchestration.extracts.table import UnreadableFileError
+from orchestration.extracts.zstandard import zstd
 from orchestration.sources.file_options import Compression, FileOptions, Format
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 MAX_MEMBERS = 10_000
 # What a full disk would cost, the night's other files and the databases on it cannot pay.

@@ -4,12 +4,12 @@ Belongs here: Dagster's view of the gate. Does not belong here: how a check runs
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 
 from orchestration.bronze.night import refuse
-from orchestration.gate.results import CheckResult, record, results_of, verdict_of
+from orchestration.gate.in_dagster import as_dagster
+from orchestration.gate.results import record, results_of, verdict_of
 from orchestration.gate.stamp import give_stamp
 from orchestration.gate.suites import Suite
 from orchestration.jobs import ONE_NIGHT_A_RUN
@@ -34,23 +34,35 @@ def build_gate(
     `other_checks` is how many checks bronze and dbt declare: the verdict counts all of them.
     """
     specs = [
-        dg.AssetCheckSpec(
-            name=_check_name(expectation.check),
-            asset=dg.AssetKey(suite.table.split(".")),
-            description=expectation.description,
-            blocking=True,
-        )
-        for suite in suites
-        for expectation in suite.expectations
-    ] + [
-        dg.AssetCheckSpec(
-            name=_check_name(privacy.NAME),
-            asset=dg.AssetKey(privacy.TABLE.split(".")),
-            description=privacy.DESCRIPTION,
-            blocking=True,
-        )
+        *(
+            _spec(suite.table, expectation.check, expectation.description)
+            for suite in suites
+            for expectation in suite.expectations
+        ),
+        _spec(privacy.TABLE, privacy.NAME, privacy.DESCRIPTION),
     ]
+    return (
+        _suites(settings, sources, suites, specs),
+        _verdict(settings, suites, other_checks + len(specs), partitions),
+    )
 
+
+def _spec(table: str, check: str, description: str) -> dg.AssetCheckSpec:
+    key = _key(table, check)
+    return dg.AssetCheckSpec(key.name, asset=key.asset_key, description=description, blocking=True)
+
+
+def _key(table: str, check: str) -> dg.AssetCheckKey:
+    """Under a name apart from those of dbt's tests on the same table."""
+    return dg.AssetCheckKey(dg.AssetKey(table.split(".")), f"gx_{check}")
+
+
+def _suites(
+    settings: Settings,
+    sources: dict[str, Source],
+    suites: list[Suite],
+    specs: list[dg.AssetCheckSpec],
+) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(name="gate_suites", specs=specs, pool="candidate")
     def gate_suites(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         from orchestration.gate.run import run_suites
@@ -62,8 +74,18 @@ def build_gate(
         if verdict_of(results).refusing:
             refuse(settings)
         for result in results:
-            yield _as_dagster(settings, context, result)
+            link = check_link(settings, context.partition_key, context.run.run_id, result)
+            yield as_dagster(_key(result.table, result.check), result, link)
 
+    return gate_suites
+
+
+def _verdict(
+    settings: Settings,
+    suites: list[Suite],
+    expected_checks: int,
+    partitions: dg.PartitionsDefinition,
+) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="gate_verdict",
         specs=[
@@ -83,8 +105,9 @@ def build_gate(
     )
     def verdict(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         outcome = verdict_of(results_of(settings, context.run_id))
-        expected = other_checks + len(specs)
-        stamp = give_stamp(settings, context.run_id, expected, outcome.ran, len(outcome.warning))
+        stamp = give_stamp(
+            settings, context.run_id, expected_checks, outcome.ran, len(outcome.warning)
+        )
         yield dg.MaterializeResult(
             asset_key=VERDICT_KEY,
             metadata={
@@ -94,31 +117,4 @@ def build_gate(
             },
         )
 
-    return gate_suites, verdict
-
-
-def _check_name(check: str) -> str:
-    """Apart from the names of dbt's tests on the same table."""
-    return f"gx_{check}"
-
-
-def _as_dagster(
-    settings: Settings, context: dg.AssetCheckExecutionContext, result: CheckResult
-) -> dg.AssetCheckResult:
-    metadata: dict[str, Any] = {"observed": result.observed, "expected": result.expected}
-    if result.unexpected_count is not None:
-        metadata["at_fault"] = result.unexpected_count
-    if result.sample:
-        metadata["sample"] = [str(row) for row in result.sample]
-    if not result.success:
-        link = check_link(settings, context.partition_key, context.run.run_id, result)
-        metadata["result_page"] = dg.MetadataValue.url(link)
-    return dg.AssetCheckResult(
-        asset_key=dg.AssetKey(result.table.split(".")),
-        check_name=_check_name(result.check),
-        passed=result.success,
-        severity=dg.AssetCheckSeverity.ERROR
-        if result.severity == "critical"
-        else dg.AssetCheckSeverity.WARN,
-        metadata=metadata,
-    )
+    return verdict

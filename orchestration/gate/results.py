@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from orchestration.durable import make_folder, replace_durably
+from orchestration.durable import replacing
 from orchestration.settings import Settings
 
 SCHEMA = pl.Schema(
@@ -99,10 +99,8 @@ def record(
         for result in results
     ]
     path = _folder(settings) / f"{night}.{run_id}.{stage}.parquet"
-    make_folder(path.parent)
-    temporary = path.with_suffix(".tmp")
-    pl.DataFrame(rows, schema=SCHEMA).write_parquet(temporary)
-    replace_durably(temporary, path)
+    with replacing(path) as temporary:
+        pl.DataFrame(rows, schema=SCHEMA).write_parquet(temporary)
 
 
 def results_of(settings: Settings, run_id: str) -> list[CheckResult]:

@@ -1,8 +1,8 @@
 """Which rows of a candidate this night wrote, proved from what the candidate says of itself.
 
 Belongs here: finding these rows without reading the others, and views over nothing but them.
-Does not belong here: what becomes of old rows (dbt_project/macros/later_nights.sql), which checks
-may keep to new ones (scope.py, expectations/README.md).
+Does not belong here: what becomes of old rows (dbt_project/macros/nights/later_nights.sql), which
+checks may keep to new ones (scope.py, expectations/README.md).
 
 A night that changes a table in parts takes rows out and puts new ones in, and DuckDB appends: the
 last rows of the table are the new ones. The build says how many it wrote, and the sum over the
@@ -20,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-# Filled by dbt_project/macros/materializations.sql. Only the candidate of a later night has it.
+# Filled by dbt_project/macros/nights/materializations.sql. Only a later night's candidate has it.
 WRITTEN = "ops.written_rows"
 CREATE_WRITTEN = (
     f"create or replace table {WRITTEN} (table_name varchar, key_columns varchar, "

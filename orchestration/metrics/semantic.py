@@ -14,9 +14,7 @@ import yaml
 from orchestration.metrics.registry import Metric
 from orchestration.settings import PROJECT_ROOT
 
-SEMANTIC = PROJECT_ROOT / "dbt_project" / "models" / "semantic"
-SEMANTIC_MODELS = SEMANTIC / "_semantic__models.yml"
-SEMANTIC_METRICS = SEMANTIC / "_semantic__metrics.yml"
+SEMANTIC_METRICS = PROJECT_ROOT / "dbt_project" / "models" / "semantic" / "_semantic__metrics.yml"
 _HEAD = "# Written from the registry of metrics by orchestration/metrics/: change that.\n"
 
 

@@ -5,6 +5,7 @@ evidence.py    the answers, and what stands beside the warehouse (refused nights
 changes.py     what is different since the version before
 wording.py     numbers, days and money as people read them
 findings.py    the one sentence that says what a figure shows
+chance.py      whether a difference of shares is more than chance
 bars.py        what each figure draws: rows of bars and points
 curves.py      months
 heat.py        cohorts
@@ -16,5 +17,4 @@ chapters.py    the figures of one pipeline, with their sentences and numbers
 page.py        all of it as one HTML page (page.html, style.css)
 writing.py     the page's place on the disk
 assets.py      the report as a Dagster asset
-screenshots.py the pictures of docs/
 """

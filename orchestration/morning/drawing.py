@@ -1,7 +1,8 @@
 """From a figure to SVG that stands inside the page and follows its colours, light and dark.
 
 Belongs here: how every figure looks, drawing it without a browser, and its text alternative.
-Does not belong here: what a figure shows (figures.py), what the colours are (style.css).
+Does not belong here: what a figure shows (bars.py, curves.py, heat.py), what the colours are
+(style.css).
 
 A figure is drawn once, as wide as a phone, and the page scales it. Its colours are the page's own
 custom properties, and its letters the page's own.

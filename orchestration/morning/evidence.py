@@ -161,7 +161,8 @@ def _held_nights(loads: list[Load]) -> list[HeldNight]:
 def _waiting(settings: Settings, ledger: Any) -> Rows:
     import polars as pl
 
-    from orchestration.bronze.quarantine import quarantine_path, waiting
+    from orchestration.bronze.paths import quarantine_path
+    from orchestration.bronze.quarantine import waiting
 
     paths = [quarantine_path(settings, load) for load in waiting(ledger, settings)]
     if not paths:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestration.durable import replace_durably
+from orchestration.durable import replacing
 from orchestration.gate.results import result_files
 from orchestration.morning.changes import changes
 from orchestration.morning.evidence import gather, published
@@ -56,10 +56,8 @@ def write_morning(
 
 
 def _write(path: Path, html: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(html, encoding="utf-8")
-    replace_durably(temporary, path)
+    with replacing(path) as temporary:
+        temporary.write_text(html, encoding="utf-8")
     return path
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.company import read_company
-from orchestration.durable import replace_durably
+from orchestration.durable import replacing
 from orchestration.outcome import message
 from orchestration.outcome.channels import AlertNotSentError, Channel, channels
 from orchestration.outcome.links import page_link
@@ -161,10 +161,10 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
 
 
 def _note(note: Path, alert: Alert) -> None:
-    temporary = note.with_name(f".{note.name}")
     # As it is written, so that `flywheel forget` finds a name in it.
-    temporary.write_text(json.dumps(asdict(alert), ensure_ascii=False), encoding="utf-8")
-    replace_durably(temporary, note)
+    text = json.dumps(asdict(alert), ensure_ascii=False)
+    with replacing(note) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _noted(note: Path) -> Alert | None:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.durable import replace_durably, sync_folder
+from orchestration.durable import replacing, switch_link
 from orchestration.gate.results import CheckResult, result_files
 from orchestration.gate.suites import Suite, read_suites
 from orchestration.outcome.alerts import readers_see
@@ -60,18 +60,11 @@ def write_page(settings: Settings, outcome: NightOutcome, *, is_latest: bool = T
     Pages of nights before the first whose results are kept go.
     """
     path = page_path(settings, outcome.night.isoformat(), outcome.run_id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_text(
-        render(settings, outcome, read_suites(), datetime.now(UTC)), encoding="utf-8"
-    )
-    replace_durably(temporary, path)
+    html = render(settings, outcome, read_suites(), datetime.now(UTC))
+    with replacing(path) as temporary:
+        temporary.write_text(html, encoding="utf-8")
     if is_latest:
-        following = path.with_name(f".{LATEST}")
-        following.unlink(missing_ok=True)
-        following.symlink_to(path.name)
-        following.replace(path.with_name(LATEST))
-        sync_folder(path.parent)
+        switch_link(path.with_name(LATEST), path)
     _forget(settings)
     return path
 

@@ -20,7 +20,8 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from orchestration.durable import replace_durably
+from orchestration.bronze.paths import accepted_path
+from orchestration.durable import replacing
 from orchestration.extracts.ledger import Ledger
 from orchestration.privacy.keys import key_name, masking_key
 from orchestration.privacy.masking import holds_personal, masked_rows
@@ -117,23 +118,20 @@ def _wanted(settings: Settings, sources: Mapping[str, Source]) -> Iterator[tuple
             # What a source file brought that is gone keeps to the canonical columns.
             said = (source.contracts if source else {}).get(load.object)
             said = said or canonical_contracts().get(load.object)
-            if said is not None and (settings.bronze / f"{load.load_id}.parquet").exists():
+            if said is not None and accepted_path(settings, load).exists():
                 yield load.load_id, said
 
 
 def _mask(settings: Settings, name: str, contract: Contract, key: bytes) -> None:
     raw, path = settings.bronze / f"{name}.parquet", masked_path(settings, name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    # The file without rows brings every column that the models name.
-    if path.parent.name == "contract" or holds_personal(raw, contract):
-        masked_rows(raw, contract, key).sink_parquet(
-            temporary, compression="zstd", compression_level=1, statistics=False
-        )
-    else:
-        _second_name(raw, temporary)
-    replace_durably(temporary, path)
+    with replacing(path) as temporary:
+        # The file without rows brings every column that the models name.
+        if path.parent.name == "contract" or holds_personal(raw, contract):
+            masked_rows(raw, contract, key).sink_parquet(
+                temporary, compression="zstd", compression_level=1, statistics=False
+            )
+        else:
+            _second_name(raw, temporary)
 
 
 def _second_name(raw: Path, path: Path) -> None:

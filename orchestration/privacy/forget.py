@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.paths import quarantine_path
 from orchestration.bronze.reload import plan_reload
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of, mend_ledger
 from orchestration.faults import HelpNeededError
@@ -33,6 +33,8 @@ from orchestration.privacy.persons import (
 from orchestration.privacy.proof import Needles, find
 from orchestration.privacy.rewriting import (
     Known,
+    count_in_bronze,
+    count_in_quarantine,
     forget_in_bronze,
     forget_in_quarantine,
     loads_of,
@@ -74,35 +76,37 @@ class Outcome:
             self.places[place] = files + 1, before + rows
 
 
-def forget(settings: Settings, said: str, *, is_dry: bool = False) -> Outcome:
+def rehearse(settings: Settings, said: str) -> Outcome:
+    """What `forget` would do; nothing is written. Raises what it raises."""
+    said = said.strip()
+    _require_ledger(settings)
+    damaged = _damaged_versions(settings)
+    person = _person(settings, said, _unfinished(settings))
+    # A list of its own: the real one stays as it is.
+    forgotten = Forgotten(b"of this run", frozenset())
+    hashes = frozenset(forgotten.hash_of(kind, value) for kind, value in _listed(person))
+    outcome = _begun(person, damaged)
+    return _counted(settings, person, Forgotten(forgotten.key, hashes), outcome)
+
+
+def forget(settings: Settings, said: str) -> Outcome:
     """Forget the person with an e-mail address, or the record with an id.
 
-    With `is_dry` nothing is written, and the outcome says what would be.
     Raises NoSuchPersonError when nobody is named, LedgerDamagedError for a home that cannot say
     whose records it holds, and ForgettingStoppedError.
     """
     said = said.strip()
-    _require_ledger(settings, is_dry)
+    _require_ledger(settings)
+    mend_ledger(settings.ledger)
     noted = _unfinished(settings)
     damaged = _damaged_versions(settings)
-    if noted is not None and noted.said != said and not is_dry:
+    if noted is not None and noted.said != said:
         # Of another person: nobody but this file knows who it was.
         forget(settings, noted.said)
-    person = find_person(settings, said)
-    if noted is not None and noted.said == said:
-        _recall(person, noted.found)
-    else:
-        require_person(said, person)
-    listed = [*(("email", each) for each in person.emails), *person.ids]
-    if is_dry:
-        # A list of its own: the real one stays as it is.
-        forgotten = Forgotten(b"of this run", frozenset())
-        hashes = frozenset(forgotten.hash_of(kind, value) for kind, value in listed)
-        outcome = _begun(person, listed, damaged)
-        return _counted(settings, person, Forgotten(forgotten.key, hashes), outcome)
+    person = _person(settings, said, noted)
     _note(settings, said, person)
-    forgotten = remember_forgotten(settings, listed)
-    outcome = _begun(person, listed, damaged)
+    forgotten = remember_forgotten(settings, _listed(person))
+    outcome = _begun(person, damaged)
     gone = Gone(person.texts, person.records)
     _clear_bronze(settings, forgotten, outcome)
     _clear_quarantine(settings, forgotten, outcome)
@@ -130,13 +134,28 @@ def find_everywhere(settings: Settings, needles: Needles) -> list[Path]:
     return [path for folder in folders if folder.is_dir() for path in find(folder, needles)]
 
 
-def _require_ledger(settings: Settings, is_dry: bool) -> None:
+def _person(settings: Settings, said: str, noted: _Unfinished | None) -> Person:
+    """Who is meant: by what bronze says now, and by what a run that was cut off had found."""
+    person = find_person(settings, said)
+    if noted is not None and noted.said == said:
+        _recall(person, noted.found)
+    else:
+        require_person(said, person)
+    return person
+
+
+def _listed(person: Person) -> list[tuple[str, str]]:
+    """Kind and value of all that a later extract would be known by."""
+    return [*(("email", each) for each in person.emails), *person.ids]
+
+
+def _require_ledger(settings: Settings) -> None:
     """Without the ledger no record can be found, and nothing could be said of the person."""
-    is_gone = not settings.ledger.exists() and not copy_of(settings.ledger).exists()
-    if is_gone or not is_dry:
-        # With both gone it has nothing to write.
-        mend_ledger(settings.ledger)
-    if is_gone and _versions(settings):
+    if settings.ledger.exists() or copy_of(settings.ledger).exists():
+        return
+    # It has nothing to write, but raises where rows stand beside it.
+    mend_ledger(settings.ledger)
+    if _versions(settings):
         raise LedgerDamagedError(
             f"the home is damaged: {settings.ledger} is gone, and versions with records of persons "
             f"are there. Put it back from a backup, or let `flywheel nightly` load all that stands "
@@ -144,20 +163,23 @@ def _require_ledger(settings: Settings, is_dry: bool) -> None:
         )
 
 
-def _begun(person: Person, listed: list[tuple[str, str]], damaged: list[Path]) -> Outcome:
+def _begun(person: Person, damaged: list[Path]) -> Outcome:
     return Outcome(
-        len(person.records), len(person.texts), is_remembered=bool(listed), damaged=damaged
+        len(person.records),
+        len(person.texts),
+        is_remembered=bool(_listed(person)),
+        damaged=damaged,
     )
 
 
 def _counted(settings: Settings, person: Person, forgotten: Forgotten, outcome: Outcome) -> Outcome:
     contracts = contracts_by_name(settings)
     for _, path, contract in bronze_files(settings):
-        outcome.add("bronze", forget_in_bronze(path, contract, forgotten, is_dry=True))
+        outcome.add("bronze", count_in_bronze(path, contract, forgotten))
     for load in Ledger(settings.ledger).loads:
         path = quarantine_path(settings, load)
         if path.exists():
-            rows = forget_in_quarantine(path, contracts.get(load.name), forgotten, is_dry=True)
+            rows = count_in_quarantine(path, contracts.get(load.name), forgotten)
             outcome.add("quarantine", rows)
     gone = Gone(person.texts, person.records)
     for path in _versions(settings):

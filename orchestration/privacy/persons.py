@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from orchestration.bronze.paths import accepted_path
 from orchestration.bronze.salesforce_ids import lengthened
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.privacy.forgotten import is_of_persons, person_columns
@@ -51,7 +52,7 @@ def bronze_files(settings: Settings) -> Iterator[tuple[Load, Path, Contract]]:
     """Every file of bronze rows with its load and contract."""
     known = contracts_by_name(settings)
     for load in Ledger(settings.ledger).loads:
-        path = settings.bronze / f"{load.load_id}.parquet"
+        path = accepted_path(settings, load)
         contract = known.get(load.name) or canonical_contracts().get(load.object)
         if load.status in ("loaded", "accepted") and contract is not None and path.exists():
             yield load, path, contract

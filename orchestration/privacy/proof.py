@@ -12,7 +12,6 @@ from __future__ import annotations
 import gzip
 import io
 import re
-import sys
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -23,10 +22,7 @@ from urllib.parse import quote
 import duckdb
 import polars as pl
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from orchestration.extracts.zstandard import zstd
 
 _CHUNK = 16 * 1024 * 1024
 _ZIPS = (".zip", ".xlsx")

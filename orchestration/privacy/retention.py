@@ -17,8 +17,8 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestration.bronze.quarantine import quarantine_path
-from orchestration.durable import replace_durably
+from orchestration.bronze.paths import quarantine_path
+from orchestration.durable import replacing
 from orchestration.extracts.ledger import Ledger
 from orchestration.privacy.border import mask_bronze
 from orchestration.privacy.masking import is_personal_row
@@ -137,15 +137,15 @@ def _is_any(path: Path, tests: list[pl.Expr]) -> bool:
 
 
 def _drop_values(path: Path, contract: Contract) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
     rows = pl.scan_parquet(path, glob=False)
     names = rows.collect_schema().names()
-    rows.with_columns(
+    without = rows.with_columns(
         pl.when(~is_personal_row(each)).then(pl.col(each.name)).name.keep()
         for each in contract.columns
         if each.personal and each.name in names and not each.holds_ids
-    ).sink_parquet(temporary, compression="zstd", compression_level=1, statistics=False)
-    replace_durably(temporary, path)
+    )
+    with replacing(path) as temporary:
+        without.sink_parquet(temporary, compression="zstd", compression_level=1, statistics=False)
 
 
 def _as_night(name: str) -> date | None:

@@ -12,15 +12,15 @@ import json
 import os
 import re
 import shutil
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from orchestration.durable import replace_durably
+from orchestration.durable import replace_durably, replacing
 from orchestration.extracts.ledger import Ledger, Load
+from orchestration.extracts.zstandard import zstd
 from orchestration.privacy.forgotten import (
     MARK,
     Forgotten,
@@ -33,22 +33,18 @@ from orchestration.privacy.patterns import EMAIL
 from orchestration.settings import Settings
 from orchestration.sources.contract import Contract
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
 _LINES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json")
 _EMAIL = re.compile(EMAIL)
 _TOKEN = re.compile(r"[A-Za-z0-9]{12,}")
 
 
-def forget_in_bronze(
-    path: Path, contract: Contract, forgotten: Forgotten, *, is_dry: bool = False
-) -> int:
-    """How many rows of a bronze file were, or would be, changed."""
-    if is_dry:
-        return without_forgotten(pl.read_parquet(path, glob=False), contract, forgotten)[1]
+def count_in_bronze(path: Path, contract: Contract, forgotten: Forgotten) -> int:
+    """How many rows of a bronze file would be changed."""
+    return without_forgotten(pl.read_parquet(path, glob=False), contract, forgotten)[1]
+
+
+def forget_in_bronze(path: Path, contract: Contract, forgotten: Forgotten) -> int:
+    """Write a bronze file anew without the person; how many rows were changed."""
     temporary = path.with_name(f".{path.name}.tmp")
     shutil.copyfile(path, temporary)
     changed = forget_in_file(temporary, contract, forgotten)
@@ -58,31 +54,34 @@ def forget_in_bronze(
     return changed
 
 
-def forget_in_quarantine(
-    path: Path, contract: Contract | None, forgotten: Forgotten, *, is_dry: bool = False
-) -> int:
-    """The same of refused rows: a raw record that names the person is kept as one row without it.
+def count_in_quarantine(path: Path, contract: Contract | None, forgotten: Forgotten) -> int:
+    """How many refused rows name the person."""
+    return int(_are_theirs(pl.read_parquet(path, glob=False), contract, forgotten).sum())
 
-    The row still counts as quarantined, so that the account of its file closes.
+
+def forget_in_quarantine(path: Path, contract: Contract | None, forgotten: Forgotten) -> int:
+    """Keep refused rows that name the person as rows without what they said; how many they are.
+
+    They still count as quarantined, so that the account of their file closes.
     """
     rows = pl.read_parquet(path, glob=False)
-    kinds = _kinds(contract)
-    told = [_names_somebody(text, kinds, forgotten) for text in rows["raw_text"].fill_null("")]
-    is_theirs = pl.Series(told, dtype=pl.Boolean)
-    if not is_theirs.any():
+    are_theirs = _are_theirs(rows, contract, forgotten)
+    if not are_theirs.any():
         return 0
-    if not is_dry:
-        temporary = path.with_name(f".{path.name}.tmp")
-        rows.with_columns(
-            pl.when(~is_theirs).then(pl.col(name)).otherwise(pl.lit(MARK)).alias(name)
-            for name in ("value", "raw_text")
-        ).write_parquet(temporary)
-        replace_durably(temporary, path)
-    return int(is_theirs.sum())
+    without = rows.with_columns(
+        pl.when(~are_theirs).then(pl.col(name)).otherwise(pl.lit(MARK)).alias(name)
+        for name in ("value", "raw_text")
+    )
+    with replacing(path) as temporary:
+        without.write_parquet(temporary)
+    return int(are_theirs.sum())
 
 
-def _kinds(contract: Contract | None) -> set[str]:
-    return {kind for _, kind in person_columns(contract)} if contract else set()
+def _are_theirs(rows: pl.DataFrame, contract: Contract | None, forgotten: Forgotten) -> pl.Series:
+    """Of each refused row, whether its raw record names a forgotten person."""
+    kinds = {kind for _, kind in person_columns(contract)} if contract else set()
+    told = [_names_somebody(text, kinds, forgotten) for text in rows["raw_text"].fill_null("")]
+    return pl.Series(told, dtype=pl.Boolean)
 
 
 def _names_somebody(text: str, kinds: Iterable[str], forgotten: Forgotten) -> bool:
@@ -128,12 +127,11 @@ def rewrite_landed(path: Path, known: Known, settings: Settings) -> int | None:
     changed = sum(before != after for before, after in zip(lines, clean, strict=True))
     if not changed:
         return 0
-    temporary = path.with_name(f".{path.name}.tmp")
-    _write(temporary, packing, "".join(clean))
     before = path.stat()
-    os.utime(temporary, ns=(before.st_atime_ns, before.st_mtime_ns))
-    _tell_ledger(path, temporary.stat().st_size, settings)
-    replace_durably(temporary, path)
+    with replacing(path) as temporary:
+        _write(temporary, packing, "".join(clean))
+        os.utime(temporary, ns=(before.st_atime_ns, before.st_mtime_ns))
+        _tell_ledger(path, temporary.stat().st_size, settings)
     return changed
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from orchestration.durable import replace_durably
+from orchestration.durable import replace_durably, replacing
 from orchestration.privacy.forgotten import MARK
 
 _STORAGE = "v1.4.0"
@@ -190,9 +190,8 @@ def _rewrite_table(path: Path, gone: Gone) -> int:
         pl.col(name).map_elements(gone.cleaned, return_dtype=pl.String) for name in texts
     )
     differs = pl.any_horizontal([rows[name].ne_missing(clean[name]) for name in texts])
-    temporary = path.with_name(f".{path.name}.tmp")
-    clean.write_parquet(temporary)
-    replace_durably(temporary, path)
+    with replacing(path) as temporary:
+        clean.write_parquet(temporary)
     return int(pl.select(differs.sum()).item())
 
 
@@ -221,8 +220,7 @@ def _rewrite_bytes(path: Path, gone: Gone) -> int:
             found = re.compile(re.escape(text.encode(encoding)), re.IGNORECASE)
             data, count = found.subn(MARK.encode(encoding), data)
             changed += count
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    temporary.chmod(path.stat().st_mode)
-    replace_durably(temporary, path)
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+        temporary.chmod(path.stat().st_mode)
     return changed

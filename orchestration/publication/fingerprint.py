@@ -1,7 +1,7 @@
 """What a version was made from, as one hash.
 
 Belongs here: telling whether a night would build anything that is not published already.
-Does not belong here: finding new files (bronze/night.py).
+Does not belong here: finding new files (bronze/due.py).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from orchestration.durable import make_folder, replace_durably, sync_folder
+from orchestration.durable import replacing, switch_link
 from orchestration.faults import HelpNeededError
 from orchestration.publication.whole import damage_of
 from orchestration.settings import Settings
@@ -173,20 +173,13 @@ def publications(settings: Settings) -> list[Publication]:
 
 def remember(settings: Settings, entries: list[Publication]) -> None:
     """Write the memory of publications anew."""
-    path = _memory(settings)
-    make_folder(path.parent)
-    temporary = path.with_suffix(".tmp")
-    pl.DataFrame([asdict(entry) for entry in entries], schema=SCHEMA).write_parquet(temporary)
-    replace_durably(temporary, path)
+    with replacing(_memory(settings)) as temporary:
+        pl.DataFrame([asdict(entry) for entry in entries], schema=SCHEMA).write_parquet(temporary)
 
 
 def point_to(settings: Settings, version: str) -> None:
     """Switch the symlink; readers see the old version or the new one, never none."""
-    following = settings.warehouse / ".next"
-    following.unlink(missing_ok=True)
-    following.symlink_to(version_path(settings, version).name)
-    following.replace(settings.published)
-    sync_folder(settings.warehouse)
+    switch_link(settings.published, version_path(settings, version))
 
 
 def roll_back(settings: Settings, version: str | None = None) -> str:

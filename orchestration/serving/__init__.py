@@ -2,7 +2,6 @@
 
 query.py      statements on the file, and their answers as a table or as CSV, JSON, Parquet
 shell.py      the small shell of `flywheel sql`
-sql_cli.py    the command `flywheel sql`
 postgres/     a version in PostgreSQL
 superset/     Apache Superset on either, with a dashboard as code
 """

@@ -1,7 +1,7 @@
 """Statements on a published file, and their answers.
 
 Belongs here: what a statement is, an answer as a table of text, and as a file. Does not belong
-here: where statements come from (sql_cli.py, shell.py).
+here: where statements come from (commands/sql.py, shell.py).
 """
 
 from __future__ import annotations

@@ -4,13 +4,12 @@ What the warehouse computes from these extracts can be compared with what was pl
 real CRM allows. Belongs in this package: drawing the company, rendering its extracts, recording
 the truth. Does not belong here: reading extracts, and anything that looks at the clock.
 
-    period, draws, truth                the span of time; drawing; the planted parameters
-    people, accounts, opportunities,
-    lives, tasks, leads, persons,
-    campaigns, lines, company           the company, drawn from one seed
-    salesforce, salesforce_leads,
-    salesforce_columns, salesforce_ids,
-    landing                             its extracts, night by night
+period.py, draws.py, truth.py    the span of time; drawing; the planted parameters
+company.py                       the company, drawn from one seed: people.py, accounts.py, leads.py,
+                                 persons.py, campaigns.py, opportunities.py, lives.py, tasks.py,
+                                 lines.py
+salesforce.py                    its extracts, night by night: salesforce_leads.py,
+                                 salesforce_columns.py, salesforce_ids.py, landing.py
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _AS_WRITTEN_BY_US = {"extract": "full"} | {
     name: field.get_default() for name, field in FileOptions.model_fields.items()
 }
 # `bronze/mapped/<object>` is the asset of a canonical object over all mapped sources.
-_RESERVED = (CANONICAL, "mapped")
+MAPPED = "mapped"
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,11 @@ def native_sources() -> dict[str, Source]:
         }
         sources[name] = Source(name=name, time_zone=said.time_zone, contracts=contracts)
     return sources
+
+
+def reserved_names() -> list[str]:
+    """What no source of a user may be called."""
+    return [*native_sources(), CANONICAL, MAPPED]
 
 
 @cache

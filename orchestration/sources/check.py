@@ -11,12 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestration.sources.catalog import (
-    CANONICAL,
-    canonical_objects,
-    mapped_source,
-    native_sources,
-)
+from orchestration.sources.catalog import canonical_objects, mapped_source, reserved_names
 from orchestration.sources.document import Document, parse_document, read_document
 from orchestration.sources.drafting.vocabulary import column_names, file_words, spellings
 from orchestration.sources.lint import doubts
@@ -26,7 +21,6 @@ from orchestration.sources.reading import Reading, refusal, understand
 
 # Where a column may come from.
 _ORIGINS = ("column", "concat", "value")
-_TAKEN = {CANONICAL, "mapped"}
 
 Objects = Mapping[str, ObjectSpec]
 
@@ -78,7 +72,7 @@ def _of_name(document: Document, said: dict[str, Any], name: str) -> Iterator[Mi
             f"the file is {name}.yml and says `source: {source}`",
             "file and source bear one name",
         )
-    if source in _TAKEN or source in native_sources():
+    if source in reserved_names():
         yield document.mistake(
             ("source",), f"the name `{source}` is taken by a built-in source", "choose another"
         )

@@ -40,12 +40,12 @@ from orchestration.sources.model import (
 )
 
 # Columns that bronze adds to every row: where it came from, and in which order it was loaded.
-ORIGIN_COLUMNS: dict[str, str] = {
-    "_source": "varchar",
+ORIGIN_COLUMNS: dict[str, ColumnType] = {
+    "_source": "text",
     "_batch_date": "date",
-    "_load_number": "bigint",
-    "_file": "varchar",
-    "_row_number": "bigint",
+    "_load_number": "integer",
+    "_file": "text",
+    "_row_number": "integer",
 }
 
 _ID_NAME = re.compile(r"(?:^|_)id$|[a-z]Id$")

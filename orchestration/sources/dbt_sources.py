@@ -28,7 +28,7 @@ from orchestration.sources.stage_map import COLUMNS as STAGE_MAP
 from orchestration.sources.stage_map import NAME as STAGE_MAP_FILE
 
 _STAGING = PROJECT_ROOT / "dbt_project" / "models" / "staging"
-_OBJECTS = PROJECT_ROOT / "dbt_project" / "macros" / "bronze_objects.sql"
+_OBJECTS = PROJECT_ROOT / "dbt_project" / "macros" / "sources" / "bronze_objects.sql"
 # It stands in quotation marks, and DuckDB reads brackets as a choice of characters.
 _HOME = (
     "{{ env_var('FLYWHEEL_HOME', 'flywheel_home') "
@@ -144,8 +144,8 @@ def _columns(contract: Contract) -> Iterator[dict[str, Any]]:
         if column.personal:
             said["config"] = {"meta": {"personal": column.personal, "masks": column.name}}
         yield said
-    for name, sql_type in ORIGIN_COLUMNS.items():
-        yield {"name": name, "data_type": sql_type}
+    for name, type_ in ORIGIN_COLUMNS.items():
+        yield {"name": name, "data_type": SQL_TYPES[type_]}
 
 
 def _text(name: str, description: str, tables: list[dict[str, Any]]) -> str:

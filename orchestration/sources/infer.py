@@ -1,7 +1,7 @@
 """A source file drafted from a folder of exports.
 
 Belongs here: the steps, from files to a text that `flywheel sources check` finds good.
-Does not belong here: the guesses themselves (drafting/), the command (sources_cli.py).
+Does not belong here: the guesses themselves (drafting/), the command (commands/sources.py).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 
 from orchestration.extracts.places import night_of
 from orchestration.sources.catalog import (
-    CANONICAL,
     canonical_objects,
     mapped_source,
     native_sources,
+    reserved_names,
 )
 from orchestration.sources.check import check_document
 from orchestration.sources.document import parse_document
@@ -83,8 +83,7 @@ def source_name(folder: Path) -> str:
 
 def is_source_name(name: str) -> bool:
     """Whether a user's source may bear the name."""
-    is_taken = name in {*native_sources(), CANONICAL, "mapped"}
-    return bool(re.fullmatch(r"[a-z][a-z0-9_]*", name)) and not is_taken
+    return bool(re.fullmatch(r"[a-z][a-z0-9_]*", name)) and name not in reserved_names()
 
 
 def _draft(found: Folder, name: str) -> DraftSource:

@@ -2,7 +2,7 @@
 
 Belongs here: the shape of a mistake and how names that are nearly right are found.
 Does not belong here: finding mistakes (document.py, reading.py, check.py), showing them
-(sources_cli.py).
+(commands/sources.py).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
-from orchestration.sources.catalog import CANONICAL, canonical_objects, native_sources
+from orchestration.sources.catalog import canonical_objects, reserved_names
 from orchestration.sources.file_options import Strict
 from orchestration.sources.model import ColumnSpec, LoadRules, ObjectSpec, SourceFile
 
@@ -54,7 +54,7 @@ def source_schema() -> Schema:
         "properties": {name: {"$ref": f"#/$defs/{name}"} for name in canonical},
         "additionalProperties": False,
     }
-    schema["properties"]["source"]["not"] = {"enum": [*native_sources(), CANONICAL, "mapped"]}
+    schema["properties"]["source"]["not"] = {"enum": reserved_names()}
     for part in ("LookupSpec", "ReferenceSpec"):
         parts[part]["properties"]["object"]["enum"] = list(canonical)
     return schema

@@ -10,7 +10,7 @@ import csv
 from datetime import date
 from pathlib import Path
 
-from orchestration.durable import make_folder, replace_durably
+from orchestration.durable import replacing
 from orchestration.sources.model import SourceFileError
 
 NAME = "stage_map.csv"
@@ -22,10 +22,8 @@ def ensure_stage_map(folder: Path) -> None:
     """Write an empty map where there is none: its header says what belongs in it."""
     path = folder / NAME
     if not path.exists():
-        make_folder(folder)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
-        replace_durably(temporary, path)
+        with replacing(path) as temporary:
+            temporary.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
 
 
 def mapped_stages(folder: Path, source: str) -> list[str]:

@@ -4,7 +4,8 @@ Belongs here: names and groups of the models in Dagster's graph, and the events 
 Does not belong here: how dbt is called (project.py), what the models compute (dbt_project/).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -12,6 +13,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 
 from orchestration.bronze.assets import LEDGER_KEY, PROFILE_KEY
 from orchestration.bronze.night import refuse
+from orchestration.gate.in_dagster import as_dagster
 from orchestration.gate.results import CheckResult, GateRefusedError, record, verdict_of
 from orchestration.jobs import FULL_REFRESH, ONE_NIGHT_A_RUN
 from orchestration.lock import hold_lock
@@ -93,12 +95,8 @@ def build_warehouse_assets(
         if result.rebuilt_because:
             context.log.info(f"everything was rebuilt from bronze: {result.rebuilt_because}")
         checks = judge(settings, sources, context.run_id, night, result)
-        links = {
-            check.check: check_link(settings, night, context.run_id, check)
-            for check in checks
-            if not check.success
-        }
-        yield from _events(context.assets_def, result, links)
+        link_of = partial(check_link, settings, night, context.run_id)
+        yield from _events(context.assets_def, result, checks, link_of)
         for model in result.broken:
             drop_unreadable(settings, model.message)
         require_good(result, checks)
@@ -129,9 +127,12 @@ def require_good(result: BuildResult, checks: list[CheckResult]) -> None:
 
 
 def _events(
-    assets: dg.AssetsDefinition, result: BuildResult, links: Mapping[str, str]
+    assets: dg.AssetsDefinition,
+    result: BuildResult,
+    checks: list[CheckResult],
+    link_of: Callable[[CheckResult], str],
 ) -> Iterator[Any]:
-    """Models and tests as Dagster's events; `links` are the pages of failed tests, by name."""
+    """Models and tests as Dagster's events; `checks` are the tests as they were judged."""
     asset_keys = {spec.metadata[_UNIQUE_ID]: spec.key for spec in assets.specs}
     check_keys = {spec.metadata[_UNIQUE_ID]: spec.key for spec in assets.check_specs}
     for model in result.models:
@@ -140,26 +141,11 @@ def _events(
                 asset_key=asset_keys[model.unique_id],
                 metadata={"dagster/row_count": model.row_count, "seconds": model.seconds},
             )
+    judged = {check.check: check for check in checks}
     for test in result.tests:
         if test.has_run and test.unique_id in check_keys:
-            key = check_keys[test.unique_id]
-            yield dg.AssetCheckResult(
-                asset_key=key.asset_key,
-                check_name=key.name,
-                passed=test.passed,
-                severity=dg.AssetCheckSeverity.ERROR
-                if test.severity == "critical"
-                else dg.AssetCheckSeverity.WARN,
-                metadata={
-                    "failures": test.failures,
-                    "sample": [str(row) for row in test.sample],
-                    **(
-                        {"result_page": dg.MetadataValue.url(links[test.name])}
-                        if test.name in links
-                        else {}
-                    ),
-                },
-            )
+            check = judged[test.name]
+            yield as_dagster(check_keys[test.unique_id], check, link_of(check))
 
 
 def checks_of(result: BuildResult) -> list[CheckResult]:

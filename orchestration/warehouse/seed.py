@@ -3,13 +3,12 @@
 Belongs here: whether a night may work on what changed or must rebuild everything from bronze, what
 the models need to know of the version before, and when rows of many nights are put together. Does
 not belong here: the build (build.py), what the models make of it
-(dbt_project/macros/later_nights.sql).
+(dbt_project/macros/nights/later_nights.sql).
 
 A copy gets three things that the build takes out again: `ops.new_loads`, the nights of the loads
 that the copy does not hold yet; the schema `new_bronze`, their rows, a view an object; the schema
-`previous`, small tables as they were. It leaves two things to the gate: the opportunities and
-accounts that were computed anew (gate/scope.py), and how much was written into which table
-(gate/written.py).
+`previous`, small tables as they were. It leaves two things to the gate: the keys of what was
+computed anew (gate/scope.py), and how much was written into which table (gate/written.py).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import yaml
 
 from orchestration.metrics.__main__ import files
 from orchestration.metrics.registry import Metric, registered_metrics
-from orchestration.metrics.semantic import SEMANTIC_MODELS
+from orchestration.metrics.semantic import SEMANTIC_METRICS
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.warehouse.project import manifest
 
@@ -78,7 +78,9 @@ def test_a_share_has_its_numerator_and_denominator() -> None:
 
 
 def test_the_semantic_layer_has_the_measures_that_metrics_name() -> None:
-    document = yaml.safe_load(SEMANTIC_MODELS.read_text(encoding="utf-8"))
+    document = yaml.safe_load(
+        SEMANTIC_METRICS.with_name("_semantic__models.yml").read_text(encoding="utf-8")
+    )
     measures = {
         measure["name"]
         for model in document["semantic_models"]

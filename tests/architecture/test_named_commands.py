@@ -2,7 +2,7 @@
 
 Belongs here: `flywheel …`, `make …` and `python -m …` in README, CONTRIBUTING and docs/. Does not
 belong here: what commands do, and pages whose commands are run (integration/test_readme.py,
-test_tutorial.py).
+integration/test_tutorial.py).
 """
 
 from __future__ import annotations

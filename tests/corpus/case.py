@@ -16,9 +16,8 @@ from typing import Any
 
 import polars as pl
 
-from orchestration.bronze.load import accepted_path
 from orchestration.bronze.night import load_night
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.paths import accepted_path, quarantine_path
 from orchestration.extracts.ledger import Load
 from orchestration.settings import Settings
 from tests.conftest import land

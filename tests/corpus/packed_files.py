@@ -10,17 +10,12 @@ import gzip
 import io
 import stat
 import struct
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from orchestration.extracts.zstandard import zstd
 from tests.corpus.case import ROLES, Case, table
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 _DEALS = b"id,state,value\nd1,Open,1\n"
 _READ = [("d1", "Open", 1)]

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.bronze.due import survey
 from orchestration.bronze.load import load_file
-from orchestration.bronze.night import load_night, survey
+from orchestration.bronze.night import load_night
 from orchestration.extracts import csv_walk
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings

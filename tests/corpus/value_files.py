@@ -1,7 +1,7 @@
 """Files whose values are odd: what spreadsheets make of them, dates that never were, formulas.
 
 Belongs here: texts in well-formed records. Does not belong here: all forms of a type
-(test_bronze_casting.py), random texts (test_accounts.py).
+(unit/test_bronze_casting.py), random texts (unit/test_accounts.py).
 """
 
 from __future__ import annotations

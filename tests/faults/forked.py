@@ -73,11 +73,11 @@ def import_everything() -> None:
     import great_expectations  # noqa: F401
 
     import orchestration.cli
+    import orchestration.commands.printing
     import orchestration.definitions
     import orchestration.gate.engine
     import orchestration.gate.run
-    import orchestration.recovery
-    import orchestration.report  # noqa: F401
+    import orchestration.recovery  # noqa: F401
 
 
 def run(

@@ -11,7 +11,7 @@ from datetime import date, datetime
 import duckdb
 import polars as pl
 
-from orchestration.bronze.load import accepted_path
+from orchestration.bronze.paths import accepted_path
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult, record
 from orchestration.gate.stamp import give_stamp

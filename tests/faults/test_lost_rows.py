@@ -15,10 +15,10 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from orchestration.bronze.load import accepted_path
 from orchestration.bronze.lost import LostRowsOfBronzeError
 from orchestration.bronze.night import accept, heal, load_night
-from orchestration.bronze.quarantine import quarantine_path, waiting
+from orchestration.bronze.paths import accepted_path, quarantine_path
+from orchestration.bronze.quarantine import waiting
 from orchestration.bronze.reload import plan_reload
 from orchestration.extracts.ledger import Ledger
 from orchestration.nightly import plan

@@ -2,7 +2,7 @@
 ends where an undisturbed one would have.
 
 Belongs here: every cut of the few steps that publish, by a kill and by a power cut. Does not belong
-here: kills of whole nights (test_kills.py).
+here: kills of whole nights (test_nights_with_faults.py).
 """
 
 from __future__ import annotations

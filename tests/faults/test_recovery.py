@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from orchestration.bronze.load import accepted_path
 from orchestration.bronze.night import accept, begin, load_night, refuse
+from orchestration.bronze.paths import accepted_path
 from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of
 from orchestration.faults import advice, is_of_the_machine
 from orchestration.gate.results import result_files
@@ -57,8 +57,8 @@ from tests.faults.small import make_candidate, make_load, numbers_of
 AS_A_USER_WITHOUT_RIGHTS = """
 import os, sys
 import orchestration.cli, orchestration.company, orchestration.faults, orchestration.lock
-import orchestration.nightly, orchestration.progress, orchestration.recovery, orchestration.report
-import orchestration.outcome.closing, orchestration.privacy.keys
+import orchestration.commands.printing, orchestration.nightly, orchestration.progress
+import orchestration.outcome.closing, orchestration.privacy.keys, orchestration.recovery
 import pydantic
 
 if os.geteuid() == 0:

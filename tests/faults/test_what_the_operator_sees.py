@@ -23,9 +23,10 @@ import pytest
 from rich.console import Console
 
 from orchestration import cli
-from orchestration.bronze.load import accepted_path
-from orchestration.bronze.night import accept, load_night, survey
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.due import survey
+from orchestration.bronze.night import accept, load_night
+from orchestration.bronze.paths import accepted_path, quarantine_path
+from orchestration.commands.printing import print_outcome
 from orchestration.extracts.ledger import Ledger, Load, copy_of
 from orchestration.gate.results import verdict_of
 from orchestration.morning.changes import _beside
@@ -39,7 +40,6 @@ from orchestration.publication.versions import (
     version_path,
 )
 from orchestration.publication.whole import damage_of
-from orchestration.report import print_outcome
 from orchestration.settings import Settings
 from orchestration.warehouse.seed import seed_candidate
 from tests.conftest import land

@@ -21,8 +21,8 @@ from typing import TypeVar
 import openpyxl
 import polars as pl
 
-from orchestration.bronze.load import accepted_path, load_file
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.load import load_file
+from orchestration.bronze.paths import accepted_path, quarantine_path
 from orchestration.extracts.csv_structure import raw_records, read_structure
 from orchestration.extracts.csv_text import open_csv
 from orchestration.extracts.json_text import open_json

@@ -21,7 +21,8 @@ import pytest
 from watchdog.events import FileOpenedEvent, FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-from orchestration.bronze.night import accept, load_night, refuse, survey
+from orchestration.bronze.due import survey
+from orchestration.bronze.night import accept, load_night, refuse
 from orchestration.extracts.ledger import Ledger
 from orchestration.nightly import plan
 from orchestration.settings import Settings

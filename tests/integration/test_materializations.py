@@ -1,7 +1,7 @@
 """How models become tables, tried on a small project with our macros and a model `deals`.
 
-Belongs here: what dbt_project/macros/materializations.sql does with a table, a contract and the
-rows of a later night. Does not belong here: our own models (the other tests of this folder).
+Belongs here: what dbt_project/macros/nights/materializations.sql does with a table, a contract and
+the rows of a later night. Does not belong here: our own models (the other tests of this folder).
 """
 
 from __future__ import annotations

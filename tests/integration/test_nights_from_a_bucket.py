@@ -21,8 +21,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from orchestration.bronze.load import accepted_path
-from orchestration.bronze.night import accept, load_night, survey, write_contract_files
+from orchestration.bronze.due import survey
+from orchestration.bronze.night import accept, load_night, write_contract_files
+from orchestration.bronze.paths import accepted_path
 from orchestration.extracts.ledger import Ledger
 from orchestration.settings import Settings
 from orchestration.simulation import simulate

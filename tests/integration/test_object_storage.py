@@ -21,7 +21,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.bronze.night import load_night, survey
+from orchestration.bronze.due import survey
+from orchestration.bronze.night import load_night
 from orchestration.extracts.ledger import Ledger
 from orchestration.extracts.objects import ObjectPlace
 from orchestration.extracts.places import LandingUnreachableError

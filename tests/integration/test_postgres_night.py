@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from orchestration.commands.printing import print_outcome
 from orchestration.gate.results import verdict_of
 from orchestration.nightly import NightOutcome
 from orchestration.publication.versions import Publication, publications
-from orchestration.report import print_outcome
 from orchestration.settings import Settings
 from orchestration.simulation import simulate
 from tests.integration.postgres_server import Database

@@ -25,8 +25,8 @@ from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from orchestration.bronze.load import accepted_path, load_file
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.load import load_file
+from orchestration.bronze.paths import accepted_path, quarantine_path
 from orchestration.extracts.landing import local_file
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.extracts.table import ROW_NUMBER

@@ -15,11 +15,11 @@ import pytest
 from rich.console import Console
 
 from orchestration.bronze.night import heal
+from orchestration.commands.printing import print_outcome
 from orchestration.extracts.ledger import Ledger
 from orchestration.gate.results import CheckResult, GateRefusedError
 from orchestration.nightly import NightOutcome, outcome_of
 from orchestration.outcome.page import write_page
-from orchestration.report import print_outcome
 from orchestration.settings import Settings
 from orchestration.warehouse.assets import judge, require_good
 from orchestration.warehouse.build import BuildResult, _outcome, excuse

@@ -19,16 +19,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from orchestration.bronze.load import accepted_path, load_file
-from orchestration.bronze.night import (
-    accept,
-    heal,
-    load_night,
-    refuse,
-    retry,
-    survey,
-)
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.due import survey
+from orchestration.bronze.load import load_file
+from orchestration.bronze.night import accept, heal, load_night, refuse, retry
+from orchestration.bronze.paths import accepted_path, quarantine_path
 from orchestration.extracts.csv_structure import raw_records
 from orchestration.extracts.landing import local_file
 from orchestration.extracts.ledger import Ledger, Load
@@ -970,7 +964,7 @@ def test_the_ledger_says_which_contract_a_file_was_read_by(home: Settings) -> No
 def test_a_half_written_ledger_changes_nothing(home: Settings) -> None:
     land(home, "acme", FIRST, {"deals.csv": DEALS})
     (load,) = publish(home, FIRST)
-    home.ledger.with_suffix(".tmp").write_bytes(b"half")
+    home.ledger.with_name(".ledger.parquet.tmp").write_bytes(b"half")
     land(home, "acme", SECOND, {"deals.csv": OTHER_DEALS})
 
     assert [each.file for each in Ledger(home.ledger).loads] == [load.file]

@@ -14,16 +14,15 @@ import duckdb
 import polars as pl
 import pytest
 
+from orchestration.commands.versions import changes
 from orchestration.gate.results import SCHEMA
 from orchestration.gate.stamp import give_stamp
 from orchestration.publication.candidate import discard_candidate
 from orchestration.publication.changes import Change, changes_of, limits_after
-from orchestration.publication.changes_cli import print_changes
 from orchestration.publication.opening import VersionUnreadableError
 from orchestration.publication.promote import promote
 from orchestration.publication.versions import NoSuchVersionError, roll_back, version_path
 from orchestration.settings import Settings
-from orchestration.terminal import open_console
 from tests.faults.damages import spoil_rows
 
 FIRST = date(2025, 9, 1)
@@ -119,14 +118,15 @@ def test_of_a_version_that_cannot_be_read_nobody_is_told_that_it_changed_nothing
     settings: Settings,
 ) -> None:
     publish(settings, FIRST, 4)
-    path = version_path(settings, publish(settings, FIRST, 6))
+    second = publish(settings, FIRST, 6)
+    path = version_path(settings, second)
     spoil_rows(path, "ops.version_change")
 
     with pytest.raises(VersionUnreadableError, match=rf"{path} cannot be read: .*\n.*--full-refre"):
-        print_changes(open_console(), settings, None)
+        changes_of(settings, second)
     path.write_bytes(b"")
     with pytest.raises(VersionUnreadableError, match=rf"{path} cannot be read: .*\n`flywheel nig"):
-        print_changes(open_console(), settings, None)
+        changes_of(settings, second)
 
 
 def test_tables_and_columns_that_came_or_went_are_told(settings: Settings) -> None:
@@ -237,19 +237,23 @@ def test_what_was_rolled_back_is_no_measure_of_what_comes_after(
 
 
 def test_changes_are_printed_for_the_version_that_readers_see(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     publish(settings, FIRST, 4)
     publish(settings, FIRST, 6)
-    print_changes(open_console(), settings, None)
+    monkeypatch.setenv("FLYWHEEL_HOME", str(settings.root))
+    changes()
 
     said = capsys.readouterr().out
     assert "2025-09-01-002 against 2025-09-01-001" in said
     assert "fct_deal: 4 → 6 rows" in said
 
 
-def test_an_unknown_version_is_refused_with_those_there_are(settings: Settings) -> None:
+def test_an_unknown_version_is_refused_with_those_there_are(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish(settings, FIRST, 4)
+    monkeypatch.setenv("FLYWHEEL_HOME", str(settings.root))
 
     with pytest.raises(NoSuchVersionError, match="2025-09-01-001"):
-        print_changes(open_console(), settings, "2020-01-01-001")
+        changes("2020-01-01-001")

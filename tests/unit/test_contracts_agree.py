@@ -18,8 +18,8 @@ import pytest
 import yaml
 
 from orchestration.bronze.header import MissingColumnsError, match_header
-from orchestration.bronze.load import accepted_path, load_file
-from orchestration.bronze.quarantine import quarantine_path
+from orchestration.bronze.load import load_file
+from orchestration.bronze.paths import accepted_path, quarantine_path
 from orchestration.extracts.landing import local_file
 from orchestration.extracts.ledger import Ledger
 from orchestration.privacy.masking import masked_rows

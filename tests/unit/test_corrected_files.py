@@ -12,7 +12,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from orchestration.bronze.night import accept, load_night, refuse, survey
+from orchestration.bronze.due import survey
+from orchestration.bronze.night import accept, load_night, refuse
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.settings import Settings
 from tests.conftest import describe, land

@@ -1,6 +1,6 @@
 """Arithmetic on packed bits, against the same question asked of one byte after the other.
 
-Belongs here: every function of csv_bitmaps.py on random marks, over the borders of words.
+Belongs here: every function of extracts/csv_bitmaps.py on random marks, over the borders of words.
 Does not belong here: what the marks mean (test_csv_structure.py).
 """
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
-from backports import zstd
 
 from orchestration.extracts.disguises import refuse_disguised
 from orchestration.extracts.table import UnreadableFileError
+from orchestration.extracts.zstandard import zstd
 from tests.unit.test_unpack import zipped
 
 

@@ -23,7 +23,8 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.bronze.night import accept, heal, load_night, survey
+from orchestration.bronze.due import survey
+from orchestration.bronze.night import accept, heal, load_night
 from orchestration.bronze.quarantine import waiting
 from orchestration.bronze.reload import plan_reload
 from orchestration.cli import app
@@ -31,7 +32,7 @@ from orchestration.extracts.ledger import Ledger, LedgerDamagedError, copy_of
 from orchestration.faults import HelpNeededError
 from orchestration.privacy import forget as forgetting
 from orchestration.privacy.border import mask_bronze
-from orchestration.privacy.forget import Outcome, find_everywhere, forget
+from orchestration.privacy.forget import Outcome, find_everywhere, forget, rehearse
 from orchestration.privacy.proof import Needles, find
 from orchestration.settings import Settings
 from tests.conftest import land
@@ -141,7 +142,7 @@ def test_it_tells_what_was_rewritten(home: Settings) -> None:
 
 def test_a_dry_run_tells_it_too_and_writes_nothing(home: Settings) -> None:
     before = {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()}
-    outcome = forget(home, ANN, is_dry=True)
+    outcome = rehearse(home, ANN)
     assert {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()} == before
     assert outcome.places["bronze"] == (3, 4)
     assert outcome.places["quarantine"] == (1, 1)
@@ -337,10 +338,10 @@ def test_a_record_without_an_address_proves_nothing_by_a_search(home: Settings) 
     assert "searched every byte" not in text
 
 
-@pytest.mark.parametrize("is_dry", [False, True])
+@pytest.mark.parametrize("act", [forget, rehearse])
 @pytest.mark.parametrize("with_bronze", [False, True])
 def test_a_home_without_its_ledger_proves_nothing(
-    home: Settings, is_dry: bool, with_bronze: bool
+    home: Settings, act: Callable[[Settings, str], Outcome], with_bronze: bool
 ) -> None:
     if with_bronze:
         home.ledger.unlink()
@@ -348,7 +349,7 @@ def test_a_home_without_its_ledger_proves_nothing(
     else:
         shutil.rmtree(home.bronze)
     with pytest.raises(LedgerDamagedError, match="gone"):
-        forget(home, ANN, is_dry=is_dry)
+        act(home, ANN)
 
 
 def test_a_lost_ledger_is_restored_from_its_copy_before_anybody_is_forgotten(
@@ -454,15 +455,15 @@ def test_a_dry_run_tells_of_a_damaged_version_and_leaves_it(
 
 
 @DAMAGES
-@pytest.mark.parametrize("is_dry", [False, True], ids=["", "dry"])
+@pytest.mark.parametrize("act", [forget, rehearse])
 def test_a_damaged_version_that_readers_see_is_told_before_anything_is_written(
-    home: Settings, damage: Callable[[Path], None], is_dry: bool
+    home: Settings, damage: Callable[[Path], None], act: Callable[[Settings, str], Outcome]
 ) -> None:
     shown = home.published.resolve()
     damage(shown)
     before = bytes_of(home)
     with pytest.raises(HelpNeededError, match=r"cannot be read.*\n.*nightly --full-refresh"):
-        forget(home, ANN, is_dry=is_dry)
+        act(home, ANN)
     assert bytes_of(home) == before
 
 

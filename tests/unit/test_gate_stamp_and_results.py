@@ -154,7 +154,7 @@ def test_the_results_of_all_runs_can_be_read_as_one_table(settings: Settings) ->
 
 def test_half_written_results_are_no_results(settings: Settings) -> None:
     record(settings, "run", NIGHT, "suites", [PASSED])
-    result_files(settings)[0].with_name(f"{NIGHT}.run.later.tmp").write_bytes(b"half")
+    result_files(settings)[0].with_name(f".{NIGHT}.run.later.parquet.tmp").write_bytes(b"half")
 
     assert results_of(settings, "run") == [PASSED]
 

@@ -1,6 +1,6 @@
 """Numbers, days and money of the morning report, as people read them.
 
-Belongs here: one value at a time. Does not belong here: sentences (test_morning_findings.py), where
+Belongs here: one value at a time. Does not belong here: sentences (test_morning_figures.py), where
 the values come from (tests/integration/test_morning_report.py).
 """
 

@@ -14,13 +14,9 @@ from datetime import date, datetime, timedelta
 import polars as pl
 import pytest
 
+from orchestration.bronze.due import survey
 from orchestration.bronze.judge import judge_object
-from orchestration.bronze.night import (
-    accept,
-    load_night,
-    refuse_objects,
-    survey,
-)
+from orchestration.bronze.night import accept, load_night, refuse_objects
 from orchestration.bronze.quarantine import refused_rows, waiting
 from orchestration.bronze.reload import plan_reload
 from orchestration.extracts.ledger import Ledger, Load

@@ -17,12 +17,12 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
+from orchestration.commands.printing import print_told
 from orchestration.gate.results import result_files
 from orchestration.nightly import NightOutcome
 from orchestration.outcome.closing import close_night
 from orchestration.outcome.links import check_link
 from orchestration.outcome.page import write_page
-from orchestration.report import print_told
 from orchestration.settings import Settings
 from orchestration.terminal import open_console
 from tests.alert_servers import webhook

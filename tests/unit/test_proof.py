@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import sqlite3
-import sys
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
@@ -15,12 +14,8 @@ import duckdb
 import polars as pl
 import pytest
 
+from orchestration.extracts.zstandard import zstd
 from orchestration.privacy.proof import Needles, find
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 ADDRESS = "ann.lee@shop.example"
 

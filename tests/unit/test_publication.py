@@ -1,8 +1,8 @@
 """From a gated candidate to the version that readers see, and back.
 
 Belongs here: what publication demands, what it leaves on the disk, versions and rollback.
-Does not belong here: readers while it happens (test_readers_during_publication.py), the checks
-(test_gate_stamp_and_results.py).
+Does not belong here: readers while it happens (integration/test_readers_during_publication.py), the
+checks (test_gate_stamp_and_results.py).
 
 The candidates are small and made by hand, in the file format that dbt is told to write; promote
 needs the schemas intermediate, marts and ops of them.

@@ -14,9 +14,10 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.bronze.night import accept, load_night, refuse, survey
+from orchestration.bronze.due import survey
+from orchestration.bronze.night import accept, load_night, refuse
+from orchestration.commands.quarantine import quarantine_app
 from orchestration.extracts.ledger import Ledger
-from orchestration.quarantine_cli import quarantine_app
 from orchestration.settings import Settings
 from tests.conftest import describe, land
 
@@ -122,6 +123,10 @@ def test_refused_rows_are_written_to_a_file(home: Settings, tmp_path: Path, name
     assert [(row["row_number"], row["column"], row["value"]) for row in rows] == [
         (3, "amount", "five"), (4, "amount", "six"),
     ]  # fmt: skip
+
+
+def test_the_file_is_named_as_it_is(home: Settings, tmp_path: Path) -> None:
+    assert said("export", tmp_path / "rows[red].csv")[-1].endswith("/rows[red].csv")
 
 
 @pytest.mark.parametrize(

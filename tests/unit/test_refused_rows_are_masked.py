@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from orchestration.bronze.judge import judge_object
 from orchestration.bronze.night import accept, heal, load_night
+from orchestration.commands.quarantine import quarantine_app
 from orchestration.extracts.ledger import Ledger
 from orchestration.privacy.display import shown_record, shown_value
-from orchestration.quarantine_cli import quarantine_app
 from orchestration.settings import Settings
 from orchestration.sources.catalog import native_sources
 from tests.conftest import land

@@ -12,13 +12,15 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from orchestration.bronze.due import survey
 from orchestration.bronze.judge import judge_object
 from orchestration.bronze.lost import restore_lost
-from orchestration.bronze.night import accept, load_night, refuse, survey
-from orchestration.bronze.quarantine import quarantine_path, refused_rows, waiting
+from orchestration.bronze.night import accept, load_night, refuse
+from orchestration.bronze.paths import quarantine_path
+from orchestration.bronze.quarantine import refused_rows, waiting
+from orchestration.commands.quarantine import quarantine_app
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.results import CheckResult
-from orchestration.quarantine_cli import quarantine_app
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
 from tests.conftest import describe, land
@@ -92,6 +94,14 @@ def test_mended_rows_come_in_although_one_beside_them_still_breaks_a_rule(home: 
     assert held.success
     assert held.observed == "1 of 3 rows read anew wait on"
     assert amounts_of(home, "x1", "x2", "x3") == [1000, 2000]
+
+
+def test_rows_that_a_kill_left_half_written_are_not_due(home: Settings) -> None:
+    describe(home, WITH_THOUSANDS)
+    reload()
+    (path,) = home.reload.glob("*/*/batch=*/*.csv")
+    path.rename(path.with_name(f".{path.name}.tmp"))
+    assert survey(home, Ledger(home.ledger)).files == {}
 
 
 def test_rows_read_anew_neither_add_to_the_share_of_a_new_file_nor_thin_it(home: Settings) -> None:

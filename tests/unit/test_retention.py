@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from orchestration.bronze.night import accept, heal, load_night, survey
+from orchestration.bronze.due import survey
+from orchestration.bronze.night import accept, heal, load_night
 from orchestration.extracts.ledger import Ledger
 from orchestration.privacy.border import mask_bronze
 from orchestration.privacy.retention import apply_retention, outdated

@@ -18,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from orchestration.commands.sources import sources_app
 from orchestration.extracts.places import FolderPlace
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources, mapped_source
@@ -32,7 +33,6 @@ from orchestration.sources.landed import Landed, check_landed
 from orchestration.sources.mistakes import Mistake
 from orchestration.sources.model import SourceFile, SourceFileError
 from orchestration.sources.reading import read_source_file, understand
-from orchestration.sources_cli import sources_app
 
 GOOD = """\
 source: acme

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from orchestration.bronze.night import load_night, write_contract_files
+from orchestration.commands.sources import sources_app
 from orchestration.extracts.ledger import Load
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.sources.catalog import canonical_objects, load_sources
@@ -37,7 +38,6 @@ from orchestration.sources.drafting.sniffing import sniff
 from orchestration.sources.drafting.stages import kind_of
 from orchestration.sources.drafting.vocabulary import vocabulary
 from orchestration.sources.infer import Inferred, infer_source, source_name
-from orchestration.sources_cli import sources_app
 from tests.conftest import land
 
 NIGHT = date(2025, 3, 1)

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
+from orchestration.commands.sources import sources_app
 from orchestration.settings import PROJECT_ROOT
 from orchestration.sources.catalog import canonical_objects, native_sources
 from orchestration.sources.document import parse_document, read_document
 from orchestration.sources.reading import understand
 from orchestration.sources.schema import SCHEMA_FILE, native_schema, schema_text, source_schema
-from orchestration.sources_cli import sources_app
 
 SOURCES = PROJECT_ROOT / "orchestration" / "sources"
 MAVEN = (PROJECT_ROOT / "tests" / "real_data" / "maven.yml").read_text(encoding="utf-8")

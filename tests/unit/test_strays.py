@@ -10,7 +10,7 @@ from datetime import date
 
 import pytest
 
-from orchestration.bronze.night import survey
+from orchestration.bronze.due import survey
 from orchestration.extracts.ledger import Ledger
 from orchestration.extracts.objects import ObjectPlace
 from orchestration.extracts.places import FolderPlace, Stray

@@ -23,11 +23,11 @@ from orchestration.bronze.load import load_file
 from orchestration.bronze.night import accept, load_night
 from orchestration.bronze.quarantine import waiting
 from orchestration.bronze.reload import plan_reload
+from orchestration.commands.printing import print_held, print_nights, print_plan
 from orchestration.extracts.landing import local_file
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.extracts.table import ROW_NUMBER
 from orchestration.nightly import plan
-from orchestration.report import print_held, print_nights, print_plan
 from orchestration.settings import Settings
 from orchestration.sources.catalog import load_sources
 from orchestration.terminal import escaped

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from backports import zstd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +30,7 @@ from orchestration.extracts.unpack import (
     zip_directory,
     zip_members,
 )
+from orchestration.extracts.zstandard import zstd
 from orchestration.sources.file_options import FileOptions
 
 random_files = settings(derandomize=True, max_examples=80, deadline=None)

@@ -10,6 +10,6 @@ views.py      analysts' own views over the marts
 flip.py       the new schema becomes `marts` in one transaction
 reader.py     the role that BI tools log in with
 serve.py      the whole way, in its order
+clear.py      the same once more, without what a version said before
 assets.py     the same as the last step of the night
-cli.py        the command `flywheel serve-postgres`
 """

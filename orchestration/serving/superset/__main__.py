@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
+from orchestration.exit_status import ExitStatus
 from orchestration.serving.superset.connection import NotConnectedError, address, shown
 from orchestration.serving.superset.environment import (
     EnvironmentFailedError,
@@ -26,8 +27,6 @@ from orchestration.serving.superset.server import (
 )
 from orchestration.settings import Settings
 
-_USAGE = 2
-
 
 def main() -> None:
     """Become the server, once everything is in place."""
@@ -36,7 +35,7 @@ def main() -> None:
     given = os.environ.get("FLYWHEEL_SUPERSET_PASSWORD")
     if not port.isdecimal():
         print(f"FLYWHEEL_SUPERSET_PORT must be a number, not {port}", file=sys.stderr)
-        sys.exit(_USAGE)
+        sys.exit(ExitStatus.USAGE)
     try:
         marts = address(settings)
         if not is_installed():
@@ -46,7 +45,7 @@ def main() -> None:
         made_up = prepare(settings, marts, given)
     except (NotConnectedError, EnvironmentFailedError, NotPreparedError) as error:
         print(error, file=sys.stderr)
-        sys.exit(_USAGE)
+        sys.exit(ExitStatus.USAGE)
     if made_up:
         print(f"password   {made_up}  (of {ADMINISTRATOR}; it is not shown again)")
     print(f"look       http://127.0.0.1:{port}{DASHBOARD_PATH}  (as {ADMINISTRATOR})", flush=True)

@@ -2,6 +2,7 @@
 
 vocabulary.py  what CRMs call things (vocabulary.yml)
 sniffing.py    how a text file is written: encoding, delimiter, header and footer
+probe.py       the contract of nothing that they are read with
 samples.py     exports opened, each as a table of text
 mapping.py     which file is which object, and which column which
 dates.py       how a column writes its dates, proved on its values

@@ -1,6 +1,6 @@
 """A contract of nothing, to read with before there is a contract.
 
-Belongs here: the one stand-in. Does not belong here: contracts of sources (contract.py).
+Belongs here: the one stand-in. Does not belong here: contracts of sources (sources/contract.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What CRMs call the things that Flywheel names: vocabulary.yml, made ready for comparing.
 
 Belongs here: names of objects, columns and kinds of stages, and when two names are one.
-Does not belong here: values of columns (values.py), what follows from a match (mapping.py).
+Does not belong here: values of columns (dates.py, numbers.py), what follows from a match
+(mapping.py).
 """
 
 from __future__ import annotations

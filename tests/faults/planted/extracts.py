@@ -2,7 +2,7 @@
 
 Belongs here: one line a fault: its name, what it does to the files of a night, whether the night is
 refused or warned, and by which check. Does not belong here: faults in marts (marts.py), running
-them (test_planted_faults.py).
+them (faults/test_planted_faults.py).
 
 Every check that is named must fail; others may fail with it. `in_full` marks the faults that only
 show once marts are built.

@@ -2,7 +2,7 @@
 
 Belongs here: one line a fault: its name, the statement that plants it, and the check that refuses
 the night. Does not belong here: faults in extracts (extracts.py), running them
-(test_planted_faults.py).
+(faults/test_planted_faults.py).
 
 Marts that are views are changed in the tables behind them. `{anew}` keeps to one opportunity that
 the night computed anew: of the others, checks that follow the change look at none

@@ -12,8 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from backports import zstd
-
+from orchestration.extracts.zstandard import zstd
 from tests.integration.examples.reading import (
     AS_OF,
     Said,

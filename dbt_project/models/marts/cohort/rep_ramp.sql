@@ -204,74 +204,36 @@ first_wins as (
     group by rep_key
 ),
 
--- A win on the day of hire took half a day.
+-- A win on the day of hire took half a day; who has not won yet was watched up to the last day seen.
 waits as (
     select
         members.source_system,
         members.hire_quarter,
-        case when first_wins.rep_key is not null then 1 else 0 end as is_win,
+        cast(null as double) as entered,
         greatest(
             {{ days_between(
                 'members.start_date',
                 'coalesce(first_wins.first_win_date, ' ~ add_days('members.end_date', -1) ~ ')'
             ) }},
             0.5
-        ) as wait_days
+        ) as ended,
+        first_wins.rep_key is not null as is_exit,
+        1 as stay_count
     from members
     left join first_wins on members.rep_key = first_wins.rep_key
     where members.start_date >= members.history_date
 ),
 
--- Kaplan–Meier; who has not won yet was at risk up to and with the last day seen.
-waits_by_day as (
-    select
-        source_system,
-        hire_quarter,
-        wait_days,
-        sum(is_win) as win_count,
-        sum(count(*)) over (
-            partition by source_system, hire_quarter
-            order by wait_days desc
-            rows between unbounded preceding and current row
-        ) as at_risk_count
-    from waits
-    group by source_system, hire_quarter, wait_days
-),
-
--- Who won last of all leaves nobody behind.
-without_win as (
-    select
-        source_system,
-        hire_quarter,
-        wait_days,
-        case
-            when win_count < at_risk_count
-                then exp(sum(ln_of_share) over (
-                    partition by source_system, hire_quarter
-                    order by wait_days
-                    rows between unbounded preceding and current row
-                ))
-            else 0
-        end as share_without_win
-    from (
-        select
-            *,
-            case
-                when win_count < at_risk_count
-                    then ln(1 - cast(win_count as double) / at_risk_count)
-            end as ln_of_share
-        from waits_by_day
-    ) as steps
+curves as (
+    {{ kaplan_meier('waits', ['source_system', 'hire_quarter']) }}
 ),
 
 medians as (
     select
         source_system,
         hire_quarter,
-        min(wait_days) as median_days
-    from without_win
-    -- A product of quotients may end a hair above the half that it is.
-    where share_without_win <= 0.5 + 0.000000001
+        {{ kaplan_meier_median() }} as median_days
+    from curves
     group by source_system, hire_quarter
 ),
 
@@ -280,8 +242,8 @@ waits_of_cohorts as (
         source_system,
         hire_quarter,
         count(*) as followed_count,
-        sum(is_win) as first_win_count,
-        max(wait_days) as longest_days
+        sum(case when is_exit then 1 else 0 end) as first_win_count,
+        max(ended) as longest_days
     from waits
     group by source_system, hire_quarter
 ),

@@ -25,22 +25,7 @@ merged as (
 ),
 
 said as (
-    select
-        {{ said_columns | join(', ') }},
-        hs_lastmodifieddate,
-        _batch_date as batch_date,
-        _load_number as load_number,
-        _row_number as row_number
-    from delivered
-    union all
-    -- Its place gives way to a row of its own in the same night.
-    select
-        {{ said_columns | join(', ') }},
-        cast(null as timestamp) as hs_lastmodifieddate,
-        first_date as batch_date,
-        -1 as load_number,
-        -1 as row_number
-    from merged
+    {{ hubspot_said('delivered', 'merged', said_columns) }}
 ),
 
 owners as (

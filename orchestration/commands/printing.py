@@ -1,6 +1,7 @@
-"""What a person sees of a night on the terminal.
+"""What a person sees of nights and versions on the terminal.
 
-Belongs here: tables and sentences. Does not belong here: deciding anything (nightly.py).
+Belongs here: tables and sentences. Does not belong here: deciding anything
+(orchestration/nightly.py).
 """
 
 from __future__ import annotations
@@ -9,16 +10,16 @@ import sys
 from collections import defaultdict
 
 from rich.console import Console
-from rich.table import Table
 
 from orchestration.extracts.ledger import Load
 from orchestration.gate.results import CheckResult
 from orchestration.morning.writing import page_of
 from orchestration.nightly import NightOutcome, Plan
+from orchestration.publication.changes import Change
 from orchestration.publication.versions import NOTHING_TO_COPY, Publication
 from orchestration.secrets import redacted
 from orchestration.settings import Settings
-from orchestration.terminal import escaped, printable
+from orchestration.terminal import escaped, plain_table, printable, say, say_marked
 
 _SHOWN_ROWS = 5
 
@@ -26,28 +27,22 @@ _SHOWN_ROWS = 5
 def print_plan(console: Console, plan: Plan) -> None:
     """What is waiting, and why."""
     for night in plan.landing.incomplete:
-        console.print(
+        say_marked(
+            console,
             f"[yellow]{night.source.name} {night.night} is not complete:[/] it has no _SUCCESS and "
             f"changed a moment ago. Put an empty _SUCCESS into it, or name the night: "
             f"{_command()} nightly --date {night.night}",
-            highlight=False,
-            soft_wrap=True,
         )
     for name in plan.landing.unclaimed:
-        console.print(
-            f"[yellow]no object claims[/] {escaped(name)}: it is not read",
-            highlight=False,
-            soft_wrap=True,
-        )
+        say_marked(console, f"[yellow]no object claims[/] {escaped(name)}: it is not read")
     for source, nights in plan.landing.absent.items():
         told = ", ".join(map(str, nights[-_SHOWN_ROWS:]))
-        console.print(
+        say_marked(
+            console,
             f"[yellow]{source}: no night came on[/] {told}"
             + (
                 f" and {len(nights) - _SHOWN_ROWS} days before" if len(nights) > _SHOWN_ROWS else ""
             ),
-            highlight=False,
-            soft_wrap=True,
         )
 
 
@@ -58,26 +53,25 @@ def print_held(console: Console, held: list[Load]) -> None:
         rows = sum(load.rows_read for load in loads)
         objects = sorted({load.name for load in loads})
         more = f" and {len(objects) - _SHOWN_ROWS} more" if len(objects) > _SHOWN_ROWS else ""
-        console.print(
+        say_marked(
+            console,
             f"[yellow]{night} is held back:[/] {', '.join(objects[:_SHOWN_ROWS])}{more} refused, "
             f"{rows:,} rows are in no version. Land corrected files, or try again: "
             f"{_command()} nightly --date {night}",
-            highlight=False,
-            soft_wrap=True,
         )
 
 
 def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -> None:
     """What was read, refused, checked and published, and where to look."""
-    console.print(f"\n[bold]Night {outcome.night}[/]", highlight=False)
+    say_marked(console, f"\n[bold]Night {outcome.night}[/]")
     _print_loads(console, outcome.loads)
     passed = sum(check.success for check in outcome.checks)
     warned, refused = len(outcome.verdict.warning), len(outcome.verdict.refusing)
     noted = outcome.verdict.ran - passed - warned - refused
-    console.print(
+    say_marked(
+        console,
         f"checked   {outcome.verdict.ran} checks: {passed} passed, {warned} warned, "
         f"{refused} refused" + (f", {noted} noted" if noted else ""),
-        highlight=False,
     )
     for check in outcome.verdict.warning:
         _print_check(console, "[yellow]warning[/]", check)
@@ -86,58 +80,50 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
     publication = outcome.publication
     if publication is not None:
         if publication.rebuilt_because not in (None, NOTHING_TO_COPY):
-            console.print(
-                f"rebuilt   everything from bronze: {publication.rebuilt_because}",
-                highlight=False,
-                soft_wrap=True,
-            )
-        console.print(
+            say_marked(console, f"rebuilt   everything from bronze: {publication.rebuilt_because}")
+        say_marked(
+            console,
             f"[green]published[/] version {publication.version} as of "
             f"{publication.as_of_date}: {publication.table_count} marts, "
             f"{publication.row_count:,} rows\n"
             f"look      {escaped(str(settings.published))}  (read-only; DuckDB 1.4 or newer)\n"
             f'          {_command()} sql "select * from marts.win_rate limit 5"',
-            highlight=False,
-            soft_wrap=True,
         )
         _print_served(console, outcome, settings)
     elif outcome.verdict.refusing:
-        console.print(
+        say_marked(
+            console,
             "[red bold]refused[/]   nothing was published; readers still see the version before.\n"
             f"          Correct the files in {escaped(settings.landing_name)} and run again.",
-            highlight=False,
-            soft_wrap=True,
         )
     else:
-        console.print(
+        say_marked(
+            console,
             f"[red bold]failed[/]    {_lines(redacted(settings, outcome.failure or ''))}\n"
             f"          nothing was published; readers still see the version before.",
-            highlight=False,
-            soft_wrap=True,
         )
 
 
 def print_told(console: Console, lines: list[str]) -> None:
     """Where the page of a night is, and who was told."""
     for line in lines:
-        console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
+        say(console, printable(line))
 
 
 def _print_served(console: Console, outcome: NightOutcome, settings: Settings) -> None:
     if outcome.publication is not None:
         page = page_of(settings, outcome.publication.version)
         if page.exists():
-            console.print(f"report    {page}", highlight=False, markup=False, soft_wrap=True)
+            say(console, f"report    {page}")
     if outcome.served:
         told = outcome.served.replace("\n", "\n          ")
-        console.print(f"served    {told}", highlight=False, markup=False, soft_wrap=True)
+        say(console, f"served    {told}")
     if outcome.failure:
-        console.print(
+        say_marked(
+            console,
             f"[red bold]failed[/]    {_lines(redacted(settings, outcome.failure))}\n"
             f"          The version is published all the same. Then: {_command()} morning, or "
             f"{_command()} serve-postgres",
-            highlight=False,
-            soft_wrap=True,
         )
 
 
@@ -153,9 +139,9 @@ def _lines(text: str) -> str:
 
 def _print_loads(console: Console, loads: list[Load]) -> None:
     if not loads:
-        console.print("read      no new files; the models are built anew")
+        say(console, "read      no new files; the models are built anew")
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     for name in ("object", "file"):
         table.add_column(name, overflow="fold")
     for name in ("read", "accepted", "quarantined"):
@@ -177,20 +163,19 @@ def _print_loads(console: Console, loads: list[Load]) -> None:
 
 
 def _print_check(console: Console, label: str, check: CheckResult) -> None:
-    console.print(
+    say_marked(
+        console,
         f"{label}   {check.suite}, {check.check}: {escaped(check.observed)}\n"
         f"          must hold: {check.description}",
-        highlight=False,
-        soft_wrap=True,
     )
     for row in check.sample[:_SHOWN_ROWS]:
         said = ", ".join(f"{name}={value}" for name, value in row.items() if value is not None)
-        console.print(f"          {printable(said)}", highlight=False, markup=False, soft_wrap=True)
+        say(console, f"          {printable(said)}")
 
 
 def print_nights(console: Console, loads: list[Load], limit: int) -> None:
     """The last nights, with what was read, accepted and quarantined in each."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("night")
     table.add_column("source")
     for name in ("files", "read", "accepted", "quarantined"):
@@ -223,7 +208,7 @@ def print_versions(
     console: Console, publications: list[Publication], kept: list[str], current: str | None
 ) -> None:
     """Published versions, newest first."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("")
     for name in ("version", "as of", "published (UTC)", "outcome"):
         table.add_column(name)
@@ -240,4 +225,16 @@ def print_versions(
             outcome,
             f"{entry.row_count:,}",
         )
+    console.print(table, highlight=False)
+
+
+def print_changes(console: Console, version: str, changes: list[Change]) -> None:
+    """What a version changed, metrics beyond their limits first."""
+    if not changes:
+        say(console, f"{version} changed nothing that is compared")
+        return
+    say(console, f"{version} against {changes[0].compared_with}")
+    table = plain_table(show_header=False)
+    for change in sorted(changes, key=lambda each: (each.kind != "metric", each.kind == "rows")):
+        table.add_row(change.kind, change.sentence)
     console.print(table, highlight=False)

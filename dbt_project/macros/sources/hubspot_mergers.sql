@@ -115,6 +115,29 @@
     where place = 1
 {%- endmacro %}
 
+{#-
+    What nights said of each record: `columns`, the CRM's own stamp, and the night and place of what
+    was delivered; of what was merged, in the night that first said so, in a place that gives way to
+    a row of its own in the same night.
+-#}
+{% macro hubspot_said(delivered, merged, columns) -%}
+    select
+        {{ columns | join(', ') }},
+        hs_lastmodifieddate,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
+    from {{ delivered }}
+    union all
+    select
+        {{ columns | join(', ') }},
+        cast(null as timestamp) as hs_lastmodifieddate,
+        first_date as batch_date,
+        -1 as load_number,
+        -1 as row_number
+    from {{ merged }}
+{%- endmacro %}
+
 {% macro _hubspot_listed_mergers(rows) -%}
     select
         merged_id,

@@ -1,7 +1,7 @@
 """`flywheel serve-postgres`: let PostgreSQL serve what readers of the file see.
 
 Belongs here: the command, its options and what it prints. Does not belong here: how it is done
-(serve.py), the other commands (orchestration/cli.py).
+(serving/postgres/).
 
 Exit status: 0 served, 2 usage or configuration, 3 it failed.
 """
@@ -12,11 +12,11 @@ from typing import Annotated
 
 import typer
 
+from orchestration.exit_status import ExitStatus
 from orchestration.settings import Settings
-from orchestration.terminal import open_console
+from orchestration.terminal import open_console, say
 
 console = open_console()
-_USAGE, _FAILED = 2, 3
 
 
 def serve_postgres(
@@ -32,24 +32,21 @@ def serve_postgres(
     try:
         target = target_of(settings)
     except PostgresError as error:
-        _say(f"{error}", "red")
-        raise typer.Exit(_USAGE) from None
+        say(console, str(error), "red")
+        raise typer.Exit(ExitStatus.USAGE) from None
     if target is None:
-        _say(
+        say(
+            console,
             "no PostgreSQL is named: set FLYWHEEL_POSTGRES=postgresql://user:password@host/database"
             ", or FLYWHEEL_POSTGRES_FILE to a file that holds it",
             "red",
         )
-        raise typer.Exit(_USAGE)
+        raise typer.Exit(ExitStatus.USAGE)
     try:
         served = serve(settings, target, again=again)
     except PostgresError as error:
-        _say(f"{error}\nreaders still see the version they had", "red")
-        raise typer.Exit(_FAILED) from None
-    _say(f"served    {served.told}")
+        say(console, f"{error}\nreaders still see the version they had", "red")
+        raise typer.Exit(ExitStatus.FAILED) from None
+    say(console, f"served    {served.told}")
     for remark in served.remarks:
-        _say(f"          {remark}", "yellow")
-
-
-def _say(text: str, style: str | None = None) -> None:
-    console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
+        say(console, f"          {remark}", "yellow")

@@ -1,7 +1,7 @@
 """`flywheel report` and `flywheel alerts`: the page of a night, and whether alerts arrive.
 
 Belongs here: the commands and what they print. Does not belong here: pages and alerts (outcome/),
-the other commands (cli.py).
+the other commands.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Annotated
 
 import typer
 
+from orchestration.exit_status import ExitStatus
 from orchestration.settings import Settings
-from orchestration.terminal import open_console
+from orchestration.terminal import open_console, say
 
 alerts_app = typer.Typer(help="Alerts of refused, failed and late nights.", no_args_is_help=True)
 console = open_console()
-_USAGE, _FAILED = 2, 3
 
 
 @alerts_app.callback()
@@ -31,17 +31,16 @@ def test() -> None:
 
     told = try_out(Settings())
     for _, line in told:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(console, line)
     if not told:
-        console.print(
+        say(
+            console,
             "nobody would be told: set FLYWHEEL_ALERT_WEBHOOK, or FLYWHEEL_ALERT_EMAIL_TO, "
             "FLYWHEEL_ALERT_EMAIL_FROM and FLYWHEEL_SMTP_URL",
-            highlight=False,
-            soft_wrap=True,
         )
-        raise typer.Exit(_USAGE)
+        raise typer.Exit(ExitStatus.USAGE)
     if not all(is_sent for is_sent, _ in told):
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(ExitStatus.FAILED)
 
 
 def report(
@@ -56,6 +55,6 @@ def report(
     try:
         page = page_of(Settings(), night.date() if night else None)
     except NoSuchNightError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(_USAGE) from error
-    console.print(str(page), highlight=False, markup=False, soft_wrap=True)
+        say(console, str(error), "red")
+        raise typer.Exit(ExitStatus.USAGE) from error
+    say(console, str(page))

@@ -1,7 +1,7 @@
 """`flywheel sql`: ask a published version in DuckDB's SQL.
 
 Belongs here: the command, its options, and where its statements come from. Does not belong here:
-how they are answered (query.py), the shell (shell.py), the other commands (orchestration/cli.py).
+how they are answered (serving/query.py), the shell (serving/shell.py).
 
 Exit status: 0 answered, 2 usage, or a statement that cannot be answered.
 """
@@ -16,8 +16,9 @@ import typer
 from rich.console import Console
 from typer.core import TyperCommand
 
+from orchestration.exit_status import ExitStatus
 from orchestration.settings import Settings
-from orchestration.terminal import open_console
+from orchestration.terminal import open_console, say
 
 if TYPE_CHECKING:
     from orchestration.serving.query import Format
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 console = open_console()
 # Apart, so that an error never ends up in a file of rows.
 errors = Console(stderr=True)
-_USAGE = 2
 _FORMATS: dict[str, Format] = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
 
 
@@ -136,5 +136,5 @@ def _show_all(path: Path, text: str, rows: int) -> None:
 
 
 def _fail(text: str) -> None:
-    errors.print(text, style="red", highlight=False, markup=False, soft_wrap=True)
-    raise typer.Exit(_USAGE)
+    say(errors, text, "red")
+    raise typer.Exit(ExitStatus.USAGE)

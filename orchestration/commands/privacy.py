@@ -1,7 +1,6 @@
 """`flywheel forget` and `flywheel retention`: what leaves the home, and the proof that it did.
 
-Belongs here: what the two commands print. Does not belong here: what they do (privacy/), the other
-commands (cli.py).
+Belongs here: what the two commands print. Does not belong here: what they do (privacy/).
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.exit_status import ExitStatus
 from orchestration.settings import Settings
-from orchestration.terminal import open_console
+from orchestration.terminal import open_console, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from orchestration.privacy.forget import Outcome
 
 console = open_console()
-_LEFT = 3
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
 
@@ -32,28 +31,29 @@ def forget(
     """Remove a person from everything that is kept, for good, and prove it."""
     from orchestration.lock import hold_lock
     from orchestration.privacy.forget import forget as carry_out
+    from orchestration.privacy.forget import rehearse
     from orchestration.privacy.persons import NoSuchPersonError
 
     settings = Settings()
     hold_lock(settings)
     try:
-        outcome = carry_out(settings, person, is_dry=dry_run)
+        outcome = (rehearse if dry_run else carry_out)(settings, person)
     except NoSuchPersonError as error:
         raise typer.BadParameter(str(error)) from None
     _print_places(outcome, dry_run)
     if settings.is_landing_remote:
-        _say(f"not touched: extracts in {settings.landing_name}")
+        say(console, f"not touched: extracts in {settings.landing_name}")
     is_served = _clear_postgres(settings, dry_run)
     if dry_run:
         _print_left(f"{len(outcome.left):,} files hold an address or a number", outcome.left)
-        _say("nothing was written; run it again without --dry-run")
+        say(console, "nothing was written; run it again without --dry-run")
     elif outcome.left:
         _print_left("still there", outcome.left)
-        raise typer.Exit(_LEFT)
+        raise typer.Exit(ExitStatus.FAILED)
     else:
-        _say(" ".join(_proved(settings, outcome)))
+        say(console, " ".join(_proved(settings, outcome)))
     if not is_served:
-        raise typer.Exit(_LEFT)
+        raise typer.Exit(ExitStatus.FAILED)
 
 
 def retention(dry_run: DryRun = False) -> None:
@@ -65,13 +65,13 @@ def retention(dry_run: DryRun = False) -> None:
     hold_lock(settings)
     found = outdated(settings) if dry_run else apply_retention(settings)
     if not found:
-        _say("nothing is too old: see FLYWHEEL_RETAIN_LANDING_DAYS and its like")
+        say(console, "nothing is too old: see FLYWHEEL_RETAIN_LANDING_DAYS and its like")
     for place, count in Counter(each.place for each in found).items():
         what = "files without their raw personal values" if place == "bronze" else "files removed"
-        _say(f"{place:<11}{count:,} {what}")
+        say(console, f"{place:<11}{count:,} {what}")
     if dry_run and found:
         _print_left("they are", [each.path for each in found])
-        _say("nothing was removed; run it again without --dry-run")
+        say(console, "nothing was removed; run it again without --dry-run")
 
 
 def _clear_postgres(settings: Settings, is_dry: bool) -> bool:
@@ -79,7 +79,10 @@ def _clear_postgres(settings: Settings, is_dry: bool) -> bool:
     if settings.postgres is None or not settings.published.exists():
         return True
     if is_dry:
-        _say("postgresql  the version that is served would be sent anew, and those before it go")
+        say(
+            console,
+            "postgresql  the version that is served would be sent anew, and those before it go",
+        )
         return True
     from orchestration.serving.postgres.clear import send_anew
     from orchestration.serving.postgres.target import PostgresError, target_of
@@ -89,12 +92,13 @@ def _clear_postgres(settings: Settings, is_dry: bool) -> bool:
         if target is not None:
             served = send_anew(settings, target)
             for line in (served.told, *served.remarks):
-                _say(f"postgresql  {line}")
+                say(console, f"postgresql  {line}")
     except PostgresError as error:
-        _say(
+        say(
+            console,
             f"postgresql  {error}\n"
             f"            it may still hold hashes of the person: run this command again once it "
-            f"answers"
+            f"answers",
         )
         return False
     return True
@@ -121,21 +125,17 @@ def _proved(settings: Settings, outcome: Outcome) -> Iterator[str]:
 
 def _print_places(outcome: Outcome, is_dry: bool) -> None:
     word = "would be rewritten" if is_dry else "rewritten"
-    _say(f"{outcome.records:,} records of contacts and leads")
+    say(console, f"{outcome.records:,} records of contacts and leads")
     for place, (files, rows) in outcome.places.items():
-        _say(f"{place:<11}{files:,} files, {rows:,} rows {word}")
+        say(console, f"{place:<11}{files:,} files, {rows:,} rows {word}")
     for path in outcome.removed:
-        _say(f"removed    {path}, whose rows are in bronze")
+        say(console, f"removed    {path}, whose rows are in bronze")
     for path in outcome.damaged:
         what = "would be removed" if is_dry else "was removed"
-        _say(f"versions   {path} {what}: it cannot be read, and no way leads back to it")
+        say(console, f"versions   {path} {what}: it cannot be read, and no way leads back to it")
 
 
 def _print_left(heading: str, paths: list[Path]) -> None:
-    _say(f"{heading}:")
+    say(console, f"{heading}:")
     for path in paths:
-        _say(f"  {path}")
-
-
-def _say(text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(console, f"  {path}")

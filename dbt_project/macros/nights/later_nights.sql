@@ -76,7 +76,7 @@
     themselves; then the new rows come in, but for those in which all of `meta.sums` are 0.
 
     A new row that was not to be computed anew would stand beside its old self, where no check looks
-    that follows the change (macros/scope.sql, expectations/README.md): it breaks the build.
+    that follows the change (scope.sql, expectations/README.md): it breaks the build.
 -#}
 {% macro recompute(target, fresh, columns) -%}
     {{ return(adapter.dispatch('recompute', 'flywheel')(target, fresh, columns)) }}

@@ -1,7 +1,7 @@
 """`flywheel sources`: what helps people write source files.
 
 Belongs here: the sub-commands and what they print. Does not belong here: what a mistake is
-(sources/check.py), what a draft holds (sources/infer.py), the other commands (cli.py).
+(sources/check.py), what a draft holds (sources/infer.py).
 
 Exit status: 0 good, 2 a mistake in a source file or in how the command was called.
 """
@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from orchestration.exit_status import ExitStatus
 from orchestration.settings import Settings
 from orchestration.terminal import printable
 
@@ -30,7 +31,6 @@ sources_app = typer.Typer(
     no_args_is_help=True,
 )
 console = Console(soft_wrap=True, highlight=False)
-_USAGE = 2
 # As much of a long line as fits beside its number.
 _EXCERPT = 100
 
@@ -57,7 +57,7 @@ def check(
         _say(f"no source file stands in {folder}: write one, or draft it with", "yellow")
         _say("  flywheel sources infer FOLDER_OF_EXPORTS")
     is_good = [_check_one(each, landing, settings) for each in files]
-    raise typer.Exit(0 if all(is_good) else _USAGE)
+    raise typer.Exit(0 if all(is_good) else ExitStatus.USAGE)
 
 
 @sources_app.command()
@@ -99,7 +99,7 @@ def infer(
     for sentence in inferred.advice:
         errors.print(Text(printable(sentence)))
     if inferred.text is None:
-        raise typer.Exit(0 if inferred.is_built_in else _USAGE)
+        raise typer.Exit(0 if inferred.is_built_in else ExitStatus.USAGE)
     if output is None:
         typer.echo(inferred.text, nl=False)
         return

@@ -1,7 +1,7 @@
 """`flywheel quarantine`: what was refused, why, and how to get it in after all.
 
 Belongs here: the sub-commands and what they print. Does not belong here: why a row is refused
-(bronze/), the other commands (cli.py).
+(bronze/).
 """
 
 from __future__ import annotations
@@ -11,10 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from orchestration.settings import Settings
-from orchestration.terminal import escaped, open_console, printable
+from orchestration.terminal import (
+    escaped,
+    open_console,
+    plain_table,
+    printable,
+    say,
+    say_marked,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +33,6 @@ quarantine_app = typer.Typer(
     no_args_is_help=False,
 )
 console = open_console()
-_USAGE = 2
 
 Object = Annotated[
     str | None, typer.Argument(help="Only this object, like salesforce/opportunity.")
@@ -47,7 +52,7 @@ def listing(context: typer.Context) -> None:
         return
     settings = Settings()
     loads = _loads(settings, None, None)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     for name in ("night", "object", "file", "column", "rule"):
         table.add_column(name, overflow="fold")
     table.add_column("rows", justify="right")
@@ -62,11 +67,11 @@ def listing(context: typer.Context) -> None:
                 f"{count:,}",
             )
     console.print(table, highlight=False)
-    console.print(
+    say_marked(
+        console,
         "why:        flywheel quarantine explain\n"
         "as a file:  flywheel quarantine export rows.csv\n"
         "read anew:  flywheel quarantine reload, after the source file was mended",
-        highlight=False,
     )
 
 
@@ -93,22 +98,19 @@ def explain(
     ).group_by("name", "column", "rule", maintain_order=True):
         meaning, remedy = meaning_of(str(rule))
         place = f"{object_name}.{column}" if column else str(object_name)
-        console.print(
+        say_marked(
+            console,
             f"[bold]{escaped(place)}[/]: {escaped(str(rule))}, {len(group):,} rows\n"
             f"  {meaning}\n  remedy: {remedy}",
-            highlight=False,
-            soft_wrap=True,
         )
         for row in group.head(rows).to_dicts():
             value = "" if row["value"] is None else f"{row['value']!r} in "
-            console.print(
+            say(
+                console,
                 printable(
                     f"  {row['batch_date']}/{row['file']}, row {row['row_number']}: "
                     f"{value}{row['raw_text']}"
                 ),
-                highlight=False,
-                markup=False,
-                soft_wrap=True,
             )
 
 
@@ -142,7 +144,7 @@ def export(
             refused.write_ndjson(path)
         case _:
             refused.write_parquet(path)
-    console.print(f"{len(refused):,} rows in {path}", highlight=False, soft_wrap=True)
+    say(console, f"{len(refused):,} rows in {path}")
 
 
 @quarantine_app.command()
@@ -161,7 +163,7 @@ def reload(object_: Object = None, night: Night = None) -> None:
         if load.status == "accepted"
     ]
     if not loads:
-        console.print("no refused rows of published nights wait")
+        say(console, "no refused rows of published nights wait")
         return
     plan_reload(settings, loads)
     sources = load_sources(settings.user_sources)
@@ -169,9 +171,10 @@ def reload(object_: Object = None, night: Night = None) -> None:
     due_ids = {file.reload_of for file in due_files}
     due = [load for load in loads if load.load_id in due_ids]
     if due:
-        _say(
+        say(
+            console,
             f"{_rows_of(due)} are due again: the next `flywheel nightly` reads them. Rows that "
-            f"still break a rule stay in quarantine."
+            f"still break a rule stay in quarantine.",
         )
     for load in loads:
         if load in due:
@@ -184,15 +187,11 @@ def reload(object_: Object = None, night: Night = None) -> None:
                 f"did not change since. Mend it and run `flywheel nightly`; or read them as it "
                 f"stands: flywheel nightly --date {load.batch_date}"
             )
-        _say(f"{_rows_of([load])} of {load.batch_date} are not due: {why}")
+        say(console, f"{_rows_of([load])} of {load.batch_date} are not due: {why}")
 
 
 def _rows_of(loads: list[Load]) -> str:
     return f"{sum(load.rows_quarantined for load in loads):,} rows of {len(loads)} files"
-
-
-def _say(sentence: str) -> None:
-    console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 def _loads(settings: Settings, object_: str | None, night: date | None) -> list[Load]:
@@ -210,9 +209,9 @@ def _loads(settings: Settings, object_: str | None, night: date | None) -> list[
         if object_ is not None:
             _refuse_unknown(settings, ledger, object_)
         asked = [str(each) for each in (object_, night) if each is not None]
-        _say(" of ".join(["no refused rows", *asked]) + " wait")
+        say(console, " of ".join(["no refused rows", *asked]) + " wait")
         if all_waiting:
-            _say("others do:  flywheel quarantine")
+            say(console, "others do:  flywheel quarantine")
         raise typer.Exit
     return loads
 
@@ -253,7 +252,7 @@ def _shown(settings: Settings, refused: pl.DataFrame, show_personal: bool) -> pl
 def _counts(settings: Settings, load: Load) -> list[tuple[str | None, str, int]]:
     import polars as pl
 
-    from orchestration.bronze.quarantine import quarantine_path
+    from orchestration.bronze.paths import quarantine_path
 
     found = (
         pl.scan_parquet(quarantine_path(settings, load), glob=False)

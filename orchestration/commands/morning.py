@@ -1,7 +1,6 @@
 """`flywheel morning`: the morning report, written anew.
 
-Belongs here: the options and what is printed. Does not belong here: the page (morning/), the other
-commands (cli.py).
+Belongs here: the options and what is printed. Does not belong here: the page (morning/).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Annotated
 import typer
 
 from orchestration.settings import Settings
-from orchestration.terminal import open_console
+from orchestration.terminal import open_console, say
 
 
 def morning(
@@ -27,4 +26,4 @@ def morning(
     from orchestration.morning.writing import write_morning
 
     page = write_morning(Settings(), version, output)
-    open_console().print(str(page), highlight=False, soft_wrap=True)
+    say(open_console(), str(page))
