@@ -395,6 +395,14 @@ FACTS, STRETCHES = "intermediate.int_opportunity_facts", "intermediate.int_oppor
          f"update marts.fct_activity set duration_minutes = -1 where {ACTIVITY}"),
         ("fct_activity", "reps_are_known",
          f"update marts.fct_activity set owner_key = 'nobody' where {ACTIVITY}"),
+        ("bridge_activity", "nothing_is_missing",
+         f"update marts.fct_activity set source_system = null where {ACTIVITY}"),
+        ("bridge_activity", "one_is_main",
+         f"insert into marts.fct_activity select * replace ('lead:2' as lead_key) "
+         f"from marts.fct_activity where {ACTIVITY}"),
+        ("bridge_activity", "activities_are_known",
+         "insert into intermediate.int_activity_participants "
+         "select 'nobody', 's', 'nobody', 'lead', 's:l'"),
         ("bridge_merge", "object_is_known",
          "insert into marts.bridge_merge values ('x', 's', 'a', 'b', 'b', null)"),
         ("bridge_merge", "merged_into_another",

@@ -38,6 +38,7 @@ from tests.integration.histories.around import (
     SAID_STATUSES,
     SALESFORCE,
     around_in_salesforce,
+    participants_of,
     as_of_the_night_before,
     lead_meanings,
     rows_around,
@@ -734,7 +735,13 @@ def as_salesforce(company: Company) -> Contents:
             for one in crm.accounts
         ),
         around=tuple(
-            filter(None, (around_in_salesforce(row, Options().calendar) for row in crm.around))
+            filter(
+                None,
+                (
+                    around_in_salesforce(row, Options().calendar)
+                    for row in (*crm.around, *participants_of(crm.around))
+                ),
+            )
         ),
         identifies_records=True,
     )

@@ -315,13 +315,14 @@ def test_whom_an_activity_is_about_is_a_contact_or_a_lead(ask: Ask) -> None:
     ) == [(CONTACT, None), (None, LEAD)]
 
 
-def test_participants_are_people_and_nothing_else(ask: Ask) -> None:
+def test_each_participant_is_told_by_what_it_is(ask: Ask) -> None:
     assert ask(
-        "select activity_id, contact_id, user_id, response "
-        "from staging.stg_salesforce__activity_participants order by 1"
+        "select activity_id, contact_id, opportunity_id, user_id, response "
+        "from staging.stg_salesforce__activity_participants order by 1, 2"
     ) == [
-        (key("00T", 1), CONTACT, None, None),
-        (key("00U", 1), None, INVITEE, "Accepted"),
+        (key("00T", 1), CONTACT, None, None, None),
+        (key("00T", 1), None, DEAL, None, None),
+        (key("00U", 1), None, None, INVITEE, "Accepted"),
     ]
 
 

@@ -204,6 +204,17 @@ class Activity:
 
 
 @dataclass(frozen=True)
+class Participant:
+    """One record's part in an activity, beside what the activity itself names."""
+
+    activity_id: str
+    opportunity_id: str | None = None
+    account_id: str | None = None
+    contact_id: str | None = None
+    lead_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Campaign:
     """A campaign."""
 
