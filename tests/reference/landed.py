@@ -221,6 +221,11 @@ class Campaign:
     campaign_id: str
     campaign_name: str | None = None
     parent_id: str | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+    currency_code: str | None = None
+    budgeted_cost: Decimal | None = None
+    actual_cost: Decimal | None = None
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,16 @@ STATUSES = (
     "Unqualified",
 )  # fmt: skip
 CAMPAIGNS = (
-    Campaign("k1", "Fair"), Campaign("k2", parent_id="k1"), Campaign("k3", "Mailing", "k9"),
+    Campaign(
+        "k1", "Fair", None, date(2024, 1, 20), date(2024, 2, 1), "EUR", Decimal("1000.005"),
+        Decimal("98.7"),
+    ),
+    Campaign(
+        "k2", parent_id="k1", end_date=date(2024, 2, 3), currency_code="GBP",
+        actual_cost=Decimal(12),
+    ),
+    Campaign("k3", "Mailing", "k9", currency_code="CHF", budgeted_cost=Decimal(5)),
+    Campaign("k6", "Calls", actual_cost=Decimal("7.5")),
 )  # fmt: skip
 # Of the last year and a half, so that some are too young for each horizon.
 AGES = (0, 1, 3, 20, 29, 30, 31, 59, 61, 89, 90, 200, 400, 500)
@@ -386,7 +395,9 @@ def _task_row(row: Activity) -> Row:
 def _campaign_row(row: Campaign) -> Row:
     return {
         "Id": row.campaign_id, "Name": row.campaign_name, "Type": None, "Status": None,
-        "StartDate": None, "EndDate": None, "ParentId": row.parent_id,
+        "StartDate": row.start_date, "EndDate": row.end_date, "ParentId": row.parent_id,
+        "CurrencyIsoCode": row.currency_code, "BudgetedCost": row.budgeted_cost,
+        "ActualCost": row.actual_cost,
     }  # fmt: skip
 
 
