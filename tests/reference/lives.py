@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import groupby
 
 from tests.reference.effect import Effect
 from tests.reference.entries import Entry
@@ -131,7 +132,9 @@ class Life:
 
     @property
     def closed_at(self) -> datetime | None:
-        return self.last.at if self.is_closed else None
+        """Of the last close: what is filed as another won or lost stage later was closed before."""
+        runs = groupby(self.effect.entries, key=lambda entry: (entry.kind, entry.pipeline))
+        return [next(run) for _, run in runs][-1].at if self.is_closed else None
 
     def is_closed_at(self, at: datetime) -> bool:
         """By the entries that count; before the first of them nothing was closed."""
