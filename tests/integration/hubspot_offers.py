@@ -234,7 +234,14 @@ def members_of(
 def random_offers(draw: random.Random, deals: Sequence[str], contacts: Sequence[str]) -> Offers:
     """Lines of some deals, a few of deals and products that nobody knows; touches, few dated."""
     campaigns = tuple(
-        Campaign(f"guid-{number}", f"{900 + number}", f"Campaign {number}") for number in range(4)
+        Campaign(
+            f"guid-{number}",
+            f"{900 + number}",
+            f"Campaign {number}",
+            spent=("12.5", None)[number % 2],
+            currency=(None, "USD", "EUR")[number % 3],
+        )
+        for number in range(4)
     )
     return Offers(
         products=tuple(Product(f"{number}", f"Product {number}") for number in range(3)),

@@ -134,7 +134,9 @@ FIRST_OF_SALESFORCE = {
         "event_relation",
         *(
             {
-                "Id": key("0RE", number), "EventId": key("00U", 12), "RelationId": key("00Q", number),
+                "Id": key("0RE", number),
+                "EventId": key("00U", 12),
+                "RelationId": key("00Q", number),
                 "Status": status,
             }
             for number, status in ((34, "Accepted"), (35, "Declined"))

@@ -395,6 +395,8 @@ FACTS, STRETCHES = "intermediate.int_opportunity_facts", "intermediate.int_oppor
          f"update marts.fct_activity set duration_minutes = -1 where {ACTIVITY}"),
         ("fct_activity", "reps_are_known",
          f"update marts.fct_activity set owner_key = 'nobody' where {ACTIVITY}"),
+        ("dim_campaign", "costs_have_a_rate",
+         "update marts.dim_campaign set budgeted_cost_local = 1, budgeted_cost = null"),
         ("bridge_activity", "nothing_is_missing",
          f"update marts.fct_activity set source_system = null where {ACTIVITY}"),
         ("bridge_activity", "one_is_main",

@@ -38,9 +38,9 @@ from tests.integration.histories.around import (
     SAID_STATUSES,
     SALESFORCE,
     around_in_salesforce,
-    participants_of,
     as_of_the_night_before,
     lead_meanings,
+    participants_of,
     rows_around,
 )
 from tests.integration.histories.files import mapped_columns
@@ -1071,7 +1071,10 @@ FURTHER_RECORDS = (
             "paid": (("03-01", "Prospect"), ("03-11", "Won"), ("05-20", "Paid")),
             "sorted anew": (("03-01", "Prospect"), ("03-11", "Lost"), ("05-20", "Dormant")),
             "won again": (
-                ("03-01", "Prospect"), ("03-11", "Won"), ("04-01", "Meet"), ("04-21", "Won"),
+                ("03-01", "Prospect"),
+                ("03-11", "Won"),
+                ("04-01", "Meet"),
+                ("04-21", "Won"),
                 ("05-20", "Paid"),
             ),
             "late and lost": (("03-01", "Meet"), ("03-11", "Lost")),

@@ -223,7 +223,7 @@ def test_who_declined_a_meeting_was_not_touched_by_it(warehouses: dict[str, Path
 def test_an_activity_with_several_counts_once_and_stands_with_each(
     warehouses: dict[str, Path],
 ) -> None:
-    call, first, second = of_salesforce("00T", 31), of_salesforce("00Q", 30), of_salesforce("00Q", 31)
+    call, first, second = (of_salesforce(*of) for of in (("00T", 31), ("00Q", 30), ("00Q", 31)))
     with duckdb.connect(str(warehouses["nightly"]), read_only=True) as connection:
         counted = connection.execute(
             "select count(*) from marts.fct_activity where activity_key = ?", [call]

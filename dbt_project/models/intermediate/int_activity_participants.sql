@@ -29,14 +29,20 @@ participants as (
 ),
 
 -- Most activities have nobody else.
+shared as (
+    select distinct
+        source_system,
+        activity_id
+    from participants
+),
+
 activities as (
-    select * from {{ ref('int_activities') }}
-    where (source_system, activity_id) in (
-        select
-            source_system,
-            activity_id
-        from participants
-    )
+    select all_activities.*
+    from {{ ref('int_activities') }} as all_activities
+    inner join shared
+        on
+            all_activities.source_system = shared.source_system
+            and all_activities.activity_id = shared.activity_id
 ),
 
 keyed as (

@@ -211,7 +211,7 @@ def participants_of(rows: Iterable[Any]) -> Iterator[Participant]:
     opportunities = [row.opportunity_id for row in rows if isinstance(row, Role)]
     for one in rows:
         if isinstance(one, Activity) and random.random() < 0.5:
-            yield Participant(one.activity_id, contact_id=one.contact_id or random.choice(["p1", "p7"]))
+            yield Participant(one.activity_id, contact_id=one.contact_id or "p7")
             yield Participant(one.activity_id, contact_id="p8")
             yield Participant(one.activity_id, lead_id=random.choice(leads))
             yield Participant(one.activity_id, opportunity_id=random.choice(opportunities))
