@@ -241,7 +241,12 @@ final as (
     left join owner_spans
         on
             all_events.opportunity_key = owner_spans.opportunity_key
-            and {{ holds_at('owner_spans', 'all_events.occurred_at') }}
+            -- What is won is assigned in the same save to whoever looks after it.
+            and case
+                when all_events.stage_kind <> 'open' and all_events.event_number > 1
+                    then {{ held_until('owner_spans', 'all_events.occurred_at') }}
+                else {{ holds_at('owner_spans', 'all_events.occurred_at') }}
+            end
     left join amount_spans
         on
             all_events.opportunity_key = amount_spans.opportunity_key
