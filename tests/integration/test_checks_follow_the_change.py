@@ -291,6 +291,7 @@ LEAD = (
     f"lead_key = (select min(lead_key) from {LEADS.table} "
     "inner join marts.fct_lead using (lead_key))"
 )
+PARTICIPANTS = "intermediate.int_activity_participants"
 ACTIVITY = (
     f"activity_key = (select min(activity_key) from {ACTIVITIES.table} "
     "inner join marts.fct_activity using (activity_key))"
@@ -398,13 +399,13 @@ FACTS, STRETCHES = "intermediate.int_opportunity_facts", "intermediate.int_oppor
         ("dim_campaign", "costs_have_a_rate",
          "update marts.dim_campaign set budgeted_cost_local = 1, budgeted_cost = null"),
         ("bridge_activity", "nothing_is_missing",
-         f"update marts.fct_activity set source_system = null where {ACTIVITY}"),
+         f"insert into {PARTICIPANTS} select activity_key, source_system, activity_id, 'lead', "
+         f"null from marts.fct_activity where {ACTIVITY}"),
         ("bridge_activity", "one_is_main",
          f"insert into marts.fct_activity select * replace ('lead:2' as lead_key) "
          f"from marts.fct_activity where {ACTIVITY}"),
         ("bridge_activity", "activities_are_known",
-         "insert into intermediate.int_activity_participants "
-         "select 'nobody', 's', 'nobody', 'lead', 's:l'"),
+         f"insert into {PARTICIPANTS} values ('s:nobody', 's', 'nobody', 'lead', 's:l')"),
         ("bridge_merge", "object_is_known",
          "insert into marts.bridge_merge values ('x', 's', 'a', 'b', 'b', null)"),
         ("bridge_merge", "merged_into_another",
