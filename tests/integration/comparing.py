@@ -31,6 +31,7 @@ GRAINS = {
     "fct_opportunity_version": ["opportunity_key", "version_number"],
     "dim_campaign": ["campaign_key"],
     "fct_activity": ["activity_key"],
+    "bridge_activity": ["activity_key", "record_kind", "record_key"],
     "fct_lead": ["lead_key"],
     "fct_opportunity_line": ["line_key"],
     "pipeline_daily": ["date_day", "pipeline_key", "stage_key", "owner_key"],

@@ -52,6 +52,7 @@ class Campaign:
     starts: date | None = None
     budget: str | None = None
     spent: str | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def pages_of(offers: Offers) -> dict[str, list[dict[str, Any]]]:
                     "hs_name": one.name,
                     "hs_campaign_status": "active",
                     "hs_start_date": one.starts.isoformat() if one.starts else None,
+                    "hs_currency_code": one.currency,
                     "hs_budget_items_sum_amount": one.budget,
                     "hs_spend_items_sum_amount": one.spent,
                 },
@@ -191,7 +193,14 @@ def rows_of(offers: Offers) -> Iterator[landed.Line | landed.Campaign]:
                 amount=Decimal(line.amount) if line.amount else None,
             )
     for campaign in offers.campaigns:
-        yield landed.Campaign(campaign.id, campaign.name)
+        yield landed.Campaign(
+            campaign.id,
+            campaign.name,
+            start_date=campaign.starts,
+            currency_code=campaign.currency,
+            budgeted_cost=Decimal(campaign.budget) if campaign.budget else None,
+            actual_cost=Decimal(campaign.spent) if campaign.spent else None,
+        )
 
 
 def members_of(
@@ -225,7 +234,14 @@ def members_of(
 def random_offers(draw: random.Random, deals: Sequence[str], contacts: Sequence[str]) -> Offers:
     """Lines of some deals, a few of deals and products that nobody knows; touches, few dated."""
     campaigns = tuple(
-        Campaign(f"guid-{number}", f"{900 + number}", f"Campaign {number}") for number in range(4)
+        Campaign(
+            f"guid-{number}",
+            f"{900 + number}",
+            f"Campaign {number}",
+            spent=("12.5", None)[number % 2],
+            currency=(None, "USD", "EUR")[number % 3],
+        )
+        for number in range(4)
     )
     return Offers(
         products=tuple(Product(f"{number}", f"Product {number}") for number in range(3)),

@@ -501,6 +501,7 @@ def as_crm(portal: Portal, as_of: date) -> landed.Crm:
             *(_lead(portal, contact) for contact in portal.contacts if contact.lifecycle),
             *(landed.Role(deal.id, contact) for deal in portal.deals for contact in deal.contacts),
             *map(_activity, portal.calls),
+            *(part for call in portal.calls for part in _parts(call)),
             *(record for deal in portal.deals for record in _records(portal, deal)),
             *(
                 landed.Account(one.id, None, one.industry, one.employees)
@@ -559,7 +560,7 @@ def _members(portal: Portal, contact: Contact) -> Iterator[landed.Member]:
 
 
 def _activity(call: Activity) -> landed.Activity:
-    """One of many deals and contacts stands for all of them."""
+    """It names one of many deals and contacts itself."""
     contact = min(call.contacts, default=None)
     return landed.Activity(
         activity_id=call.id,
@@ -572,6 +573,13 @@ def _activity(call: Activity) -> landed.Activity:
         occurred_at=call.at,
         is_completed=True,
     )
+
+
+def _parts(call: Activity) -> Iterator[landed.Participant]:
+    for contact in set(call.contacts):
+        yield landed.Participant(call.id, contact_id=contact, lead_id=contact)
+    for deal in set(call.deals):
+        yield landed.Participant(call.id, opportunity_id=deal)
 
 
 def _opportunity(portal: Portal, deal: Deal) -> landed.Opportunity:

@@ -45,6 +45,12 @@ def meeting(number: int, **said: Any) -> Row:
     } | said  # fmt: skip
 
 
+def part(number: int, record: str, **said: Any) -> Row:
+    """In the call of the same number, or of a hundred less."""
+    row = {"Id": key("0RT", number), "TaskId": key("00T", number % 100), "RelationId": record}
+    return row | {"SystemModstamp": NOON} | said
+
+
 def member(number: int, of: int, **said: Any) -> Row:
     row = {"Id": key("00v", number), "CampaignId": key("701", 1), "LeadId": key("00Q", of)}
     return row | {"HasResponded": "true", "CreatedDate": NOON} | said
@@ -92,6 +98,7 @@ FIRST_OF_SALESFORCE = {
     "Lead.csv": file_of(
         "lead",
         *(lead(number) for number in (1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 16, 20, 21, 22, 24, 30)),
+        *(lead(number) for number in (31, 32, 33, 34, 35)),
         converted(8, ConvertedContactId=key("003", 8)),
         converted(12, ConvertedContactId=key("003", 12)),
         converted(13, ConvertedOpportunityId=key("006", 13)),
@@ -115,6 +122,25 @@ FIRST_OF_SALESFORCE = {
         call(18, WhatId=key("006", 1)),
         call(19, WhatId=key("006", 1)),
         call(30, WhoId=key("00Q", 30)),
+        *(call(number, WhoId=key("00Q", 30)) for number in (31, 32, 33)),
+    ),
+    "TaskRelation.csv": file_of(
+        "task_relation",
+        part(32, key("00Q", 32)),
+        part(33, key("00Q", 33)),
+        part(133, key("006", 1), IsWhat="true"),
+    ),
+    "EventRelation.csv": file_of(
+        "event_relation",
+        *(
+            {
+                "Id": key("0RE", number),
+                "EventId": key("00U", 12),
+                "RelationId": key("00Q", number),
+                "Status": status,
+            }
+            for number, status in ((34, "Accepted"), (35, "Declined"))
+        ),
     ),
     "Event.csv": file_of(
         "event", meeting(11, WhoId=key("00Q", 11)), meeting(12, WhoId=key("003", 12))
@@ -173,6 +199,13 @@ SECOND_OF_SALESFORCE = {
         call(18, WhatId=key("006", 1), OwnerId=key("005", 9), SystemModstamp=LATER),
         call(19, WhatId=key("006", 1), IsDeleted="true", SystemModstamp=LATER),
         call(24, WhoId=key("00Q", 24), **BY_DAY),
+        call(33, WhoId=key("00Q", 30), IsDeleted="true", SystemModstamp=LATER),
+    ),
+    "TaskRelation.csv": file_of(
+        "task_relation",
+        part(31, key("00Q", 31)),
+        part(131, key("006", 1), IsWhat="true"),
+        part(32, key("00Q", 32), IsDeleted="true", SystemModstamp=LATER),
     ),
     "PricebookEntry.csv": file_of("pricebook_entry", price(2, LATER)),
     "OpportunityLineItem.csv": file_of(

@@ -26,6 +26,9 @@ ACCOUNT, OTHER_ACCOUNT = key("001", 1), key("001", 2)
 CONTACT, LEAD, OTHER_LEAD = key("003", 1), key("00Q", 1), key("00Q", 2)
 DEAL, DELETED, EUROPEAN = key("006", 1), key("006", 2), key("006", 3)
 REP, MANAGER, INVITEE = key("005", 1), key("005", 2), key("005", 3)
+# Its end by hand: of `005A0` the fourth is a capital (8, I), of `00000` none (0, A), of `1bCDE` the
+# last three (4 + 8 + 16, 2).
+CAPITALS = "005A0000001bCDEIA2"
 CAMPAIGN, PRODUCT, DEAR_PRODUCT = key("701", 1), key("01t", 1), key("01t", 2)
 NOON, LATER = "2025-09-27T12:00:00.000Z", "2025-09-28T12:00:00.000Z"
 MIDNIGHT = "2025-09-27T00:00:00.000Z"
@@ -129,6 +132,9 @@ FIRST_NIGHT = {
         change(6, "Amount", "100.0", "120.0", IsDeleted="true"),
         change(7, "Campaign", "", "Constellational", DataType="Text"),
         change(8, "Campaign", "", CAMPAIGN, DataType="EntityId"),
+        change(9, "Owner", CAPITALS[:15], REP[:15], OpportunityId=EUROPEAN),
+        change(10, "Owner", "Christopherlees", "Bo", OpportunityId=EUROPEAN, CreatedDate=LATER),
+        change(11, "Owner", "Bo", "Twin", OpportunityId=DELETED),
     ),
     "OpportunityContactRole.csv": file_of(
         "opportunity_contact_role",
@@ -251,6 +257,8 @@ FIRST_NIGHT = {
         "user",
         {"Id": REP, "Name": "Ann", "Title": "AE", "UserRoleId": key("00E", 1), "Start__c": "May"},
         {"Id": MANAGER, "Name": "Bo", "Title": "VP Sales"},
+        {"Id": CAPITALS, "Name": "Christopherlees"},
+        *({"Id": key("005", number), "Name": "Twin"} for number in (7, 8)),
     ),
     "UserRole.csv": file_of(
         "user_role", {"Id": key("00E", 1), "Name": "Rep North", "ParentRoleId": key("00E", 2)}

@@ -291,6 +291,7 @@ LEAD = (
     f"lead_key = (select min(lead_key) from {LEADS.table} "
     "inner join marts.fct_lead using (lead_key))"
 )
+PARTICIPANTS = "intermediate.int_activity_participants"
 ACTIVITY = (
     f"activity_key = (select min(activity_key) from {ACTIVITIES.table} "
     "inner join marts.fct_activity using (activity_key))"
@@ -395,6 +396,16 @@ FACTS, STRETCHES = "intermediate.int_opportunity_facts", "intermediate.int_oppor
          f"update marts.fct_activity set duration_minutes = -1 where {ACTIVITY}"),
         ("fct_activity", "reps_are_known",
          f"update marts.fct_activity set owner_key = 'nobody' where {ACTIVITY}"),
+        ("dim_campaign", "costs_have_a_rate",
+         "update marts.dim_campaign set budgeted_cost_local = 1, budgeted_cost = null"),
+        ("bridge_activity", "nothing_is_missing",
+         f"insert into {PARTICIPANTS} select activity_key, source_system, activity_id, 'lead', "
+         f"null from marts.fct_activity where {ACTIVITY}"),
+        ("bridge_activity", "one_is_main",
+         f"insert into marts.fct_activity select * replace ('lead:2' as lead_key) "
+         f"from marts.fct_activity where {ACTIVITY}"),
+        ("bridge_activity", "activities_are_known",
+         f"insert into {PARTICIPANTS} values ('s:nobody', 's', 'nobody', 'lead', 's:l')"),
         ("bridge_merge", "object_is_known",
          "insert into marts.bridge_merge values ('x', 's', 'a', 'b', 'b', null)"),
         ("bridge_merge", "merged_into_another",

@@ -38,7 +38,10 @@ OFFERS = Offers(
         Line("l3", "b", "12", "2", "5", None),
         Line("l4", "a", "11", "1", "500", "500", is_archived=True),
     ),
-    campaigns=(Campaign("guid-1", "901", "Fair", date(2024, 1, 5), "1000", "1250.5"),),
+    campaigns=(
+        Campaign("guid-1", "901", "Fair", date(2024, 1, 5), "1000", "1250.5"),
+        Campaign("guid-3", "903", "Messe", date(2024, 1, 5), "1000", currency="EUR"),
+    ),
     reports=(
         Report("guid-1", "p2", at=at(2, 9)),
         Report("guid-2", "p2"),
@@ -220,6 +223,15 @@ def test_a_campaign_has_the_costs_that_marketing_entered(by_pages: Path, ask: As
         "from marts.dim_campaign where campaign_key = 'hubspot:guid-1'",
     )
     assert costs == [("Fair", "active", date(2024, 1, 5), Decimal(1000), Decimal("1250.50"))]
+
+
+def test_a_cost_in_another_currency_without_a_rate_is_unknown(by_pages: Path, ask: Ask) -> None:
+    costs = ask(
+        by_pages,
+        "select currency_code, budgeted_cost_local, budgeted_cost, budgeted_cost_dated "
+        "from marts.dim_campaign where campaign_key = 'hubspot:guid-3'",
+    )
+    assert costs == [("EUR", Decimal(1000), None, None)]
 
 
 def test_a_campaign_that_is_listed_later_takes_over_the_deals_that_named_it(

@@ -40,6 +40,7 @@ from tests.integration.histories.around import (
     around_in_salesforce,
     as_of_the_night_before,
     lead_meanings,
+    participants_of,
     rows_around,
 )
 from tests.integration.histories.files import mapped_columns
@@ -734,7 +735,13 @@ def as_salesforce(company: Company) -> Contents:
             for one in crm.accounts
         ),
         around=tuple(
-            filter(None, (around_in_salesforce(row, Options().calendar) for row in crm.around))
+            filter(
+                None,
+                (
+                    around_in_salesforce(row, Options().calendar)
+                    for row in (*crm.around, *participants_of(crm.around))
+                ),
+            )
         ),
         identifies_records=True,
     )
@@ -1033,6 +1040,8 @@ HANDMADE_STAGES = (
     *(Stage("default", name, "open", place) for place, name in enumerate(OPEN_STAGES[:4])),
     Stage("default", "Won", "won"),
     Stage("default", "Lost", "lost"),
+    Stage("default", "Paid", "won"),
+    Stage("default", "Dormant", "lost"),
     Stage("Renewal", "Notice", "open", 1, is_qualifying=True),
     Stage("Renewal", "Talk", "open", 2),
     Stage("Renewal", "Renewed", "won"),
@@ -1041,6 +1050,10 @@ HANDMADE_STAGES = (
 PIPELINE_OF = {stage.name: stage.pipeline for stage in HANDMADE_STAGES}
 # What needs more than a way through the stages is told in full.
 FURTHER = (
+    Opportunity("paid", "default", "Paid", at("03-01")),
+    Opportunity("sorted anew", "default", "Dormant", at("03-01")),
+    Opportunity("won again", "default", "Paid", at("03-01")),
+    Opportunity("late and lost", "default", "Lost", at("03-01")),
     Opportunity("euros", "default", "Meet", at("03-01"), amount=Decimal(90), currency="EUR"),
     Opportunity("dollars", "default", "Meet", at("03-01"), amount=Decimal(90)),
     Opportunity("handed late", "Renewal", "Renewed", at("03-01")),
@@ -1052,6 +1065,22 @@ FURTHER = (
     ),
 )
 FURTHER_RECORDS = (
+    *(
+        Record(f"{name} {number}", name, "default", stage, at(day))
+        for name, way in {
+            "paid": (("03-01", "Prospect"), ("03-11", "Won"), ("05-20", "Paid")),
+            "sorted anew": (("03-01", "Prospect"), ("03-11", "Lost"), ("05-20", "Dormant")),
+            "won again": (
+                ("03-01", "Prospect"),
+                ("03-11", "Won"),
+                ("04-01", "Meet"),
+                ("04-21", "Won"),
+                ("05-20", "Paid"),
+            ),
+            "late and lost": (("03-01", "Meet"), ("03-11", "Lost")),
+        }.items()
+        for number, (day, stage) in enumerate(way)
+    ),
     Record("h1", "euros", "default", "Prospect", at("03-01"), amount=Decimal(50)),
     Record("h2", "euros", "default", "Meet", at("03-05"), amount=Decimal(70)),
     Record("h3", "dollars", "default", "Prospect", at("03-01"), amount=Decimal("50.005")),
@@ -1201,6 +1230,22 @@ def test_of_an_amount_below_nothing_no_part_is_realised(handmade: Sides) -> None
     for rows in handmade.of("cohort_win_triangle", dimension_value="Refund", age_months=1):
         (row,) = rows
         assert (row["cohort_amount"], row["won_amount"], row["realised_rate"]) == (-40, -40, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "closed"), [("paid", "03-11"), ("sorted anew", "03-11"), ("won again", "04-21")]
+)
+def test_a_win_is_dated_by_its_close_however_it_is_filed_later(
+    handmade: Sides, name: str, closed: str
+) -> None:
+    """From won to paid, from lost to dormant: months that are over would be told anew."""
+    for rows in handmade.of("fct_opportunity", opportunity_key=f"handmade:{name}"):
+        assert [row["closed_at"] for row in rows] == [at(closed)]
+
+
+def test_of_what_was_written_down_late_nobody_knows_how_long_it_took(handmade: Sides) -> None:
+    for rows in handmade.of("fct_opportunity", opportunity_key="handmade:late and lost"):
+        assert [row["loss_cycle_days"] for row in rows] == [None]
 
 
 def test_ranks_of_different_pipelines_are_not_compared(handmade: Sides) -> None:

@@ -89,6 +89,14 @@ CHANGES = {
     "the day of a meeting with what it became comes": sf_lead(
         12, "first_touch_at", "hours_to_first_touch"
     ),
+    "a call turns out to have been with others, too": sf_lead(
+        31, "first_touch_at", "hours_to_first_touch"
+    ),
+    "a call was without somebody": sf_lead(32, "first_touch_at", "hours_to_first_touch"),
+    "a call with several is deleted": sf_lead(33, "first_touch_at", "hours_to_first_touch"),
+    "the day of a meeting with several comes": sf_lead(
+        34, "first_touch_at", "hours_to_first_touch"
+    ),
     "its opportunity is won": sf_lead(13, "opportunity_outcome", "is_won", "won_at", "days_to_win"),
     "its opportunity is deleted": sf_lead(14, "opportunity_key", "opportunity_outcome"),
     "its account is merged": sf_lead(15, "account_key"),
@@ -121,7 +129,11 @@ CHANGES = {
     "a line is sent no more": of_whole("fct_opportunity_line", "gone"),
 }
 # What nothing of the night is about.
-QUIET = (("fct_lead", of_salesforce("00Q", 30)), ("fct_activity", of_salesforce("00T", 30)))
+QUIET = (
+    ("fct_lead", of_salesforce("00Q", 30)),
+    ("fct_lead", of_salesforce("00Q", 35)),
+    ("fct_activity", of_salesforce("00T", 30)),
+)
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +215,32 @@ def test_what_does_not_change_stays(warehouses: dict[str, Path], mart: str, reco
     assert rows.count(rows[0]) == 3
 
 
+def test_who_declined_a_meeting_was_not_touched_by_it(warehouses: dict[str, Path]) -> None:
+    row = row_of(warehouses["nightly"], "fct_lead", of_salesforce("00Q", 35))
+    assert row is not None and row["first_touch_at"] is None
+
+
+def test_an_activity_with_several_counts_once_and_stands_with_each(
+    warehouses: dict[str, Path],
+) -> None:
+    call, first, second = (of_salesforce(*of) for of in (("00T", 31), ("00Q", 30), ("00Q", 31)))
+    with duckdb.connect(str(warehouses["nightly"]), read_only=True) as connection:
+        counted = connection.execute(
+            "select count(*) from marts.fct_activity where activity_key = ?", [call]
+        ).fetchall()
+        parts = connection.execute(
+            "select record_kind, record_key, is_main from marts.bridge_activity "
+            "where activity_key = ? order by all",
+            [call],
+        ).fetchall()
+    assert counted == [(1,)]
+    assert parts == [
+        ("lead", first, True),
+        ("lead", second, False),
+        ("opportunity", of_salesforce("006", 1), False),
+    ]
+
+
 def test_the_calendar_has_every_day_that_the_marts_name(warehouses: dict[str, Path]) -> None:
     """But for the beginning of time, from which on first versions hold."""
     for name, file in warehouses.items():
@@ -239,7 +277,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pat
             *others,
         ),
         calls=(
-            replace(call, deals=("moved",), contacts=("p3",)),
+            replace(call, deals=("moved",), contacts=("p3", "p4")),
             Activity("e2", at(7), "8", "Again"),
         ),
         offers=Offers(
@@ -261,6 +299,10 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pat
          [(True, "hubspot:g")]),
         ("select opportunity_key, contact_key from marts.fct_activity where activity_id = 'e1'",
          [("hubspot:moved", "hubspot:p3")]),
+        ("select record_kind, record_key from marts.bridge_activity "
+         "where activity_key = 'hubspot:e1' order by all",
+         [("contact", "hubspot:p3"), ("contact", "hubspot:p4"), ("lead", "hubspot:p3"),
+          ("lead", "hubspot:p4"), ("opportunity", "hubspot:moved")]),
         ("select owner_key from marts.fct_activity where activity_id = 'e2'", [("hubspot:8",)]),
         ("select opportunity_key from marts.fct_opportunity_line", [("hubspot:moved",)]),
     ],

@@ -24,6 +24,7 @@ from tests.integration.marts import build_marts
 from tests.integration.salesforce_org import (
     ACCOUNT,
     CAMPAIGN,
+    CAPITALS,
     CONTACT,
     DEAL,
     DEAR_PRODUCT,
@@ -138,8 +139,30 @@ def test_of_a_lookup_that_changed_the_ids_are_kept(ask: Ask) -> None:
     """Salesforce writes the change twice: counted twice, a deal would change hands twice."""
     assert ask(
         "select old_value, new_value from staging.stg_salesforce__opportunity_field_history "
-        "where field = 'owner_id'"
+        f"where field = 'owner_id' and opportunity_id = '{DEAL}'"
     ) == [(MANAGER, REP)]
+
+
+def test_ids_of_15_characters_in_a_field_history_are_those_of_18(ask: Ask) -> None:
+    assert ask(
+        "select old_value, new_value from staging.stg_salesforce__opportunity_field_history "
+        f"where history_id = '{key('017', 9)}'"
+    ) == [(CAPITALS, REP)]
+
+
+def test_an_owner_who_is_told_by_name_alone_is_the_user_of_that_name(ask: Ask) -> None:
+    """`Christopherlees` has 15 letters, as a key has 15 characters."""
+    assert ask(
+        "select field, old_value, new_value from staging.stg_salesforce__opportunity_field_history "
+        f"where history_id = '{key('017', 10)}'"
+    ) == [("owner_id", CAPITALS, MANAGER)]
+
+
+def test_a_name_that_two_users_bear_is_nobody_who_could_be_credited(ask: Ask) -> None:
+    assert ask(
+        "select field, old_value, new_value from staging.stg_salesforce__opportunity_field_history "
+        f"where history_id = '{key('017', 11)}'"
+    ) == [("owner_name", "Bo", "Twin")]
 
 
 def test_a_name_that_looks_like_a_key_is_told_from_one_where_the_export_says_so(ask: Ask) -> None:
@@ -153,7 +176,7 @@ def test_a_name_that_looks_like_a_key_is_told_from_one_where_the_export_says_so(
 def test_of_a_lookup_that_was_written_by_name_alone_the_names_are_kept(ask: Ask) -> None:
     assert ask(
         "select old_value, new_value from staging.stg_salesforce__opportunity_field_history "
-        "where field = 'account_id'"
+        "where field = 'account_name'"
     ) == [("Acme", "Emca")]
 
 
@@ -220,6 +243,9 @@ def test_a_user_bears_the_name_of_the_role_or_else_the_title(ask: Ask) -> None:
     assert ask("select user_name, role from staging.stg_salesforce__users order by 1") == [
         ("Ann", "Rep North"),
         ("Bo", "VP Sales"),
+        ("Christopherlees", None),
+        ("Twin", None),
+        ("Twin", None),
     ]
 
 
@@ -315,13 +341,14 @@ def test_whom_an_activity_is_about_is_a_contact_or_a_lead(ask: Ask) -> None:
     ) == [(CONTACT, None), (None, LEAD)]
 
 
-def test_participants_are_people_and_nothing_else(ask: Ask) -> None:
+def test_each_participant_is_told_by_what_it_is(ask: Ask) -> None:
     assert ask(
-        "select activity_id, contact_id, user_id, response "
-        "from staging.stg_salesforce__activity_participants order by 1"
+        "select activity_id, contact_id, opportunity_id, user_id, response "
+        "from staging.stg_salesforce__activity_participants order by 1, 2"
     ) == [
-        (key("00T", 1), CONTACT, None, None),
-        (key("00U", 1), None, INVITEE, "Accepted"),
+        (key("00T", 1), CONTACT, None, None, None),
+        (key("00T", 1), None, DEAL, None, None),
+        (key("00U", 1), None, None, INVITEE, "Accepted"),
     ]
 
 

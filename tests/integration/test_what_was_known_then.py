@@ -74,6 +74,8 @@ FIELD_HISTORY = (
     ("stages by field history", "stage", "Meet", "Offer", "2023-08-01 10:00:00"),
     ("stages by field history", "stage", "Offer", "Won", "2023-09-01 10:00:00"),
     ("of two histories", "stage", "Offer", "Won", "2023-08-01 10:00:00"),
+    # In the save in which it was won.
+    ("of two histories", "owner_id", "seller", "keeper", "2023-09-11 10:00:00"),
     ("once a renewal", "pipeline", "Renewal", "Sales", "2023-08-01 10:00:00"),
     ("once a renewal", "stage", "Notice", "Meet", "2023-08-01 10:00:00"),
 )
@@ -264,6 +266,20 @@ def test_a_stage_history_goes_before_what_field_history_tells(last: Path, ask: A
     assert stays_of(last, ask, "crm:of two histories") == [
         ("Meet", datetime(2023, 6, 1, 10), datetime(2023, 9, 11, 10), "won")
     ]
+
+
+def test_whoever_hands_over_as_they_win_has_won(last: Path, ask: Ask) -> None:
+    """CRMs assign what is won to those who look after it, in the same save."""
+    assert ask(
+        last,
+        "select owner_at_close_key from marts.fct_opportunity "
+        "where opportunity_id = 'of two histories'",
+    ) == [("crm:seller",)]
+    assert ask(
+        last,
+        "select distinct owner_key from marts.fct_stage_reached "
+        "where opportunity_key = 'crm:of two histories'",
+    ) == [("crm:seller",)]
 
 
 def test_nights_tell_of_an_opportunity_that_was_in_several_pipelines(last: Path, ask: Ask) -> None:

@@ -15,7 +15,7 @@ from fractions import Fraction
 from tests.reference.landed import Campaign
 from tests.reference.leads import Leads
 from tests.reference.lives import Life
-from tests.reference.quantities import Row, days_between, total
+from tests.reference.quantities import Row, cents, days_between, total
 from tests.reference.versions import by_record, today_of
 from tests.reference.warehouse import Warehouse
 
@@ -36,6 +36,7 @@ def dim_campaign(warehouse: Warehouse) -> list[Row]:
             "parent_campaign_key": key(one.parent_id) if one.parent_id else None,
             "is_deleted": False,
         }
+        | costs_of(one, warehouse)
         for one in campaigns.values()
     ]
     strangers = {campaign_id or "unknown" for campaign_id in named} - set(campaigns)
@@ -48,8 +49,21 @@ def dim_campaign(warehouse: Warehouse) -> list[Row]:
             "parent_campaign_key": None,
             "is_deleted": None,
         }
+        | dict.fromkeys(costs_of(Campaign(""), warehouse))
         for campaign_id in strangers
     ]
+
+
+def costs_of(campaign: Campaign, warehouse: Warehouse) -> Row:
+    """By plan and, of their own day, dated: costs are spent from the first day on."""
+    currency, day = campaign.currency_code, campaign.start_date or campaign.end_date
+    found: Row = {"currency_code": currency or warehouse.crm.options.reporting_currency}
+    for name in ("budgeted_cost", "actual_cost"):
+        local = getattr(campaign, name)
+        found[f"{name}_local"] = cents(local)
+        found[name] = warehouse.money.by_plan(local, currency)
+        found[f"{name}_dated"] = warehouse.money.dated(local, currency, day)
+    return found
 
 
 Shares = list[tuple[str, Fraction]]

@@ -204,12 +204,28 @@ class Activity:
 
 
 @dataclass(frozen=True)
+class Participant:
+    """One record's part in an activity, beside what the activity itself names."""
+
+    activity_id: str
+    opportunity_id: str | None = None
+    account_id: str | None = None
+    contact_id: str | None = None
+    lead_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Campaign:
     """A campaign."""
 
     campaign_id: str
     campaign_name: str | None = None
     parent_id: str | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+    currency_code: str | None = None
+    budgeted_cost: Decimal | None = None
+    actual_cost: Decimal | None = None
 
 
 @dataclass(frozen=True)

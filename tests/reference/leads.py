@@ -1,6 +1,7 @@
 """Leads from their first interest to the opportunity that came of them, by brute force.
 
-Belongs here: `fct_lead` and `fct_activity`, which steps a lead took, what is a touch. Does not
+Belongs here: `fct_lead`, `fct_activity` and `bridge_activity`, which steps a lead took, what is a
+touch. Does not
 belong here: cohorts of leads (lead_funnel.py), campaigns beyond the first one (campaigns.py).
 """
 
@@ -11,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
 
-from tests.reference.landed import Activity, Lead, LeadEntry, Member, Role
+from tests.reference.landed import Activity, Lead, LeadEntry, Member, Participant, Role
 from tests.reference.lives import Life
 from tests.reference.mergers import mergers_of
 from tests.reference.quantities import Row, days_between
@@ -20,6 +21,7 @@ from tests.reference.warehouse import Warehouse
 
 TOUCHING = {"call", "email", "meeting"}
 STEPS = ("mql", "sql", "converted")
+KINDS = ("opportunity", "account", "contact", "lead")
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,14 @@ class Leads:
     @cached_property
     def activities(self) -> list[Activity]:
         return standing(self.warehouse.crm, Activity, lambda row: row.activity_id)
+
+    @cached_property
+    def parts(self) -> dict[str, list[Participant]]:
+        """Whoever has a part in each activity, beside what it names itself."""
+        found: dict[str, list[Participant]] = {}
+        for one in standing(self.warehouse.crm, Participant, lambda row: row):
+            found.setdefault(one.activity_id, []).append(one)
+        return found
 
     @cached_property
     def members(self) -> list[Member]:
@@ -205,8 +215,10 @@ class Leads:
             return []
         instants = [row.first_touch_at] if row.first_touch_at is not None else []
         for one in self.activities:
-            is_its = one.lead_id == row.lead_id or (
-                row.contact_id is not None and one.contact_id == row.contact_id
+            is_its = any(
+                who.lead_id == row.lead_id
+                or (row.contact_id is not None and who.contact_id == row.contact_id)
+                for who in (one, *self.parts.get(one.activity_id, []))
             )
             is_done = one.is_completed is not False and one.occurred_at is not None
             if (
@@ -267,6 +279,35 @@ def fct_activity(warehouse: Warehouse) -> list[Row]:
         }
         for one in leads.activities
     ]
+
+
+def bridge_activity(warehouse: Warehouse) -> list[Row]:
+    leads = Leads(warehouse)
+    key, survivors = warehouse.key, leads.surviving_opportunities
+
+    def named(kind: str, row: Activity | Participant) -> str | None:
+        id_ = getattr(row, f"{kind}_id")
+        if kind == "opportunity":
+            id_ = survivors.get(id_, id_)
+        if kind == "account":
+            id_ = warehouse.surviving_account_id(id_)
+        return id_ and key(id_)
+
+    rows = []
+    for one in leads.activities:
+        for kind in KINDS:
+            main = named(kind, one)
+            others = {named(kind, part) for part in leads.parts.get(one.activity_id, [])}
+            rows += [
+                {
+                    "activity_key": key(one.activity_id),
+                    "record_kind": kind,
+                    "record_key": record,
+                    "is_main": record == main,
+                }
+                for record in {main, *others} - {None}
+            ]
+    return rows
 
 
 def fct_lead(warehouse: Warehouse) -> list[Row]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import groupby
 
 from tests.reference.effect import Effect
 from tests.reference.entries import Entry
@@ -130,8 +131,22 @@ class Life:
         return not self.last.is_open
 
     @property
+    def close(self) -> Entry:
+        """The last one: what is filed as another won or lost stage later was closed before."""
+        runs = groupby(self.effect.entries, key=lambda entry: (entry.kind, entry.pipeline))
+        return [next(run) for _, run in runs][-1]
+
+    @property
     def closed_at(self) -> datetime | None:
-        return self.last.at if self.is_closed else None
+        return self.close.at if self.is_closed else None
+
+    def owner_of(self, entry: Entry) -> str | None:
+        """Whoever enters a stage owns what is entered; who closes, what was owned until then.
+
+        What was created closed is owned as it was created.
+        """
+        is_end = not entry.is_open and entry != self.effect.entries[0]
+        return self.owners.until(entry.at) if is_end else self.owners.at(entry.at)
 
     def is_closed_at(self, at: datetime) -> bool:
         """By the entries that count; before the first of them nothing was closed."""
@@ -149,7 +164,7 @@ class Life:
 
     @property
     def owner_at_close(self) -> str | None:
-        return self.owners.at(self.closed_at)
+        return self.owner_of(self.close)
 
     @property
     def is_created_won(self) -> bool:
@@ -227,8 +242,10 @@ class Life:
         )
 
     def cycle_days(self, outcome: str) -> Fraction | None:
-        """Days from creation to this outcome; what was created closed or ends before has none."""
-        if self.outcome != outcome or not self.effect.entries[0].is_open:
+        """Days from creation to this outcome; what was created closed or late, or ends before, has
+        none.
+        """
+        if self.outcome != outcome or not self.effect.entries[0].is_open or self.is_late_created:
             return None
         days = days_between(self.row.created_at, self.closed_at)
         return None if days is None or days < 0 else days
@@ -248,7 +265,7 @@ class Life:
                         rank=rank,
                         at=entry.at,
                         amount=self.amount_at(entry),
-                        owner_id=self.owners.at(entry.at),
+                        owner_id=self.owner_of(entry),
                         is_imputed=not passage.has_occupied(rank),
                         is_ordered=passage.has_climbed(rank),
                         outcome=passage.outcome,
@@ -286,5 +303,4 @@ class Life:
                 exit_kind = after.kind
             else:
                 exit_kind = "regressed" if after.rank < entry.rank else "advanced"
-            owner_id = self.owners.at(entry.at)
-            yield Stay(entry, after, exit_kind, owner_id, self.effect.attempt(entry))
+            yield Stay(entry, after, exit_kind, self.owner_of(entry), self.effect.attempt(entry))

@@ -27,7 +27,7 @@ from tests.reference.facts import (
 from tests.reference.funnel import funnel_stage_conversion
 from tests.reference.landed import Crm
 from tests.reference.lead_funnel import funnel_lead_to_win
-from tests.reference.leads import fct_activity, fct_lead
+from tests.reference.leads import bridge_activity, fct_activity, fct_lead
 from tests.reference.lines import fct_opportunity_line
 from tests.reference.past import fct_opportunity_event, fct_opportunity_version, pipeline_daily
 from tests.reference.quantities import Row
@@ -51,6 +51,7 @@ MARTS: dict[str, Callable[[Warehouse], list[Row]]] = {
     "pipeline_daily": pipeline_daily,
     "dim_campaign": dim_campaign,
     "fct_activity": fct_activity,
+    "bridge_activity": bridge_activity,
     "fct_lead": fct_lead,
     "fct_opportunity_line": fct_opportunity_line,
     "funnel_stage_conversion": funnel_stage_conversion,

@@ -45,6 +45,11 @@ class Path:
                 value = change.value
         return value
 
+    def until(self, at: datetime | None) -> Any:
+        """What held until an instant, whatever changes at the instant itself."""
+        before = [change for change in self.changes if at is not None and change.at < at]
+        return before[-1].value if before else self.first
+
     def steps(self) -> list[tuple[Any, Change]]:
         """Each change with the value before it."""
         values = [self.first, *(change.value for change in self.changes)]

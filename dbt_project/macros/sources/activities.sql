@@ -1,7 +1,7 @@
 {#-
     Calls, e-mails, meetings, tasks and notes: the columns that every family of sources is put into,
-    with what they belong to, and which of them reach out to somebody. Macros with a relation are
-    bodies of CTEs.
+    with what they belong to and who else takes part, and which of them reach out to somebody. Macros
+    with a relation are bodies of CTEs.
 -#}
 
 {#- The newest record of every activity, over all families of sources, deleted ones included. -#}
@@ -26,6 +26,36 @@
             {
                 'rows': ref('stg_mapped__activities'),
                 'lacking': {'object_name': "'activities'", 'is_deleted': 'false'},
+            },
+        ],
+    ) }}
+{%- endmacro %}
+
+{#-
+    Every part that a record has in an activity, over all families of sources, deleted ones included:
+    the records that the activity itself names, and those beside them. A mapped activity names one of
+    a kind and has no others. Who declined an invitation was not there.
+-#}
+{% macro staged_participants() -%}
+    {{ union_of(
+        [
+            'source_system', 'object_name', 'activity_id', 'opportunity_id', 'account_id',
+            'contact_id', 'lead_id', 'is_deleted', 'last_seen_date',
+        ],
+        [
+            {
+                'rows': ref('stg_salesforce__activity_participants'),
+                'lacking': {
+                    'is_deleted': "is_deleted or coalesce(response = 'Declined', false)",
+                },
+            },
+            {
+                'rows': ref('stg_hubspot__activity_participants'),
+                'lacking': {
+                    'object_name': "'engagement_association'",
+                    'is_deleted': 'false',
+                    'last_seen_date': 'last_batch_date',
+                },
             },
         ],
     ) }}
@@ -79,6 +109,76 @@
             merged_accounts.object_name = 'account'
             and {{ key_of('activities.source_system', 'activities.account_id') }}
             = merged_accounts.merged_key
+{%- endmacro %}
+
+{#-
+    Participants of keyed activities beyond the record of each kind that the activity names, with
+    their keys after mergers: rows of `int_activity_participants`.
+-#}
+{% macro keyed_participants(participants, activities, mergers) -%}
+    {%- for kind in participant_kinds() %}
+    {%- set key = key_of('participants.source_system', 'participants.' ~ kind ~ '_id') %}
+    {%- set is_mergeable = kind in ['opportunity', 'account'] %}
+    select distinct
+        activities.activity_key,
+        activities.source_system,
+        activities.activity_id,
+        '{{ kind }}' as record_kind,
+        {{ 'coalesce(merged.final_survivor_key, ' ~ key ~ ')' if is_mergeable else key }}
+            as record_key
+    from {{ participants }} as participants
+    inner join {{ activities }} as activities
+        on
+            participants.source_system = activities.source_system
+            and participants.activity_id = activities.activity_id
+    {%- if is_mergeable %}
+    left join {{ mergers }} as merged
+        on merged.object_name = '{{ kind }}' and {{ key }} = merged.merged_key
+    {%- endif %}
+    where
+        participants.{{ kind }}_id is not null
+        and {{ 'coalesce(merged.final_survivor_key, ' ~ key ~ ')' if is_mergeable else key }}
+        is distinct from activities.{{ kind }}_key
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- What may have a part in an activity. -#}
+{% macro participant_kinds() -%}
+    {{ return(['opportunity', 'account', 'contact', 'lead']) }}
+{%- endmacro %}
+
+{#-
+    One row an activity × lead or contact that it is about, main ones and others alike, with what
+    tells whether it is a touch. Something to be read from.
+-#}
+{% macro people_of_activities(activities, participants) -%}
+    (
+        select
+            source_system,
+            lead_id,
+            contact_id,
+            occurred_at,
+            channel,
+            direction,
+            is_completed
+        from {{ activities }} as activities
+        union all
+        select
+            activities.source_system,
+            participants.lead_id,
+            participants.contact_id,
+            activities.occurred_at,
+            activities.channel,
+            activities.direction,
+            activities.is_completed
+        from {{ participants }} as participants
+        inner join {{ activities }} as activities
+            on
+                participants.source_system = activities.source_system
+                and participants.activity_id = activities.activity_id
+        where participants.lead_id is not null or participants.contact_id is not null
+    )
 {%- endmacro %}
 
 {#-

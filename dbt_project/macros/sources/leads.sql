@@ -150,20 +150,21 @@
 {%- endmacro %}
 
 {#-
-    One row a lead × instant at which somebody reached out to it (activities.sql). Activities with a
-    lead move to the contact that it becomes. What a source itself calls the first touch is one, too.
+    One row a lead × instant at which somebody reached out to it, among others or alone
+    (`people_of_activities`). Activities with a lead move to the contact that it becomes. What a
+    source itself calls the first touch is one, too.
 -#}
-{% macro touches_of_leads(leads, activities, as_of) -%}
+{% macro touches_of_leads(leads, people, as_of) -%}
     {%- set reached_out -%}
         (
             select
-                activities.source_system,
-                activities.lead_id,
-                activities.contact_id,
-                activities.occurred_at
-            from {{ activities }} as activities
+                people.source_system,
+                people.lead_id,
+                people.contact_id,
+                people.occurred_at
+            from {{ people }} as people
             cross join {{ as_of }} as as_of
-            where {{ is_touch('activities', 'as_of.as_of_at') }}
+            where {{ is_touch('people', 'as_of.as_of_at') }}
         ) as touches
     {%- endset -%}
     {%- for whom in ['lead_id', 'contact_id'] %}

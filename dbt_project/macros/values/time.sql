@@ -137,6 +137,16 @@
     end
 {%- endmacro %}
 
+{#- The same of what held until an instant: a change at the instant itself comes after it. -#}
+{% macro held_until(spans, instant) -%}
+    case
+        when {{ instant }} is null then {{ spans }}.valid_from is null
+        else
+            coalesce({{ instant }} > {{ spans }}.valid_from, true)
+            and coalesce({{ instant }} <= {{ spans }}.valid_to, true)
+    end
+{%- endmacro %}
+
 {#- All days from one date to another, both included, as `date_day`. -#}
 {% macro days_from_to(first_day, last_day) -%}
     {{ return(adapter.dispatch('days_from_to', 'flywheel')(first_day, last_day)) }}

@@ -11,6 +11,11 @@
         {{ still_there('(' ~ staged_activities() ~ ')', 'full_extracts') }}
     )
 {%- endset %}
+{%- set participants -%}
+    (
+        {{ still_there('(' ~ staged_participants() ~ ')', 'full_extracts') }}
+    )
+{%- endset %}
 with
 
 leads as (
@@ -30,7 +35,7 @@ as_of as (
 ),
 
 touches as (
-    {{ touches_of_leads('leads', activities, 'as_of') }}
+    {{ touches_of_leads('leads', people_of_activities(activities, participants), 'as_of') }}
 ),
 
 final as (

@@ -49,10 +49,9 @@ event_sums as (
         opportunity_key,
         max(case when next_stage_kind is null then stage_kind end) as outcome,
         max(case when next_stage_kind is null then stage_key end) as current_stage_key,
-        max(case when next_stage_kind is null and stage_kind <> 'open' then occurred_at end)
-            as closed_at,
-        max(case when next_stage_kind is null and stage_kind <> 'open' then owner_key end)
-            as owner_at_close_key,
+        -- No event lies before the one before it.
+        max(case when is_close then occurred_at end) as last_close_at,
+        max_by(owner_key, case when is_close then event_number end) as owner_at_last_close_key,
         sum(case when is_reopening then 1 else 0 end) as reopen_count,
         max(attempt_number) as attempt_count,
         max(
@@ -199,9 +198,10 @@ final as (
         event_sums.opportunity_key,
         event_sums.outcome,
         event_sums.current_stage_key,
-        event_sums.closed_at,
+        case when event_sums.outcome <> 'open' then event_sums.last_close_at end as closed_at,
         coalesce(creators.owner_key, opportunities.owner_key) as owner_at_creation_key,
-        event_sums.owner_at_close_key,
+        case when event_sums.outcome <> 'open' then event_sums.owner_at_last_close_key end
+            as owner_at_close_key,
         qualifications.qualified_at,
         coalesce(reached_sums.furthest_stage_rank, 1) as furthest_stage_rank,
         qualifications.opportunity_key is not null as is_qualified,

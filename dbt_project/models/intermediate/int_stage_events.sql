@@ -223,6 +223,12 @@ final as (
         all_events.is_stamp,
         all_events.source_record,
         opportunities.is_deleted,
+        -- What is filed as another won or lost stage later was closed before.
+        all_events.stage_kind <> 'open'
+        and (
+            lag(all_events.stage_kind) over by_time is distinct from all_events.stage_kind
+            or lag(all_events.pipeline_key) over by_time is distinct from all_events.pipeline_key
+        ) as is_close,
         lead(all_events.occurred_at) over by_time as next_occurred_at,
         lead(all_events.stage_kind) over by_time as next_stage_kind,
         lead(all_events.stage_rank) over by_time as next_stage_rank,
@@ -235,7 +241,12 @@ final as (
     left join owner_spans
         on
             all_events.opportunity_key = owner_spans.opportunity_key
-            and {{ holds_at('owner_spans', 'all_events.occurred_at') }}
+            -- What is won is assigned in the same save to whoever looks after it.
+            and case
+                when all_events.stage_kind <> 'open' and all_events.event_number > 1
+                    then {{ held_until('owner_spans', 'all_events.occurred_at') }}
+                else {{ holds_at('owner_spans', 'all_events.occurred_at') }}
+            end
     left join amount_spans
         on
             all_events.opportunity_key = amount_spans.opportunity_key

@@ -23,6 +23,7 @@ from tests.reference.landed import (
     Line,
     Member,
     Opportunity,
+    Participant,
     Role,
 )
 from tests.reference.quantities import Calendar
@@ -39,7 +40,16 @@ STATUSES = (
     "Unqualified",
 )  # fmt: skip
 CAMPAIGNS = (
-    Campaign("k1", "Fair"), Campaign("k2", parent_id="k1"), Campaign("k3", "Mailing", "k9"),
+    Campaign(
+        "k1", "Fair", None, date(2024, 1, 20), date(2024, 2, 1), "EUR", Decimal("1000.005"),
+        Decimal("98.7"),
+    ),
+    Campaign(
+        "k2", parent_id="k1", end_date=date(2024, 2, 3), currency_code="GBP",
+        actual_cost=Decimal(12),
+    ),
+    Campaign("k3", "Mailing", "k9", currency_code="CHF", budgeted_cost=Decimal(5)),
+    Campaign("k6", "Calls", actual_cost=Decimal("7.5")),
 )  # fmt: skip
 # Of the last year and a half, so that some are too young for each horizon.
 AGES = (0, 1, 3, 20, 29, 30, 31, 59, 61, 89, 90, 200, 400, 500)
@@ -190,10 +200,29 @@ def _activity(
     )
 
 
+def participants_of(rows: Iterable[Any]) -> Iterator[Participant]:
+    """Who else has a part in some activities, as CRMs say it that know of more than one of a kind.
+
+    Some are named by the activity itself, too, and some activities are not there.
+    """
+    rows = list(rows)
+    random = Random(len(rows))
+    leads = [row.lead_id for row in rows if isinstance(row, Lead)]
+    opportunities = [row.opportunity_id for row in rows if isinstance(row, Role)]
+    for one in rows:
+        if isinstance(one, Activity) and random.random() < 0.5:
+            yield Participant(one.activity_id, contact_id=one.contact_id or "p7")
+            yield Participant(one.activity_id, contact_id="p8")
+            yield Participant(one.activity_id, lead_id=random.choice(leads))
+            yield Participant(one.activity_id, opportunity_id=random.choice(opportunities))
+            yield Participant(one.activity_id, account_id=random.choice(["a1", "a2"]))
+    yield Participant("nowhere", contact_id="p1")
+
+
 def as_of_the_night_before(random: Random, rows: Iterable[Any]) -> Iterator[Any]:
     """What an earlier full extract held: older versions, and records that are gone since."""
     for row in rows:
-        if not isinstance(row, LeadEntry | Campaign | Role) and random.random() < 0.3:
+        if not isinstance(row, LeadEntry | Campaign | Role | Participant) and random.random() < 0.3:
             yield older(row)
     yield Lead("l-gone", created_at=datetime(2024, 1, 1), opportunity_id="o1")
     yield Activity("t-gone", channel="call", occurred_at=datetime(2024, 1, 1), lead_id="l1")
@@ -366,7 +395,9 @@ def _task_row(row: Activity) -> Row:
 def _campaign_row(row: Campaign) -> Row:
     return {
         "Id": row.campaign_id, "Name": row.campaign_name, "Type": None, "Status": None,
-        "StartDate": None, "EndDate": None, "ParentId": row.parent_id,
+        "StartDate": row.start_date, "EndDate": row.end_date, "ParentId": row.parent_id,
+        "CurrencyIsoCode": row.currency_code, "BudgetedCost": row.budgeted_cost,
+        "ActualCost": row.actual_cost,
     }  # fmt: skip
 
 
@@ -388,6 +419,14 @@ def _role_row(row: Role) -> Row:
     }  # fmt: skip
 
 
+def _relation_row(row: Participant) -> Row:
+    who, what = row.contact_id or row.lead_id, row.opportunity_id or row.account_id
+    return {
+        "Id": _id("0RT", row), "TaskId": row.activity_id, "RelationId": who or what,
+        "IsWhat": who is None, "IsDeleted": False,
+    }  # fmt: skip
+
+
 def _line_row(row: Line) -> Row:
     return {
         "Id": row.line_id, "OpportunityId": row.opportunity_id, "Product2Id": row.product_id,
@@ -404,4 +443,5 @@ SALESFORCE: dict[type, tuple[str, str, Callable[[Any], Row]]] = {
     Member: ("campaign_member", "CampaignMember", _member_row),
     Role: ("opportunity_contact_role", "OpportunityContactRole", _role_row),
     Line: ("opportunity_line_item", "OpportunityLineItem", _line_row),
+    Participant: ("task_relation", "TaskRelation", _relation_row),
 }

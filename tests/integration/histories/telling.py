@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.integration.histories.around import (
     around_in_salesforce,
+    participants_of,
     rows_around,
     rows_at_night,
 )
@@ -34,6 +35,7 @@ from tests.reference.landed import (
     Line,
     Member,
     Opportunity,
+    Participant,
     Rate,
     Record,
     Role,
@@ -73,6 +75,8 @@ class Telling:
         self.stories = [Story(company, number) for number in range(len(company.plans))]
         rows = [story.row for story in self.stories]
         self.around = list(rows_around(Random(len(rows)), company.nights[-1].day, rows))
+        if self.habits.is_salesforce:
+            self.around += participants_of(self.around)
         self.runs = list(self._runs())
 
     def _runs(self) -> Iterator[Run]:
@@ -274,7 +278,7 @@ def identity(row: Any) -> Any:
             return row.opportunity_id, row.user_id, row.split_type
         case Lead():
             return row.lead_id
-        case LeadEntry() | Role():
+        case LeadEntry() | Role() | Participant():
             return row
         case Activity():
             return row.activity_id

@@ -1,8 +1,8 @@
 -- One row an activity that this night has to compute anew × what is said of it, until now and from
 -- now on; none in a build of everything.
 --
--- A load names it or lacks it, or what it is about was merged otherwise. Only rows that differ
--- count: a full extract names everything.
+-- A load names it or a part in it, or lacks one of them, or what it is about was merged otherwise.
+-- Only rows that differ count: a full extract names everything.
 -- depends_on: {{ ref('stg_flywheel__full_extracts') }}
 -- depends_on: {{ ref('int_mergers') }}
 {#- Each reads few rows of it: a CTE that several read would be kept whole. -#}
@@ -11,10 +11,16 @@
         {{ staged_activities() }}
     )
 {%- endset %}
+{%- set parts -%}
+    (
+        {{ staged_participants() }}
+    )
+{%- endset %}
 with
 
 {% if is_later_night() -%}
 {%- set before = before_this_night('marts', 'fct_activity') -%}
+{%- set participants_before = before_this_night('intermediate', 'int_activity_participants') -%}
 full_extracts as (
     select * from {{ ref('stg_flywheel__full_extracts') }}
 ),
@@ -31,14 +37,18 @@ concerned as (
     {{ records_of_new_loads(staged, 'full_extracts', 'activity_id') }}
     union
     {{ hubspot_records(before, 'activity_id') }}
+    union
+    {{ records_of_new_loads(parts, 'full_extracts', 'activity_id') }}
+    {%- for relation in [staged, parts] %}
     {%- for what in ['opportunity_id', 'account_id'] %}
     union
     select
         staged.source_system,
         staged.activity_id
-    from {{ staged }} as staged
+    from {{ relation }} as staged
     inner join merged_otherwise
         on {{ key_of('staged.source_system', 'staged.' ~ what) }} = merged_otherwise.merged_key
+    {%- endfor %}
     {%- endfor %}
 ),
 
@@ -73,12 +83,72 @@ until_now as (
     from {{ rows_with_key_in(before, 'concerned', ['source_system', 'activity_id']) }}
 ),
 
-final as (
+staged_participants as (
+    select staged.*
+    from {{ parts }} as staged
+    inner join concerned
+        on
+            staged.source_system = concerned.source_system
+            and staged.activity_id = concerned.activity_id
+),
+
+standing_participants as (
+    {{ still_there('staged_participants', 'full_extracts') }}
+),
+
+participants_from_now_on as (
+    {{ keyed_participants('standing_participants', 'keyed', 'mergers') }}
+),
+
+participants_until_now as (
+    select *
+    from {{ rows_with_key_in(participants_before, 'concerned', ['source_system', 'activity_id']) }}
+),
+
+changed_participants as (
+    {{ difference_of(
+        'participants_from_now_on',
+        'participants_until_now',
+        ['activity_key', 'source_system', 'activity_id', 'record_kind', 'record_key'],
+    ) }}
+),
+
+changed_activities as (
     {{ difference_of(
         'from_now_on',
         'until_now',
         ['activity_key', 'source_system', 'activity_id', 'lead_key', 'contact_key', 'record_hash'],
     ) }}
+),
+
+-- Whoever takes part besides is touched by whatever changes of the activity.
+final as (
+    select
+        activity_key,
+        source_system,
+        activity_id,
+        lead_key,
+        contact_key
+    from changed_activities
+    union all
+    select
+        participants.activity_key,
+        participants.source_system,
+        participants.activity_id,
+        case when participants.record_kind = 'lead' then participants.record_key end as lead_key,
+        case when participants.record_kind = 'contact' then participants.record_key end
+            as contact_key
+    from (
+        select * from changed_participants
+        union all
+        select participants.*
+        from (
+            select * from participants_from_now_on
+            union
+            select * from participants_until_now
+        ) as participants
+        where activity_key in (select activity_key from changed_activities)
+    ) as participants
 )
 {%- else -%}
 final as (

@@ -42,6 +42,10 @@ staged_activities as (
     {{ staged_activities() }}
 ),
 
+staged_participants as (
+    {{ staged_participants() }}
+),
+
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
@@ -104,13 +108,13 @@ merged_otherwise as (
 ),
 
 due as (
-    select staged_activities.*
-    from staged_activities
+    select people.*
+    from {{ people_of_activities('staged_activities', 'staged_participants') }} as people
     cross join as_of
     cross join {{ previous('int_as_of') }} as as_of_before
     where
-        {{ is_touch('staged_activities', 'greatest(as_of.as_of_at, as_of_before.as_of_at)') }}
-        and staged_activities.occurred_at >= least(as_of.as_of_at, as_of_before.as_of_at)
+        {{ is_touch('people', 'greatest(as_of.as_of_at, as_of_before.as_of_at)') }}
+        and people.occurred_at >= least(as_of.as_of_at, as_of_before.as_of_at)
 ),
 
 reached_out_to as (

@@ -30,8 +30,13 @@ members as (
         end_date,
         case when parent_id is not null then {{ key_of('source_system', 'parent_id') }} end
             as parent_campaign_key,
-        {{ to_cents('budgeted_cost') }} as budgeted_cost,
-        {{ to_cents('actual_cost') }} as actual_cost,
+        currency_code,
+        budgeted_cost_local,
+        budgeted_cost,
+        budgeted_cost_dated,
+        actual_cost_local,
+        actual_cost,
+        actual_cost_dated,
         is_deleted
     from campaigns
 ),
@@ -76,8 +81,13 @@ only_named as (
         cast(null as date) as start_date,
         cast(null as date) as end_date,
         cast(null as varchar) as parent_campaign_key,
+        cast(null as varchar) as currency_code,
+        cast(null as decimal(18, 2)) as budgeted_cost_local,
         cast(null as decimal(18, 2)) as budgeted_cost,
+        cast(null as decimal(18, 2)) as budgeted_cost_dated,
+        cast(null as decimal(18, 2)) as actual_cost_local,
         cast(null as decimal(18, 2)) as actual_cost,
+        cast(null as decimal(18, 2)) as actual_cost_dated,
         cast(null as boolean) as is_deleted
     from named
     left join members on named.campaign_key = members.campaign_key

@@ -101,7 +101,7 @@ owners as (
     {{ hubspot_owners_said('engagements') }}
 ),
 
--- An activity may touch many records of a kind: one stands for it, so that it counts once.
+-- An activity may be associated with many records of a kind: one is named, so that it counts once.
 associated as (
     select
         from_id,

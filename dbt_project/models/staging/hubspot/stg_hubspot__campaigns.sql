@@ -16,6 +16,7 @@ final as (
         hs_start_date as start_date,
         hs_end_date as end_date,
         cast(null as varchar) as parent_id,
+        hs_currency_code as currency_code,
         hs_budget_items_sum_amount as budgeted_cost,
         hs_spend_items_sum_amount as actual_cost,
         coalesce(archived, false) as is_deleted

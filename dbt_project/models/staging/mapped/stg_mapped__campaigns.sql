@@ -16,6 +16,7 @@ typed as (
         start_date,
         end_date,
         parent_id,
+        currency_code,
         budgeted_cost,
         actual_cost,
         _batch_date as batch_date,

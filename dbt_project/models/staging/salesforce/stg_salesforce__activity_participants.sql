@@ -1,46 +1,67 @@
--- One row a person's part in a task or event, the main contact or lead included: its newest
--- version, deleted ones included.
+-- One row a record's part in a task or event, the main contact, lead, account or opportunity included:
+-- its newest version, deleted ones included.
+{{ config(materialized='incremental', unique_key=['relation_id']) }}
 with
 
 task_relations as (
-    {{ newest_versions(source('salesforce', 'task_relation'), ['Id'], 'SystemModstamp') }}
+    select * from {{ bronze('salesforce', 'task_relation') }}
 ),
 
 event_relations as (
-    {{ newest_versions(source('salesforce', 'event_relation'), ['Id'], 'SystemModstamp') }}
+    select * from {{ bronze('salesforce', 'event_relation') }}
 ),
 
 relations as (
     select
+        Id,
+        'task_relation' as object_name,
         TaskId as activity_id,
         RelationId,
         cast(null as varchar) as response,
         IsDeleted,
-        _batch_date
+        SystemModstamp,
+        _batch_date,
+        _load_number,
+        _row_number
     from task_relations
     union all
     select
+        Id,
+        'event_relation' as object_name,
         EventId as activity_id,
         RelationId,
         Status as response,
         IsDeleted,
-        _batch_date
+        SystemModstamp,
+        _batch_date,
+        _load_number,
+        _row_number
     from event_relations
 ),
 
-final as (
+typed as (
     select
         'salesforce' as source_system,
+        Id as relation_id,
+        object_name,
         activity_id,
+        -- A relation may name any record, even a room: the first three characters tell which.
+        case when RelationId like '006%' then RelationId end as opportunity_id,
+        case when RelationId like '001%' then RelationId end as account_id,
         case when RelationId like '003%' then RelationId end as contact_id,
         case when RelationId like '00Q%' then RelationId end as lead_id,
         case when RelationId like '005%' then RelationId end as user_id,
         response,
         coalesce(IsDeleted, false) as is_deleted,
-        _batch_date as last_batch_date
+        SystemModstamp as modified_at,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        _row_number as row_number
     from relations
-    -- A relation may also name an opportunity, an account or a room: no person.
-    where RelationId like '003%' or RelationId like '00Q%' or RelationId like '005%'
+),
+
+final as (
+    {{ newest_observations('typed', 'modified_at') }}
 )
 
 select * from final

@@ -16,6 +16,7 @@ typed as (
         StartDate as start_date,
         EndDate as end_date,
         ParentId as parent_id,
+        CurrencyIsoCode as currency_code,
         BudgetedCost as budgeted_cost,
         ActualCost as actual_cost,
         coalesce(IsDeleted, false) as is_deleted,
