@@ -69,7 +69,11 @@ def _written(settings: Settings) -> Mapping[str, Any]:
 def invoke(settings: Settings, arguments: list[str]) -> dbtRunnerResult:
     """Run dbt in this process: a process of its own would import it all a second time."""
     from dbt.cli.main import dbtRunner
+    from dbt_common.events.event_manager_client import ctx_set_event_manager
 
+    from orchestration.warehouse.silence import SilentEventManager
+
+    ctx_set_event_manager(SilentEventManager())
     settings.candidate.parent.mkdir(parents=True, exist_ok=True)
     os.environ["FLYWHEEL_HOME"] = str(settings.root)
     return dbtRunner().invoke([*arguments, *common_arguments(settings)])

@@ -9,6 +9,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cache
 
 from tests.reference.funnel import slices
 from tests.reference.lives import Life
@@ -62,18 +63,18 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
     def wins(members: list[Life], age: int) -> int:
         return len(closed_by(members, age, "won")) if age >= 0 else 0
 
+    @cache
     def step(series: Series, age: int) -> tuple[int, int]:
         """Wins at the age before and at the age, over cohorts observed at both."""
-        if (*series, age) not in steps:
-            seen = [
-                members
-                for (*its, month), members in cohorts.items()
-                if tuple(its) == series and age in observed[month]
-            ]
-            before = sum(wins(members, age - 1) for members in seen)
-            steps[*series, age] = before, sum(wins(members, age) for members in seen)
-        return steps[*series, age]
+        seen = [
+            members
+            for (*its, month), members in cohorts.items()
+            if tuple(its) == series and age in observed[month]
+        ]
+        before = sum(wins(members, age - 1) for members in seen)
+        return before, sum(wins(members, age) for members in seen)
 
+    @cache
     def is_told(series: Series, age: int) -> bool:
         """Whether enough opportunities have reached the age to say anything of it."""
         seen = [
@@ -83,9 +84,11 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
         ]
         return sum(seen) >= FEWEST
 
+    @cache
     def last_told(pipeline: str) -> int:
         return max((age for age in ages if is_told((pipeline, "all", "all"), age)), default=-1)
 
+    @cache
     def share(pipeline: str, age: int) -> Fraction | None:
         """Of all wins of the pipeline, how many have come by the age: what no later step adds."""
         last, all_of_it = last_told(pipeline), (pipeline, "all", "all")
@@ -98,6 +101,7 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
             found *= Fraction(before, after) if after else 1
         return found
 
+    @cache
     def prior(series: Series) -> float | None:
         """Wins so far over the cohorts' sizes, each times what has come of it (Cape Cod)."""
         won, ripe = 0, Decimal(0)
@@ -130,19 +134,16 @@ def cohort_win_triangle(warehouse: Warehouse) -> list[Row]:
             expected, place = expected * after / before, place + 1
         if place == age:
             return possible(members, age, expected / len(members)), "chain_ladder"
-        if series not in priors:
-            own = prior(series)
-            priors[series] = prior((series[0], "all", "all")) if own is None else own
+        own = prior(series)
+        expected_rate = prior((series[0], "all", "all")) if own is None else own
         will_come = share(series[0], age)
-        if priors[series] is None or will_come is None:
+        if expected_rate is None or will_come is None:
             return None, None
         has_come = share(series[0], place) if place >= 0 else Fraction(0)
         to_come = nine_places(will_come) - nine_places(has_come)
-        rate = expected / len(members) + priors[series] * float(to_come)
+        rate = expected / len(members) + expected_rate * float(to_come)
         return possible(members, age, rate), "bornhuetter_ferguson"
 
-    steps: dict[tuple, tuple[int, int]] = {}
-    priors: dict[Series, float | None] = {}
     rows = []
     for (pipeline, dimension, value, month), members in cohorts.items():
         count = len(members)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
 from scipy import stats
@@ -35,6 +36,7 @@ class Bands:
         before = self.shares[day - 2] if day > 1 else Decimal(0)
         return min(int(before * BANDS), BANDS - 1)
 
+    @cached_property
     def ends(self) -> list[Decimal]:
         """What has come by the end of each band."""
         days = range(1, len(self.shares) + 1)
@@ -45,7 +47,7 @@ class Bands:
 
     def parts(self, day: int) -> list[Decimal]:
         """What of each band has come by the day."""
-        come = [min(self.shares[day - 1], end) for end in [Decimal(0), *self.ends()]]
+        come = [min(self.shares[day - 1], end) for end in [Decimal(0), *self.ends]]
         return [after - before for before, after in pairwise(come)]
 
 

@@ -70,8 +70,10 @@ def cases_of(crm: Crm, *others: Crm) -> set[str]:
     found = {*cases_of_nights(crm, warehouse), *cases_of_money(warehouse)}
     for life in warehouse.all_lives.values():
         found |= {*cases_of_entries(life, warehouse), *cases_of_effect(life)}
+    shares = by_record(crm.landed(Split), lambda split: split.opportunity_id)
     for life in warehouse.lives:
-        found |= set(cases_of_credit(life, warehouse))
+        ever = {one.row for one in shares[life.row.opportunity_id]}
+        found |= set(cases_of_credit(life, warehouse, ever))
     return found
 
 
@@ -109,9 +111,10 @@ def cases_of_nights(crm: Crm, warehouse: Warehouse) -> Iterator[str]:
                 row["object_name"]
             ]
     yield from cases_of_accounts(crm, warehouse)
-    if any(crm.landed(Account)) and any(not row["is_current"] for row in dim_rep(warehouse)):
+    reps = dim_rep(warehouse)
+    if any(crm.landed(Account)) and any(not row["is_current"] for row in reps):
         yield "a rep by versions"
-    if any(row["is_active"] is None and row["rep_name"] != "Unknown" for row in dim_rep(warehouse)):
+    if any(row["is_active"] is None and row["rep_name"] != "Unknown" for row in reps):
         yield "a rep who is only named"
     for landed in by_record(crm.landed(User), lambda row: row.user_id).values():
         for before, version in pairwise(
@@ -246,7 +249,8 @@ def cases_of_effect(life: Life) -> Iterator[str]:
         yield "created late"
 
 
-def cases_of_credit(life: Life, warehouse: Warehouse) -> Iterator[str]:
+def cases_of_credit(life: Life, warehouse: Warehouse, ever: set[Split]) -> Iterator[str]:
+    """`ever` are the splits of the opportunity in every version that has landed."""
     for paths, what in ((life.owners, "an owner"), (life.amounts, "an amount")):
         for change in paths.changes:
             changes = warehouse.field_changes[life.row.opportunity_id]
@@ -278,8 +282,7 @@ def cases_of_credit(life: Life, warehouse: Warehouse) -> Iterator[str]:
     overlay = [split.share for split in all_splits if split not in splits]
     if life.is_closed and overlay:
         yield f"an overlay of {'the whole' if sum(overlay) == 1 else 'a part'}"
-    landed = by_record(warehouse.crm.landed(Split), lambda split: split.opportunity_id)
-    if {*all_splits} != {one.row for one in landed[life.row.opportunity_id]}:
+    if {*all_splits} != ever:
         yield "other splits than at first"
     if life.is_closed and splits:
         yield "splits of a close"
