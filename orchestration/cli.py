@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from orchestration.accept_cli import accept
 from orchestration.morning_cli import morning
 from orchestration.outcome_cli import alerts_app, report
 from orchestration.privacy_cli import forget, retention
@@ -268,6 +269,7 @@ def changes(
 
 app.command()(morning)
 app.command()(report)
+app.command()(accept)
 app.command()(serve_postgres)
 app.command()(forget)
 app.command()(retention)

@@ -16,6 +16,7 @@ from orchestration.bronze.night import Landing, retry, survey
 from orchestration.company import read_company
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.faults import advice
+from orchestration.gate.accepted import read_accepted
 from orchestration.gate.results import CheckResult, Verdict, results_of, verdict_of
 from orchestration.publication.fingerprint import fingerprint
 from orchestration.publication.versions import Publication, publications, version_path
@@ -76,9 +77,11 @@ def plan(settings: Settings, first: date | None, last: date | None, full: bool =
     """Look at landing and ledger: which nights are due, within [first, last] if given.
 
     Naming a single night says that it is complete, and makes its refused files due again.
-    Raises CompanyFileError before anything is loaded for models that could not be built.
+    Raises CompanyFileError, or SourceFileError of `ops/accepted.csv`, before anything is loaded for
+    models that could not be built.
     """
     read_company(settings.company)
+    read_accepted(settings)
     named = [first] if first is not None and first == last else []
     for night in named:
         retry(settings, night)

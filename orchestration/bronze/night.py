@@ -30,6 +30,7 @@ from orchestration.extracts.landing import (
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.extracts.places import landing_place
 from orchestration.extracts.strays import named_strays
+from orchestration.gate.accepted import ensure_accepted
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source, canonical_contracts, load_sources
 from orchestration.sources.stage_map import ensure_stage_map
@@ -178,6 +179,7 @@ def write_contract_files(settings: Settings, sources: dict[str, Source]) -> None
     if not settings.ledger.exists():
         Ledger(settings.ledger).forget([])
     ensure_stage_map(settings.user_sources)
+    ensure_accepted(settings)
     write_profiles_file(settings)
 
 

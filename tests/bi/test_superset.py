@@ -147,13 +147,13 @@ CHARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     ),
     "What became of those who reached a stage": (
         ("stage_label",), ("went on", "lost here", "still open", "handed off"),
-        "select stage_rank || ' ' || stage_name, sum(reached_next_count), sum(lost_here_count), "
+        "select lpad(stage_rank::varchar, 2, '0') || ' ' || stage_name, sum(reached_next_count), sum(lost_here_count), "
         "sum(open_here_count), sum(handed_off_count) from marts.funnel_stage_conversion "
         "where dimension = 'all' group by 1",
     ),
     "Conversion to the next stage, by month of entry": (
         ("cohort_month",), (),
-        "select cohort_month, stage_rank || ' ' || stage_name, next_rate "
+        "select cohort_month, lpad(stage_rank::varchar, 2, '0') || ' ' || stage_name, next_rate "
         "from marts.funnel_stage_conversion "
         "where dimension = 'all' and is_mature and cohort_month is not null",
     ),
@@ -176,17 +176,17 @@ CHARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     ),
     "Open pipeline by day and stage": (
         ("date_day",), (),
-        "select date_day, stage_rank || ' ' || stage_name, sum(open_amount) "
+        "select date_day, lpad(stage_rank::varchar, 2, '0') || ' ' || stage_name, sum(open_amount) "
         "from marts.pipeline_daily join marts.dim_stage using (stage_key) group by 1, 2",
     ),
     "What a stage would bring at its own best": (
         ("stage_label",), ("Gain",),
-        "select stage_rank || ' ' || stage_name, gain_amount from marts.funnel_bottleneck",
+        "select lpad(stage_rank::varchar, 2, '0') || ' ' || stage_name, gain_amount from marts.funnel_bottleneck",
     ),
     "How sure the bottleneck is": (
         ("stage_label",),
         ("next_rate", "target_rate", "gain_amount", "first_gain_probability", "deal_days_share"),
-        "select stage_rank || ' ' || stage_name, next_rate, target_rate, gain_amount, "
+        "select lpad(stage_rank::varchar, 2, '0') || ' ' || stage_name, next_rate, target_rate, gain_amount, "
         "first_gain_probability, deal_days_share from marts.funnel_bottleneck",
     ),
     "From lead to win": (
@@ -232,7 +232,7 @@ def test_conversions_over_months_have_the_interval_that_statsmodels_computes(
     columns = ("stage_next_rate", "stage_next_rate_low", "stage_next_rate_high")
     shown = cells(visit.answers[OVER_MONTHS], ("stage_label",), columns)
     sums = mart(
-        "select stage_rank || ' ' || stage_name, sum(reached_next_count)::int, "
+        "select lpad(stage_rank::varchar, 2, '0') || ' ' || stage_name, sum(reached_next_count)::int, "
         "sum(reached_count)::int from marts.funnel_stage_conversion "
         "where dimension = 'all' and is_mature group by 1"
     )
