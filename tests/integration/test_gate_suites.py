@@ -292,6 +292,42 @@ def test_changes_that_come_again_are_told_whether_they_are_loaded_or_not(
 
 
 @pytest.mark.parametrize(
+    ("name", "nights", "others_bring", "is_told"),
+    [
+        ("owners", [(40, "x"), (0, "x")], 1, False),
+        ("owners", [(40, "x"), (0, "x"), (0, "x")], 1, False),
+        ("owners", [(40, "x"), (0, "x")], 0, True),
+        ("owners", [(40, "x"), (2, "y"), (0, "y")], 1, True),
+        ("owners", [(40, "x"), (41, "y"), (0, "x")], 1, True),
+        ("opportunities", [(40, "x"), (0, "x")], 1, True),
+    ],
+    ids=["a list", "a list for days", "all of a night", "changes", "an older list", "what changes"],
+)
+def test_a_whole_list_that_did_not_change_is_not_told_of(
+    tmp_path: Path,
+    name: str,
+    nights: list[tuple[int, str]],
+    others_bring: int,
+    is_told: bool,
+) -> None:
+    loads = []
+    for night, (rows, checksum) in enumerate(nights, start=1):
+        usual = {
+            "run_id": f"run {night}", "batch_date": date(2025, 9, night), "extract": "delta",
+            "file_name": "a.csv", "reload_of": None,
+        }  # fmt: skip
+        status = "accepted" if rows else "duplicate"
+        loads += [
+            usual
+            | {"object_name": name, "rows_read": rows, "checksum": checksum, "status": status},
+            usual
+            | {"object_name": "contacts", "rows_read": others_bring, "checksum": f"night {night}"},
+        ]
+    result = said_of_loads("no_file_comes_twice", loads, tmp_path / "flywheel.duckdb")
+    assert result.success is not is_told, result.sample
+
+
+@pytest.mark.parametrize(
     ("reached", "at_fault"),
     [
         # One rep hands over to another at the second stage.
