@@ -144,7 +144,7 @@ def nightly(
     if (named := _day(night or (first if first == last else None))) is not None:
         _require_landed(settings, work, named)
     if not work.nights:
-        _print_nothing_new(settings)
+        _print_nothing_new(settings, work)
         print_told(console, close_without_night(settings))
         print_held(console, work.held)
         return
@@ -293,7 +293,7 @@ def _require_landed(settings: Settings, work: Plan, night: date) -> None:
     raise typer.Exit(_USAGE)
 
 
-def _print_nothing_new(settings: Settings) -> None:
+def _print_nothing_new(settings: Settings, work: Plan) -> None:
     from orchestration.nightly import has_landed
     from orchestration.publication.versions import current_version, publications
 
@@ -306,9 +306,17 @@ def _print_nothing_new(settings: Settings) -> None:
         )
         raise typer.Exit(_USAGE)
     published = publications(settings)
-    if not published:
-        console.print("nothing new, and nothing was ever published", highlight=False)
+    if not published and (work.landing.incomplete or work.held):
+        console.print("nothing is due yet, and nothing was ever published", highlight=False)
         return
+    if not published:
+        console.print(
+            f"nothing that landed in {escaped(settings.landing_name)} is read: a night is a folder "
+            f"<source>/<YYYY-MM-DD> with the files of the export",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(_USAGE)
     current, newest = current_version(settings), published[-1].version
     since = "" if current == newest else f"; readers see {current} since the rollback"
     console.print(

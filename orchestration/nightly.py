@@ -126,7 +126,7 @@ def run_nights(
     """
     from orchestration.definitions import build_defs
     from orchestration.instance import open_instance
-    from orchestration.jobs import FULL_REFRESH, NIGHTLY
+    from orchestration.jobs import FULL_REFRESH, NIGHTLY, OF_CONSOLE
 
     instance = open_instance(settings)
     job = build_defs(settings).resolve_job_def(NIGHTLY)
@@ -136,7 +136,7 @@ def run_nights(
             partition_key=night.isoformat(),
             raise_on_error=False,
             run_config=_QUIET,
-            tags={FULL_REFRESH: "true"} if full else None,
+            tags={OF_CONSOLE: "true"} | ({FULL_REFRESH: "true"} if full else {}),
         )
         outcome = _outcome(settings, night, result)
         full = full and outcome.publication is None

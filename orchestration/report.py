@@ -13,8 +13,11 @@ from rich.table import Table
 
 from orchestration.extracts.ledger import Load
 from orchestration.gate.results import CheckResult
+from orchestration.gate.suites import read_suites
 from orchestration.morning.writing import page_of
 from orchestration.nightly import NightOutcome, Plan
+from orchestration.outcome.alerts import readers_see
+from orchestration.outcome.remedies import remedies_of
 from orchestration.publication.versions import NOTHING_TO_COPY, Publication
 from orchestration.secrets import redacted
 from orchestration.settings import Settings
@@ -79,10 +82,23 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
         f"{refused} refused" + (f", {noted} noted" if noted else ""),
         highlight=False,
     )
-    for check in outcome.verdict.warning:
-        _print_check(console, "[yellow]warning[/]", check)
-    for check in outcome.verdict.refusing:
-        _print_check(console, "[red]refused[/]", check)
+    told: set[str] = set()
+    suites = {suite.name: suite for suite in read_suites()}
+    for label, checks in (
+        ("[yellow]warning[/]", outcome.verdict.warning),
+        ("[red]refused[/]", outcome.verdict.refusing),
+    ):
+        for check in checks:
+            _print_check(console, label, check)
+            remedies = remedies_of(check, suites)
+            # What helps against ten checks is said with the first of them.
+            if not told.issuperset(remedies):
+                said = " ".join(remedies)
+                console.print(
+                    f"          do: {printable(said)}",
+                    highlight=False, markup=False, soft_wrap=True,
+                )  # fmt: skip
+            told.update(remedies)
     publication = outcome.publication
     if publication is not None:
         if publication.rebuilt_because not in (None, NOTHING_TO_COPY):
@@ -103,7 +119,7 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
         _print_served(console, outcome, settings)
     elif outcome.verdict.refusing:
         console.print(
-            "[red bold]refused[/]   nothing was published; readers still see the version before.\n"
+            f"[red bold]refused[/]   {_readers_see(settings)}\n"
             f"          Correct the files in {escaped(settings.landing_name)} and run again.",
             highlight=False,
             soft_wrap=True,
@@ -111,10 +127,15 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
     else:
         console.print(
             f"[red bold]failed[/]    {_lines(redacted(settings, outcome.failure or ''))}\n"
-            f"          nothing was published; readers still see the version before.",
+            f"          {_readers_see(settings)}",
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _readers_see(settings: Settings) -> str:
+    said = readers_see(settings)
+    return said[0].lower() + said[1:]
 
 
 def print_told(console: Console, lines: list[str]) -> None:

@@ -45,6 +45,7 @@ from orchestration.warehouse.seed import seed_candidate
 from tests.conftest import land
 from tests.faults.damages import Damage, empty, spoil_rows, zero
 from tests.faults.small import make_candidate, make_load, numbers_of
+from tests.nights import refusing
 
 NIGHT = date(2025, 9, 28)
 ACME = """\
@@ -352,3 +353,26 @@ def test_a_version_that_was_built_anew_says_why(home: Home) -> None:
     text = io.StringIO()
     print_outcome(Console(file=text, width=200), outcome, home.settings)
     assert f"rebuilt   everything from bronze: {why}" in text.getvalue()
+
+
+def test_a_refused_night_says_what_readers_see_and_once_what_to_do(
+    home: Home, tmp_path: Path
+) -> None:
+    checks = [
+        refusing("volumes_as_usual", suite="ops.night_deviation", table="ops.night_deviation"),
+        refusing("a_check", suite="marts.fct_one"),
+        refusing("another_check", suite="marts.fct_two"),
+    ]
+    outcome = NightOutcome(
+        night=NIGHT, run_id="run1", loads=[], verdict=verdict_of(checks), checks=checks,
+        publication=None, failure=None,
+    )  # fmt: skip
+    text = io.StringIO()
+    print_outcome(Console(file=text, width=200), outcome, home.settings)
+    said = text.getvalue()
+    assert "nothing was published; readers see 2025-09-28-001 as of 2025-09-28." in said
+    assert "flywheel accept volumes_as_usual" in said
+    assert said.count("do: Look at the rows") == 1
+    first = io.StringIO()
+    print_outcome(Console(file=first, width=200), outcome, Settings(home=tmp_path / "first"))
+    assert "nothing was published; there is no version before." in first.getvalue()
