@@ -319,8 +319,9 @@ def _print_nothing_new(settings: Settings, work: Plan) -> None:
         raise typer.Exit(_USAGE)
     current, newest = current_version(settings), published[-1].version
     since = "" if current == newest else f"; readers see {current} since the rollback"
+    besides = ", besides what is held back" if work.held else ""
     console.print(
-        f"nothing new: version {newest} holds all that has landed{since}\n"
+        f"nothing new: version {newest} holds all that has landed{besides}{since}\n"
         f"look      {escaped(str(settings.published))}",
         highlight=False,
         soft_wrap=True,

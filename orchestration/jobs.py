@@ -23,7 +23,7 @@ NIGHTLY = "nightly"
 # A run that bears this tag rebuilds everything from bronze.
 FULL_REFRESH = "flywheel/full_refresh"
 
-# A run that bears this tag was started by `flywheel nightly`, which says itself what is tried again.
+# A run that bears this tag is one of `flywheel nightly`, which says itself what is tried again.
 OF_CONSOLE = "flywheel/of_console"
 _OF_SCHEDULE = "dagster/schedule_name"
 

@@ -83,7 +83,7 @@ def _landing(
         undone = heal(settings)
         begin(settings, context.run_id)
         if is_by_hand(context.run):
-            # Whoever starts a night by hand wants it tried again, as with `flywheel nightly --date`.
+            # Who starts a night by hand wants it tried again, as with `flywheel nightly --date`.
             retry(settings, night)
         found = survey(settings, Ledger(settings.ledger), run_of=night)
         for each in found.unclaimed:

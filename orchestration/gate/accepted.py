@@ -163,8 +163,15 @@ def _line(row: dict[str, str], place: str) -> Accepted:
             ) from error
     if not row.get("reason"):
         raise SourceFileError(f"{place}: `reason` is empty; say what was meant, or remove the line")
-    texts = {name: row.get(name) or "" for name in COLUMNS if name not in days}
-    return Accepted(**days, **texts)
+    return Accepted(
+        night=days["night"],
+        source_system=row.get("source_system") or "",
+        object_name=row.get("object_name") or "",
+        topic=row.get("topic") or "",
+        column_name=row.get("column_name") or "",
+        reason=row["reason"],
+        accepted_on=days["accepted_on"],
+    )
 
 
 def _write(settings: Settings, lines: Iterable[Accepted]) -> None:

@@ -55,10 +55,10 @@ _EXPECTATIONS = {
     "expect_column_values_to_match": f"A value has another form than it had. {_LAND}",
 }
 _BANDS = (
-    "Compare the rows with the CRM. If the export is at fault, correct it and land it anew in its place. "
-    "If the change was meant and lasts (new territories, a merger, a new stage), write that down: "
-    "`flywheel accept {check} --reason '…'`, and nights that are like this one warn no more. What "
-    "happened once, as an import, warns once."
+    "Compare the rows with the CRM. If the export is at fault, correct it and land it anew in its "
+    "place. If the change was meant and lasts (new territories, a merger, a new stage), write that "
+    "down: `flywheel accept {check} --reason '…'`, and nights that are like this one warn no more. "
+    "What happened once, as an import, warns once."
 )
 _NIGHT_TABLES = (
     "Rows or cents were lost or doubled between a file and a mart: no correction of the CRM helps. "

@@ -14,7 +14,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from rich.console import Console
 
 from orchestration import cli
 from orchestration.bronze.load import accepted_path
-from orchestration.bronze.night import accept, load_night, survey
+from orchestration.bronze.night import accept, load_night, refuse, survey
 from orchestration.bronze.quarantine import quarantine_path
 from orchestration.extracts.ledger import Ledger, Load, copy_of
 from orchestration.gate.results import verdict_of
@@ -41,7 +41,7 @@ from orchestration.publication.versions import (
 from orchestration.publication.whole import damage_of
 from orchestration.report import print_outcome
 from orchestration.settings import Settings
-from orchestration.warehouse.seed import seed_candidate
+from orchestration.warehouse.seed import _out_of_order, seed_candidate
 from tests.conftest import land
 from tests.faults.damages import Damage, empty, spoil_rows, zero
 from tests.faults.small import make_candidate, make_load, numbers_of
@@ -96,6 +96,27 @@ def home(
 def test_without_a_fault_there_is_nothing_to_tell(home: Home) -> None:
     assert home.run() == (0, home.run()[1])
     assert home.run()[1].startswith("nothing new: version 2025-09-28-001 holds all that has landed")
+
+
+def test_what_is_held_back_is_not_said_to_be_in_the_version(home: Home) -> None:
+    night = NIGHT + timedelta(days=1)
+    land(home.settings, "acme", night, {"accounts.csv": "id,industry\na2,Retail\n"})
+    load_night(home.settings, night, "refused", "acme")
+    refuse(home.settings)
+    said = home.run()[1]
+    assert "holds all that has landed, besides what is held back" in said
+    assert f"{night} is held back" in said
+
+
+def test_why_everything_is_rebuilt_is_said_as_it_was(home: Home) -> None:
+    seen = [("acme/accounts", NIGHT)]
+    earlier = replace(home.load, batch_date=NIGHT - timedelta(days=1))
+    again = replace(home.load, reload_of=home.load.load_id)
+    assert [_out_of_order(seen, [load]) for load in (home.load, earlier, again)] == [
+        "accounts.csv of 2025-09-28 was corrected, or came late",
+        "accounts.csv of 2025-09-27 came late",
+        "refused rows of accounts.csv of 2025-09-28 were read anew",
+    ]
 
 
 def test_rows_that_could_be_read_anew_are_told_and_the_night_goes_on(home: Home) -> None:

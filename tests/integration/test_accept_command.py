@@ -1,7 +1,7 @@
 """`flywheel accept`: a lasting change that was meant, written down.
 
-Belongs here: what of a version's warnings a line names, and what the command refuses. Does not belong
-here: how later nights are compared with it (test_what_is_usual.py).
+Belongs here: what of a version's warnings a line names, and what the command refuses. Does not
+belong here: how later nights are compared with it (test_what_is_usual.py).
 """
 
 from __future__ import annotations

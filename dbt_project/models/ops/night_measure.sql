@@ -1,7 +1,7 @@
 -- One row a source × object × night × topic × column × label, of nights of the newest one's weekday
--- within thirteen weeks and of nights of which something was accepted: what is measured of it, whether
--- the night may teach what is usual, and whether the column was accepted as it was. It becomes part of
--- night_deviation, which alone reads it: a table would cost each night a model.
+-- within thirteen weeks and of nights of which something was accepted: what is measured of it,
+-- whether the night may teach what is usual, and whether the column was accepted as it was. It
+-- becomes part of night_deviation, which alone reads it: a table would cost each night a model.
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
 
 with
