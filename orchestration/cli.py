@@ -249,12 +249,21 @@ def rollback(
     """Show readers an older version again."""
     from orchestration.lock import hold_lock
     from orchestration.publication.interrupted import settle
-    from orchestration.publication.versions import roll_back
+    from orchestration.publication.versions import publications, roll_back
 
     settings = Settings()
     hold_lock(settings)
     settle(settings)
-    console.print(f"readers now see {roll_back(settings, version)}", highlight=False)
+    shown = roll_back(settings, version)
+    newest = publications(settings)[-1].version
+    console.print(f"readers now see {shown}", highlight=False)
+    if shown != newest:
+        console.print(
+            f"until the next night is published: it holds all that is loaded, so correct first what "
+            f"was wrong with {newest}, and land it anew in its place",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 @app.command()

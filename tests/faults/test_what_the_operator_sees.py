@@ -217,8 +217,9 @@ def test_a_version_that_cannot_be_read_is_left_behind_by_a_rollback(home: Home) 
     newest = version_path(home.settings, promote(home.settings).version)
     newest.chmod(0o644)
     newest.write_bytes(bytes(newest.stat().st_size))
-    home.run("rollback")
+    said = home.run("rollback")[1]
     assert numbers_of(str(home.settings.published.resolve())) == [1]
+    assert "correct first what was wrong with 2025-09-28-002" in said
 
 
 @pytest.mark.parametrize("left", [0, 20_000, -1])
