@@ -259,8 +259,8 @@ def rollback(
     console.print(f"readers now see {shown}", highlight=False)
     if shown != newest:
         console.print(
-            f"until the next night is published: it holds all that is loaded, so correct first what "
-            f"was wrong with {newest}, and land it anew in its place",
+            f"until the next night is published: it holds all that is loaded, so correct first "
+            f"what was wrong with {newest}, and land it anew in its place",
             highlight=False,
             soft_wrap=True,
         )
