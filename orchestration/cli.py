@@ -11,6 +11,7 @@ import sys
 import typer
 from rich.console import Console
 
+from orchestration.commands.accept import accept
 from orchestration.commands.morning import morning
 from orchestration.commands.nightly import nightly, status
 from orchestration.commands.outcome import alerts_app, report
@@ -41,6 +42,7 @@ app.command()(rollback)
 app.command()(changes)
 app.command()(morning)
 app.command()(report)
+app.command()(accept)
 app.command()(serve_postgres)
 app.command()(forget)
 app.command()(retention)

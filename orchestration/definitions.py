@@ -9,7 +9,7 @@ from orchestration.bronze.assets import build_bronze_assets, count_checks
 from orchestration.gate.assets import build_gate
 from orchestration.gate.suites import read_suites
 from orchestration.jobs import EXECUTOR, build_nightly_job, nights
-from orchestration.labels import STAGE_MAP, labelled
+from orchestration.labels import BY_HAND, labelled
 from orchestration.morning.assets import build_morning_report
 from orchestration.outcome.sensors import build_sensors
 from orchestration.publication.assets import build_publication
@@ -42,7 +42,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         assets=labelled(
             settings,
             [
-                STAGE_MAP,
+                *BY_HAND,
                 *bronze,
                 warehouse,
                 verdict,

@@ -23,6 +23,10 @@ NIGHTLY = "nightly"
 # A run that bears this tag rebuilds everything from bronze.
 FULL_REFRESH = "flywheel/full_refresh"
 
+# A run that bears this tag is one of `flywheel nightly`, which says itself what is tried again.
+OF_CONSOLE = "flywheel/of_console"
+_OF_SCHEDULE = "dagster/schedule_name"
+
 # A process for each step would cost about two CPU-seconds a step, and leave the lock between them.
 EXECUTOR = dg.in_process_executor
 
@@ -45,6 +49,11 @@ def night_of(run: dg.DagsterRun) -> date | None:
     """The night that a run is of, whichever job it is of and whoever started it."""
     named = [run.tags[tag] for tag in _NIGHT_TAGS if tag in run.tags]
     return date.fromisoformat(named[0]) if named else None
+
+
+def is_by_hand(run: dg.DagsterRun) -> bool:
+    """Whether a person asked for the night of a run in Dagster, be it in a backfill."""
+    return not {OF_CONSOLE, _OF_SCHEDULE} & run.tags.keys()
 
 
 def build_nightly_job(

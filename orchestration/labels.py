@@ -26,12 +26,19 @@ _OWNERS = {
 }
 _KINDS = {"extracts": {"file"}, "bronze": {"polars", "parquet"}}
 
-# The one table of the models that no step makes.
-STAGE_MAP = dg.AssetSpec(
-    dg.AssetKey(["sources", "stage_map"]),
-    group_name="extracts",
-    description="What the company calls its stages, by hand: `sources/stage_map.csv`.",
-)
+# The tables of the models that no step makes.
+BY_HAND = [
+    dg.AssetSpec(
+        dg.AssetKey(["sources", "stage_map"]),
+        group_name="extracts",
+        description="What the company calls its stages, by hand: `sources/stage_map.csv`.",
+    ),
+    dg.AssetSpec(
+        dg.AssetKey(["sources", "accepted"]),
+        group_name="extracts",
+        description="Which lasting changes were meant, by `flywheel accept`: `ops/accepted.csv`.",
+    ),
+]
 
 
 def labelled(

@@ -18,6 +18,7 @@ from orchestration.company import read_company
 from orchestration.exit_status import ExitStatus
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.faults import advice
+from orchestration.gate.accepted import read_accepted
 from orchestration.gate.results import CheckResult, Verdict, results_of, verdict_of
 from orchestration.publication.fingerprint import fingerprint
 from orchestration.publication.versions import Publication, publications, version_path
@@ -77,9 +78,11 @@ def plan(settings: Settings, first: date | None, last: date | None, full: bool =
     """Look at landing and ledger: which nights are due, within [first, last] if given.
 
     Naming a single night says that it is complete, and makes its refused files due again.
-    Raises CompanyFileError before anything is loaded for models that could not be built.
+    Raises CompanyFileError, or SourceFileError of `ops/accepted.csv`, before anything is loaded for
+    models that could not be built.
     """
     read_company(settings.company)
+    read_accepted(settings)
     named = [first] if first is not None and first == last else []
     for night in named:
         retry(settings, night)
@@ -124,7 +127,7 @@ def run_nights(
     """
     from orchestration.definitions import build_defs
     from orchestration.instance import open_instance
-    from orchestration.jobs import FULL_REFRESH, NIGHTLY
+    from orchestration.jobs import FULL_REFRESH, NIGHTLY, OF_CONSOLE
 
     instance = open_instance(settings)
     job = build_defs(settings).resolve_job_def(NIGHTLY)
@@ -134,7 +137,7 @@ def run_nights(
             partition_key=night.isoformat(),
             raise_on_error=False,
             run_config=_QUIET,
-            tags={FULL_REFRESH: "true"} if full else None,
+            tags={OF_CONSOLE: "true"} | ({FULL_REFRESH: "true"} if full else {}),
         )
         outcome = _outcome(settings, night, result)
         full = full and outcome.publication is None

@@ -111,6 +111,7 @@ NAMED_ALONE: dict[str, str] = {
 
 # Those that need more than a home: where they run, or what stands there in the place of a value.
 NAMED_ELSEWHERE: dict[str, str] = {
+    "accept CHECK --reason '…'": "places for values; integration/test_accept_command.py fills them",
     "forget": "integration/test_readme.py gives it an address",
     "forget 0035g00000DXB8YAAX": "unit/test_forget.py, by an id as by an address",
     "nightly --date": "integration/test_outcomes.py",

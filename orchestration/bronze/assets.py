@@ -12,13 +12,13 @@ import dagster as dg
 
 from orchestration.bronze.due import survey
 from orchestration.bronze.judge import CHECKS, judge_object
-from orchestration.bronze.night import begin, heal, load_night, refuse, refuse_objects
+from orchestration.bronze.night import begin, heal, load_night, refuse, refuse_objects, retry
 from orchestration.bronze.profile import remember_profiles
 from orchestration.extracts.ledger import Ledger, Load
 from orchestration.gate.in_dagster import as_dagster
 from orchestration.gate.results import GateRefusedError, record, verdict_of
 from orchestration.instance import bury_dead_runs
-from orchestration.jobs import ONE_NIGHT_A_RUN
+from orchestration.jobs import ONE_NIGHT_A_RUN, is_by_hand
 from orchestration.lock import hold_lock
 from orchestration.outcome.links import check_link
 from orchestration.recovery import recover
@@ -76,10 +76,18 @@ def _landing(
         night = date.fromisoformat(context.partition_key)
         undone = heal(settings)
         begin(settings, context.run_id)
+        if is_by_hand(context.run):
+            # Who starts a night by hand wants it tried again, as with `flywheel nightly --date`.
+            retry(settings, night)
         found = survey(settings, Ledger(settings.ledger), run_of=night)
         for each in found.unclaimed:
             if each.partition("/")[0] not in sources:
                 context.log.warning(f"no source claims {each}: it is not read")
+        if not found.files:
+            context.log.warning(
+                f"no file is due for the night {night}: what landed of it is loaded already, or "
+                f"nothing did. The models are built anew of what is loaded"
+            )
         for name in sources:
             due = [
                 file

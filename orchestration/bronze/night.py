@@ -19,6 +19,7 @@ from orchestration.bronze.profile import write_profiles_file
 from orchestration.bronze.usual import is_whole
 from orchestration.durable import replacing
 from orchestration.extracts.ledger import Ledger, Load
+from orchestration.gate.accepted import ensure_accepted
 from orchestration.settings import Settings
 from orchestration.sources.catalog import Source, canonical_contracts, load_sources
 from orchestration.sources.stage_map import ensure_stage_map
@@ -67,6 +68,7 @@ def write_contract_files(settings: Settings, sources: dict[str, Source]) -> None
     if not settings.ledger.exists():
         Ledger(settings.ledger).forget([])
     ensure_stage_map(settings.user_sources)
+    ensure_accepted(settings)
     write_profiles_file(settings)
 
 

@@ -11,6 +11,7 @@ quarantine.py   `quarantine`, with its own commands
 sources.py      `sources`, with its own commands
 outcome.py      `report`, `alerts`
 morning.py      `morning`
+accept.py       `accept`
 postgres.py     `serve-postgres`
 privacy.py      `forget`, `retention`
 printing.py     tables and sentences of nights and versions

@@ -64,7 +64,7 @@ def nightly(
     if earliest is not None and earliest == latest:
         _require_landed(settings, work, earliest)
     if not work.nights:
-        _print_nothing_new(settings)
+        _print_nothing_new(settings, work)
         print_told(console, close_without_night(settings))
         print_held(console, work.held)
         return
@@ -137,7 +137,7 @@ def _require_landed(settings: Settings, work: Plan, night: date) -> None:
     raise typer.Exit(ExitStatus.USAGE)
 
 
-def _print_nothing_new(settings: Settings) -> None:
+def _print_nothing_new(settings: Settings, work: Plan) -> None:
     from orchestration.nightly import has_landed
     from orchestration.publication.versions import current_version, publications
 
@@ -149,13 +149,21 @@ def _print_nothing_new(settings: Settings) -> None:
         )
         raise typer.Exit(ExitStatus.USAGE)
     published = publications(settings)
-    if not published:
-        say(console, "nothing new, and nothing was ever published")
+    if not published and (work.landing.incomplete or work.held):
+        say(console, "nothing is due yet, and nothing was ever published")
         return
+    if not published:
+        say(
+            console,
+            f"nothing that landed in {printable(settings.landing_name)} is read: a night is a "
+            f"folder <source>/<YYYY-MM-DD> with the files of the export",
+        )
+        raise typer.Exit(ExitStatus.USAGE)
     current, newest = current_version(settings), published[-1].version
     since = "" if current == newest else f"; readers see {current} since the rollback"
+    besides = ", besides what is held back" if work.held else ""
     say(
         console,
-        f"nothing new: version {newest} holds all that has landed{since}\n"
+        f"nothing new: version {newest} holds all that has landed{besides}{since}\n"
         f"look      {printable(str(settings.published))}",
     )

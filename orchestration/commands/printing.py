@@ -13,8 +13,11 @@ from rich.console import Console
 
 from orchestration.extracts.ledger import Load
 from orchestration.gate.results import CheckResult
+from orchestration.gate.suites import read_suites
 from orchestration.morning.writing import page_of
 from orchestration.nightly import NightOutcome, Plan
+from orchestration.outcome.alerts import readers_see
+from orchestration.outcome.remedies import remedies_of
 from orchestration.publication.changes import Change
 from orchestration.publication.versions import NOTHING_TO_COPY, Publication
 from orchestration.secrets import redacted
@@ -73,10 +76,19 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
         f"checked   {outcome.verdict.ran} checks: {passed} passed, {warned} warned, "
         f"{refused} refused" + (f", {noted} noted" if noted else ""),
     )
-    for check in outcome.verdict.warning:
-        _print_check(console, "[yellow]warning[/]", check)
-    for check in outcome.verdict.refusing:
-        _print_check(console, "[red]refused[/]", check)
+    told: set[str] = set()
+    suites = {suite.name: suite for suite in read_suites()}
+    for label, checks in (
+        ("[yellow]warning[/]", outcome.verdict.warning),
+        ("[red]refused[/]", outcome.verdict.refusing),
+    ):
+        for check in checks:
+            _print_check(console, label, check)
+            remedies = remedies_of(check, suites)
+            # What helps against ten checks is said with the first of them.
+            if not told.issuperset(remedies):
+                say(console, f"          do: {printable(' '.join(remedies))}")
+            told.update(remedies)
     publication = outcome.publication
     if publication is not None:
         if publication.rebuilt_because not in (None, NOTHING_TO_COPY):
@@ -93,15 +105,20 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
     elif outcome.verdict.refusing:
         say_marked(
             console,
-            "[red bold]refused[/]   nothing was published; readers still see the version before.\n"
+            f"[red bold]refused[/]   {_readers_see(settings)}\n"
             f"          Correct the files in {escaped(settings.landing_name)} and run again.",
         )
     else:
         say_marked(
             console,
             f"[red bold]failed[/]    {_lines(redacted(settings, outcome.failure or ''))}\n"
-            f"          nothing was published; readers still see the version before.",
+            f"          {_readers_see(settings)}",
         )
+
+
+def _readers_see(settings: Settings) -> str:
+    said = readers_see(settings)
+    return said[0].lower() + said[1:]
 
 
 def print_told(console: Console, lines: list[str]) -> None:

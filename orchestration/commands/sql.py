@@ -123,12 +123,12 @@ def _format(format_: Format | None, output: Path | None) -> Format:
 
 def _show_all(path: Path, text: str, rows: int) -> None:
     from orchestration.publication.opening import open_version
-    from orchestration.serving.query import show, statements_in
+    from orchestration.serving.query import SCHEMAS, show, statements_in
 
     statements = statements_in(text)
     if not statements:
         _fail("there is no statement to answer")
-    with open_version(path) as connection:
+    with open_version(path, schemas=SCHEMAS) as connection:
         for statement in statements:
             left_out = show(connection, statement, rows, table_width(console))
             if left_out:

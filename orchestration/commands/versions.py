@@ -33,12 +33,20 @@ def rollback(
     """Show readers an older version again."""
     from orchestration.lock import hold_lock
     from orchestration.publication.interrupted import settle
-    from orchestration.publication.versions import roll_back
+    from orchestration.publication.versions import publications, roll_back
 
     settings = Settings()
     hold_lock(settings)
     settle(settings)
-    say(console, f"readers now see {roll_back(settings, version)}")
+    shown = roll_back(settings, version)
+    newest = publications(settings)[-1].version
+    say(console, f"readers now see {shown}")
+    if shown != newest:
+        say(
+            console,
+            f"until the next night is published: it holds all that is loaded, so correct first "
+            f"what was wrong with {newest}, and land it anew in its place",
+        )
 
 
 def changes(

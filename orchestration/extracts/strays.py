@@ -48,6 +48,9 @@ def _shown(prefix: str, strays: list[tuple[str, str]]) -> list[str]:
 def _no_source(stray: Stray, known: list[str]) -> str:
     if not stray.is_folder:
         return f"a file stands in the folder of its night: <source>/{_EXAMPLE}/{stray.name}"
+    if (night := _meant_night(stray.name)) is not None:
+        example = known[-1] if known else "<source>"
+        return f"a night stands in the folder of its source, as {example}/{night}"
     there = ", ".join(known[:_SOURCES_NAMED]) + (", …" if len(known) > _SOURCES_NAMED else "")
     near = get_close_matches(stray.name.casefold(), known, n=1)
     meant = f"did you mean {near[0]}? " if near else ""

@@ -54,6 +54,12 @@ _EXPECTATIONS = {
     f"unit, currency or decimal sign. {_LAND}",
     "expect_column_values_to_match": f"A value has another form than it had. {_LAND}",
 }
+_BANDS = (
+    "Compare the rows with the CRM. If the export is at fault, correct it and land it anew in its "
+    "place. If the change was meant and lasts (new territories, a merger, a new stage), write that "
+    "down: `flywheel accept {check} --reason '…'`, and nights that are like this one warn no more. "
+    "What happened once, as an import, warns once."
+)
 _NIGHT_TABLES = (
     "Rows or cents were lost or doubled between a file and a mart: no correction of the CRM helps. "
     "Compare the files of the night with `ops.load_audit`, rebuild with `flywheel nightly "
@@ -73,6 +79,8 @@ def remedies_of(check: CheckResult, suites: dict[str, Suite]) -> list[str]:
     # A query that ran has observed a number of rows.
     if expectation is not None and expectation.query and not check.observed.isdecimal():
         return [_CANNOT_RUN]
+    if check.table == "ops.night_deviation":
+        return [_BANDS.format(check=check.check)]
     if check.table == "ops.reconciliation":
         return [_NIGHT_TABLES]
     kind = expectation.type if expectation is not None else ""

@@ -7,7 +7,7 @@ without a question (whole.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,14 +27,19 @@ def speaks_of_damage(error: duckdb.Error) -> bool:
 
 
 @contextmanager
-def open_version(path: Path, writes_to: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_version(
+    path: Path, writes_to: Path | None = None, schemas: Sequence[str] = ()
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The file, read-only, without access to other files or the network, and settings locked.
 
-    `writes_to` is the one file beside it that a statement may write and read. Raises
-    VersionUnreadableError, for what is met within too.
+    `writes_to` is the one file beside it that a statement may write and read; `schemas` are those
+    whose tables need not be named with their schema. Raises VersionUnreadableError, for what is met
+    within too.
     """
     file = path.resolve()
     with _opened(file) as connection:
+        if schemas:
+            connection.execute("set search_path = ?", [",".join(schemas)])
         if writes_to is not None:
             connection.execute("set allowed_paths = ?", [[str(writes_to)]])
         connection.execute("set enable_external_access = false")

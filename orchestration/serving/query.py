@@ -6,12 +6,14 @@ here: where statements come from (commands/sql.py, shell.py).
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +32,10 @@ _WRITTEN_AS = {
     "parquet": "format parquet, compression zstd",
 }
 _FLOATING = ("DOUBLE", "FLOAT")
+# Where a table is looked for that is named without its schema.
+SCHEMAS = ("marts", "ops")
+_NO_TABLE = re.compile(r"Table with name (?P<name>\S+) does not exist!(?:\nDid you mean .*)?")
+_MOST_NEAR = 3
 _MOMENT_SECONDS = 0.1
 
 
@@ -154,7 +160,7 @@ def _copy(path: Path, statement: Statement, written_as: str, target: Path) -> No
             f"copy (\n{text}\n) to {quoted} ({_WRITTEN_AS[written_as]}, use_tmp_file false)"
         )
 
-    with open_version(path, writes_to=target) as connection:
+    with open_version(path, writes_to=target, schemas=SCHEMAS) as connection:
         _asked(connection, ask)
 
 
@@ -186,10 +192,57 @@ def _asked(connection: duckdb.DuckDBPyConnection, ask: Callable[[], str | None])
         except duckdb.Error as error:
             if speaks_of_damage(error):
                 raise
-            raise QueryError(str(error)) from None
+            raise QueryError(_told(connection, error)) from None
         except KeyboardInterrupt:
             # More than once, for a statement that has not begun has nothing to stop.
             while not answer.done():
                 connection.interrupt()
                 wait([answer], timeout=_MOMENT_SECONDS)
             raise
+
+
+def _told(connection: duckdb.DuckDBPyConnection, error: duckdb.Error) -> str:
+    """What DuckDB says; of a table that is not there, with those that may be meant.
+
+    Its own guess is by letters alone, and among all the tables that models build upon.
+    """
+    missing = _NO_TABLE.search(str(error))
+    if missing is None:
+        return str(error)
+    near = near_tables(missing["name"], table_names(connection))
+    guess = f"\nDid you mean {' or '.join(near)}?" if near else ""
+    return str(error).replace(
+        missing[0],
+        f"Table with name {missing['name']} does not exist!{guess}\n"
+        f"`.tables` in the shell of `flywheel sql` lists all.",
+    )
+
+
+def table_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The tables and views that people ask, with their schemas."""
+    found = connection.execute(
+        """
+        select schema_name || '.' || table_name from duckdb_tables()
+        where schema_name in (select unnest(?))
+        union all
+        select schema_name || '.' || view_name from duckdb_views()
+        where schema_name in (select unnest(?))
+        order by 1
+        """,
+        [list(SCHEMAS), list(SCHEMAS)],
+    ).fetchall()
+    return [name for (name,) in found]
+
+
+def near_tables(name: str, tables: list[str]) -> list[str]:
+    """Tables that a name may mean: those that hold its words, the shortest first, else those that
+    are written much the same.
+    """
+    word = name.rpartition(".")[2].strip('"').lower()
+    # opportunity, opportunities.
+    stem = word.removesuffix("s").removesuffix("ie").removesuffix("y")
+    holding = sorted((each for each in tables if len(stem) > 2 and stem in each), key=len)
+    if holding:
+        return holding[:_MOST_NEAR]
+    by_name = {each.rpartition(".")[2]: each for each in tables}
+    return [by_name[each] for each in get_close_matches(word, by_name, _MOST_NEAR)]

@@ -16,13 +16,15 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.publication.opening import open_version
-from orchestration.serving.query import QueryError, is_complete, show, statements_in
+from orchestration.serving.query import SCHEMAS, QueryError, is_complete, show, statements_in
 from orchestration.terminal import escaped
 
 _PROMPT, _GOES_ON = "flywheel> ", "     ...> "
 _REMEMBERED_LINES = 1000
+_COMMANDS = (".help", ".quit", ".schema", ".tables")
 _HELP = """\
-A statement may go over several lines; a semicolon ends it.
+A statement may go over several lines; a semicolon ends it. Tables of marts and ops need no schema,
+and the tabulator completes names.
   .tables [TEXT]   tables, and what a row of each is; only those whose name holds the text
   .schema TABLE    columns of a table, and what they mean
   .help            this
@@ -34,7 +36,7 @@ def run_shell(path: Path, console: Console, rows: int) -> None:
     """Answer until the person leaves. It stays on one version, whatever is published meanwhile."""
     name = path.resolve().name
     console.print(f"{name}, read-only; .help for help, .quit to leave", highlight=False)
-    with open_version(path) as connection, _history(_names(connection)):
+    with open_version(path, schemas=SCHEMAS) as connection, _history(_names(connection)):
         for entry in _entries(console):
             try:
                 if entry.startswith("."):
@@ -180,10 +182,27 @@ def _history(names: list[str]) -> Iterator[None]:
 
 def _completer(names: list[str]) -> Callable[[str, int], str | None]:
     def complete(begun: str, number: int) -> str | None:
-        fitting = [name for name in names if begun and name.startswith(begun)]
+        fitting = completions(begun, names)
         return fitting[number] if number < len(fitting) else None
 
     return complete
+
+
+def completions(begun: str, names: list[str]) -> list[str]:
+    """How a word may go on, whatever the case it was begun in; after an alias and a dot, by what
+    has none.
+    """
+    if not begun:
+        return []
+    fitting = [name for name in [*_COMMANDS, *names] if name.startswith(begun.lower())]
+    alias, dot, column = begun.rpartition(".")
+    if fitting or not alias:
+        return fitting
+    return [
+        f"{alias}{dot}{name}"
+        for name in names
+        if "." not in name and name.startswith(column.lower())
+    ]
 
 
 def _say(console: Console, text: str, style: str) -> None:

@@ -20,6 +20,8 @@ import yaml
 
 from orchestration.bronze.profile import SCHEMA as PROFILE_SCHEMA
 from orchestration.extracts.ledger import SCHEMA as LEDGER_SCHEMA
+from orchestration.gate.accepted import COLUMNS as ACCEPTED
+from orchestration.gate.accepted import NAME as ACCEPTED_FILE
 from orchestration.privacy.masking import masked_columns, masked_description
 from orchestration.settings import PROJECT_ROOT
 from orchestration.sources.catalog import canonical_contracts, native_sources
@@ -99,6 +101,15 @@ def declarations() -> dict[Path, str]:
                     "header=true, all_varchar=true)"
                 },
                 "columns": [{"name": name, "data_type": "varchar"} for name in STAGE_MAP],
+            },
+            {
+                "name": "accepted",
+                "description": "One row a night × column whose values were accepted as meant.",
+                "config": {
+                    "external_location": f"read_csv('{_HOME}/ops/{ACCEPTED_FILE}', "
+                    "header=true, all_varchar=true)"
+                },
+                "columns": [{"name": name, "data_type": "varchar"} for name in ACCEPTED],
             },
         ],
     )

@@ -14,7 +14,7 @@ computed anew (gate/scope.py), and how much was written into which table (gate/w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -174,7 +174,7 @@ def _out_of_step(seen: Mapping[str, tuple[str, date]], loads: list[Load]) -> str
     return _out_of_order(seen.values(), [load for load in loads if load.load_id not in seen])
 
 
-def _out_of_order(seen: Iterable[tuple[str, date]], new: list[Load]) -> str | None:
+def _out_of_order(seen: Collection[tuple[str, date]], new: list[Load]) -> str | None:
     """A late, corrected or reloaded file changes what later nights were compared with."""
     newest: dict[str, date] = {}
     for name, night in seen:
@@ -183,7 +183,11 @@ def _out_of_order(seen: Iterable[tuple[str, date]], new: list[Load]) -> str | No
     for load in new:
         nights[load.name].add(load.batch_date)
         if load.name in newest and load.batch_date <= newest[load.name]:
-            return f"{load.file} of {load.batch_date} came late"
+            what = f"{load.file} of {load.batch_date}"
+            if load.reload_of is not None:
+                return f"refused rows of {what} were read anew"
+            is_there = (load.name, load.batch_date) in seen
+            return f"{what} {'was corrected, or came late' if is_there else 'came late'}"
     spread = [name for name, found in nights.items() if len(found) > 1]
     return f"several nights of {spread[0]} came at once" if spread else None
 

@@ -121,6 +121,8 @@ def test_sql_lab_neither_writes_nor_reads_files(superset: Superset, query: str) 
         superset.sql(query)
 
 
+# How charts label a stage.
+STAGE = "lpad(stage_rank::varchar, 2, '0') || ' ' || stage_name"
 # For each chart: the columns of its answer that tell a row from others, those that hold numbers (of
 # a chart with a column a stage: none, and the rows are turned), and the same asked of the mart.
 CHARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
@@ -147,13 +149,13 @@ CHARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     ),
     "What became of those who reached a stage": (
         ("stage_label",), ("went on", "lost here", "still open", "handed off"),
-        "select stage_rank || ' ' || stage_name, sum(reached_next_count), sum(lost_here_count), "
+        f"select {STAGE}, sum(reached_next_count), sum(lost_here_count), "
         "sum(open_here_count), sum(handed_off_count) from marts.funnel_stage_conversion "
         "where dimension = 'all' group by 1",
     ),
     "Conversion to the next stage, by month of entry": (
         ("cohort_month",), (),
-        "select cohort_month, stage_rank || ' ' || stage_name, next_rate "
+        f"select cohort_month, {STAGE}, next_rate "
         "from marts.funnel_stage_conversion "
         "where dimension = 'all' and is_mature and cohort_month is not null",
     ),
@@ -176,17 +178,17 @@ CHARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     ),
     "Open pipeline by day and stage": (
         ("date_day",), (),
-        "select date_day, stage_rank || ' ' || stage_name, sum(open_amount) "
+        f"select date_day, {STAGE}, sum(open_amount) "
         "from marts.pipeline_daily join marts.dim_stage using (stage_key) group by 1, 2",
     ),
     "What a stage would bring at its own best": (
         ("stage_label",), ("Gain",),
-        "select stage_rank || ' ' || stage_name, gain_amount from marts.funnel_bottleneck",
+        f"select {STAGE}, gain_amount from marts.funnel_bottleneck",
     ),
     "How sure the bottleneck is": (
         ("stage_label",),
         ("next_rate", "target_rate", "gain_amount", "first_gain_probability", "deal_days_share"),
-        "select stage_rank || ' ' || stage_name, next_rate, target_rate, gain_amount, "
+        f"select {STAGE}, next_rate, target_rate, gain_amount, "
         "first_gain_probability, deal_days_share from marts.funnel_bottleneck",
     ),
     "From lead to win": (
@@ -232,7 +234,7 @@ def test_conversions_over_months_have_the_interval_that_statsmodels_computes(
     columns = ("stage_next_rate", "stage_next_rate_low", "stage_next_rate_high")
     shown = cells(visit.answers[OVER_MONTHS], ("stage_label",), columns)
     sums = mart(
-        "select stage_rank || ' ' || stage_name, sum(reached_next_count)::int, "
+        f"select {STAGE}, sum(reached_next_count)::int, "
         "sum(reached_count)::int from marts.funnel_stage_conversion "
         "where dimension = 'all' and is_mature group by 1"
     )

@@ -84,6 +84,26 @@ def test_a_win_rate_by_age_counts_cohorts_that_have_reached_the_age_alone() -> N
     assert found == [(0.3, 0.5)]
 
 
+def stage_labels() -> Iterator[tuple[str, str]]:
+    """What each dataset makes of `stage_rank` and `stage_name`, by its name."""
+    for document in DATASETS.values():
+        written = re.search(r"^\s*(.*) as stage_label", document["sql"] or "", re.M)
+        if written:
+            yield document["table_name"], written[1].replace("dim_stage.", "")
+        for column in document["columns"]:
+            if column["column_name"] == "stage_label" and column["expression"]:
+                yield document["table_name"], column["expression"]
+
+
+@pytest.mark.parametrize(("table", "expression"), stage_labels())
+def test_the_labels_of_twelve_stages_sort_by_rank(table: str, expression: str) -> None:
+    labels = duckdb.sql(
+        f"select {expression} from range(1, 13) as ranks (stage_rank), "
+        "(values ('Stage')) as names (stage_name) order by stage_rank"
+    ).fetchall()
+    assert labels == sorted(labels), table
+
+
 def names(value: Any) -> Iterator[str]:
     """Names in an option; a metric written out in the chart is none."""
     for each in value if isinstance(value, list) else [value]:

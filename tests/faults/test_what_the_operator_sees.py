@@ -14,7 +14,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from rich.console import Console
 
 from orchestration import cli
 from orchestration.bronze.due import survey
-from orchestration.bronze.night import accept, load_night
+from orchestration.bronze.night import accept, load_night, refuse
 from orchestration.bronze.paths import accepted_path, quarantine_path
 from orchestration.commands.printing import print_outcome
 from orchestration.extracts.ledger import Ledger, Load, copy_of
@@ -41,10 +41,11 @@ from orchestration.publication.versions import (
 )
 from orchestration.publication.whole import damage_of
 from orchestration.settings import Settings
-from orchestration.warehouse.seed import seed_candidate
+from orchestration.warehouse.seed import _out_of_order, seed_candidate
 from tests.conftest import land
 from tests.faults.damages import Damage, empty, spoil_rows, zero
 from tests.faults.small import make_candidate, make_load, numbers_of
+from tests.nights import refusing
 
 NIGHT = date(2025, 9, 28)
 ACME = """\
@@ -95,6 +96,27 @@ def home(
 def test_without_a_fault_there_is_nothing_to_tell(home: Home) -> None:
     assert home.run() == (0, home.run()[1])
     assert home.run()[1].startswith("nothing new: version 2025-09-28-001 holds all that has landed")
+
+
+def test_what_is_held_back_is_not_said_to_be_in_the_version(home: Home) -> None:
+    night = NIGHT + timedelta(days=1)
+    land(home.settings, "acme", night, {"accounts.csv": "id,industry\na2,Retail\n"})
+    load_night(home.settings, night, "refused", "acme")
+    refuse(home.settings)
+    said = home.run()[1]
+    assert "holds all that has landed, besides what is held back" in said
+    assert f"{night} is held back" in said
+
+
+def test_why_everything_is_rebuilt_is_said_as_it_was(home: Home) -> None:
+    seen = [("acme/accounts", NIGHT)]
+    earlier = replace(home.load, batch_date=NIGHT - timedelta(days=1))
+    again = replace(home.load, reload_of=home.load.load_id)
+    assert [_out_of_order(seen, [load]) for load in (home.load, earlier, again)] == [
+        "accounts.csv of 2025-09-28 was corrected, or came late",
+        "accounts.csv of 2025-09-27 came late",
+        "refused rows of accounts.csv of 2025-09-28 were read anew",
+    ]
 
 
 def test_rows_that_could_be_read_anew_are_told_and_the_night_goes_on(home: Home) -> None:
@@ -195,8 +217,9 @@ def test_a_version_that_cannot_be_read_is_left_behind_by_a_rollback(home: Home) 
     newest = version_path(home.settings, promote(home.settings).version)
     newest.chmod(0o644)
     newest.write_bytes(bytes(newest.stat().st_size))
-    home.run("rollback")
+    said = home.run("rollback")[1]
     assert numbers_of(str(home.settings.published.resolve())) == [1]
+    assert "correct first what was wrong with 2025-09-28-002" in said
 
 
 @pytest.mark.parametrize("left", [0, 20_000, -1])
@@ -352,3 +375,26 @@ def test_a_version_that_was_built_anew_says_why(home: Home) -> None:
     text = io.StringIO()
     print_outcome(Console(file=text, width=200), outcome, home.settings)
     assert f"rebuilt   everything from bronze: {why}" in text.getvalue()
+
+
+def test_a_refused_night_says_what_readers_see_and_once_what_to_do(
+    home: Home, tmp_path: Path
+) -> None:
+    checks = [
+        refusing("volumes_as_usual", suite="ops.night_deviation", table="ops.night_deviation"),
+        refusing("a_check", suite="marts.fct_one"),
+        refusing("another_check", suite="marts.fct_two"),
+    ]
+    outcome = NightOutcome(
+        night=NIGHT, run_id="run1", loads=[], verdict=verdict_of(checks), checks=checks,
+        publication=None, failure=None,
+    )  # fmt: skip
+    text = io.StringIO()
+    print_outcome(Console(file=text, width=200), outcome, home.settings)
+    said = text.getvalue()
+    assert "nothing was published; readers see 2025-09-28-001 as of 2025-09-28." in said
+    assert "flywheel accept volumes_as_usual" in said
+    assert said.count("do: Look at the rows") == 1
+    first = io.StringIO()
+    print_outcome(Console(file=first, width=200), outcome, Settings(home=tmp_path / "first"))
+    assert "nothing was published; there is no version before." in first.getvalue()

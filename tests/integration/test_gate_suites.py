@@ -292,6 +292,77 @@ def test_changes_that_come_again_are_told_whether_they_are_loaded_or_not(
 
 
 @pytest.mark.parametrize(
+    ("name", "nights", "others_bring", "is_told"),
+    [
+        ("owners", [(40, "x"), (0, "x")], 1, False),
+        ("owners", [(40, "x"), (0, "x"), (0, "x")], 1, False),
+        ("owners", [(40, "x"), (0, "x")], 0, True),
+        ("owners", [(40, "x"), (2, "y"), (0, "y")], 1, True),
+        ("owners", [(40, "x"), (41, "y"), (0, "x")], 1, True),
+        ("opportunities", [(40, "x"), (0, "x")], 1, True),
+    ],
+    ids=["a list", "a list for days", "all of a night", "changes", "an older list", "what changes"],
+)
+def test_a_whole_list_that_did_not_change_is_not_told_of(
+    tmp_path: Path,
+    name: str,
+    nights: list[tuple[int, str]],
+    others_bring: int,
+    is_told: bool,
+) -> None:
+    loads = []
+    for night, (rows, checksum) in enumerate(nights, start=1):
+        usual = {
+            "run_id": f"run {night}", "batch_date": date(2025, 9, night), "extract": "delta",
+            "file_name": "a.csv", "reload_of": None,
+        }  # fmt: skip
+        status = "accepted" if rows else "duplicate"
+        loads += [
+            usual
+            | {"object_name": name, "rows_read": rows, "checksum": checksum, "status": status},
+            usual
+            | {"object_name": "contacts", "rows_read": others_bring, "checksum": f"night {night}"},
+            # It is delivered whole, and so is loaded though it is the same every night.
+            usual
+            | {"object_name": "stages", "rows_read": 5, "checksum": "stages", "extract": "full"},
+        ]
+    result = said_of_loads("no_file_comes_twice", loads, tmp_path / "flywheel.duckdb")
+    assert result.success is not is_told, result.sample
+
+
+@pytest.mark.parametrize(
+    ("corrected", "is_told"),
+    [
+        ({}, True),
+        # The night's own file came after it, in its place.
+        ({"checksum": "y", "rows_read": 3, "status": "accepted"}, False),
+    ],
+)
+def test_a_file_that_came_twice_is_told_of_until_it_is_corrected(
+    tmp_path: Path, corrected: dict[str, Any], is_told: bool
+) -> None:
+    usual = {"extract": "delta", "file_name": "a.csv", "reload_of": None}
+    first = {"run_id": "run 1", "batch_date": date(2025, 9, 1), "checksum": "x", "rows_read": 1}
+    again = {"run_id": "run 2", "batch_date": date(2025, 9, 2), "checksum": "x", "rows_read": 0}
+    loads = [usual | first, usual | again | {"status": "duplicate"}]
+    loads += [usual | again | {"run_id": "run 3"} | corrected] if corrected else []
+    result = said_of_loads("no_file_comes_twice", loads, tmp_path / "flywheel.duckdb")
+    assert result.success is not is_told, result.sample
+
+
+def test_a_file_that_is_landed_again_in_its_own_place_is_not_told_of(tmp_path: Path) -> None:
+    """A list that is delivered whole, and is the same every night."""
+    usual = {"extract": "full", "file_name": "a.csv", "reload_of": None, "checksum": "x"}
+    loads = [
+        usual | {"run_id": f"run {number}", "batch_date": date(2025, 9, night), "rows_read": rows}
+        | ({} if rows else {"status": "duplicate"})
+        for number, (night, rows) in enumerate([(1, 7), (2, 7), (2, 0)])
+    ]  # fmt: skip
+    result = said_of_loads("no_file_comes_twice", loads, tmp_path / "flywheel.duckdb")
+    assert result.success, result.sample
+
+
+@pytest.mark.parametrize(
     ("reached", "at_fault"),
     [
         # One rep hands over to another at the second stage.

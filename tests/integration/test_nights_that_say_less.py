@@ -1,4 +1,5 @@
-"""Nights that say less of a record than those before: its row is refused, or its stamp is missing.
+"""Nights that say less than others: a record's row is refused, its stamp is missing, or there is
+no record yet.
 
 Belongs here: what the marts make of it, after each night and after a rebuild. Does not belong here:
 which nights are whole (tests/unit/test_nights.py), histories drawn at random
@@ -13,6 +14,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.bronze.night import accept, load_night
@@ -47,6 +49,7 @@ STAMP = "2025-08-02 10:00:00"
 USUAL = {f"d{number}": ("Open", "100", STAMP) for number in range(300)}
 # What each night says otherwise of a deal; None of one that it lacks.
 NIGHTS: dict[date, dict[str, tuple[str, str, str] | None]] = {
+    date(2025, 8, 31): dict.fromkeys(USUAL),
     date(2025, 9, 1): {},
     date(2025, 9, 2): {
         "d1": ("Open", "abc", STAMP),
@@ -80,11 +83,11 @@ def warehouses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, P
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FLYWHEEL_HOME", str(settings.root))
-        for place, night in zip(("first", "second", "third"), NIGHTS, strict=True):
+        for place, night in zip(("empty", "first", "second", "third"), NIGHTS, strict=True):
             land(settings, "acme", night, {"deals.csv": deals_of(night)})
             load_night(settings, night, f"run of {night}", "acme")
             accept(settings)
-            assert (build_night(settings) is None) == (place != "first")
+            assert (build_night(settings) is None) == (place != "empty")
             found[place] = Path(shutil.copy(settings.candidate, shelf / f"{place}.duckdb"))
         build_night(settings, full_refresh=True)
         found["rebuilt"] = Path(shutil.copy(settings.candidate, shelf / "rebuilt.duckdb"))
@@ -97,6 +100,27 @@ def deal(ask: Ask, warehouse: Path, deal_id: str) -> list[tuple]:
         "select outcome, cast(amount as integer) from marts.fct_opportunity "
         f"where opportunity_id = '{deal_id}'",
     )
+
+
+def test_a_company_without_opportunities_is_published_with_one_line_that_says_so(
+    warehouses: dict[str, Path],
+) -> None:
+    failed = [each for each in run_suites(read_suites(), warehouses["empty"]) if not each.success]
+    assert [(each.check, each.severity) for each in failed] == [
+        ("something_was_delivered", "warning")
+    ]
+
+
+def test_a_warehouse_that_lost_its_opportunities_is_refused(
+    warehouses: dict[str, Path], tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(warehouses["third"], tmp_path / "flywheel.duckdb"))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("delete from intermediate.int_opportunity_facts")
+    (suite,) = (each for each in read_suites() if each.name == "marts.fct_opportunity")
+    asked = [each for each in suite.expectations if each.check == "not_empty"]
+    (result,) = run_suites([replace(suite, expectations=asked)], path)
+    assert (result.success, result.severity) == (False, "critical")
 
 
 def test_a_deal_whose_row_is_refused_stays_as_it_was(warehouses: dict[str, Path], ask: Ask) -> None:

@@ -21,6 +21,7 @@ import polars as pl
 import pytest
 
 from orchestration.serving.query import is_complete
+from orchestration.serving.shell import completions
 from orchestration.settings import Settings
 from tests.integration.postgres_server import publish
 
@@ -70,6 +71,34 @@ def test_a_table_that_is_cut_says_so_in_words(run: Run) -> None:
 
 def test_a_table_of_just_as_many_rows_is_not_cut(run: Run) -> None:
     assert run("from marts.fct_one limit 3", "--rows", "3").stderr == b""
+
+
+def test_a_table_need_not_be_named_with_its_schema(run: Run, tmp_path: Path) -> None:
+    assert b"250" in run("select count(*) from fct_one").stdout
+    assert run("from fct_one", "--output", "answer.csv").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["one", "marts.ones", "fct_oen", "FCT_ONE_"])
+def test_a_table_that_is_not_there_is_told_with_those_that_are_near(run: Run, name: str) -> None:
+    told = run(f"select * from {name}").stderr.decode()
+    assert "Did you mean marts.fct_one?" in told
+    assert told.count("Did you mean") == 1
+
+
+@pytest.mark.parametrize(
+    ("begun", "words"),
+    [
+        ("fct", ["fct_one"]),
+        ("FCT", ["fct_one"]),
+        ("marts.f", ["marts.fct_one"]),
+        ("one.am", ["one.amount"]),
+        (".sch", [".schema"]),
+        ("", []),
+        ("zzz", []),
+    ],
+)
+def test_words_are_completed(begun: str, words: list[str]) -> None:
+    assert completions(begun, ["amount", "fct_one", "marts.fct_one"]) == words
 
 
 def test_several_statements_are_answered_in_turn(run: Run) -> None:

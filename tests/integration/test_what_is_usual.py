@@ -34,6 +34,9 @@ create table flywheel.staging.stg_flywheel__loads (
     load_id text, run_id text, source_system text, object_name text, batch_date date, extract text,
     rows_accepted bigint, status text, reload_of text
 );
+create table flywheel.staging.stg_flywheel__accepted (
+    batch_date date, source_system text, object_name text, topic text, column_name text
+);
 create table flywheel.staging.stg_flywheel__load_profiles (
     load_id text, topic text, column_name text, label text, measured bigint
 );
@@ -241,6 +244,77 @@ def test_newer_rows_are_compared_by_their_number_and_changed_ones_by_their_share
     assert found[("newer", "newer")][:2] == (0, 12)
     assert found[("changes", "changed")][2] > 100
     assert not {("newer", "known"), ("changes", "same"), ("newer", "(new)")} & found.keys()
+
+
+def reorganised(nights: int, share: int) -> list[Night]:
+    """Weeks of 40 % in stage B, then some nights of `share` % of it, the last of them tonight."""
+    before = [Night(1 + days // 7, 60, 40, days=days % 7) for days in range(50)]
+    after = [Night(0, 100 - share, share, days=days) for days in range(nights)]
+    since = after[-1].date
+    return [*after, *(night for night in before if night.date < since)]
+
+
+def accept(connection: duckdb.DuckDBPyConnection, night: date) -> None:
+    connection.execute(
+        "insert into flywheel.staging.stg_flywheel__accepted "
+        "values (?, 'crm', 'deals', 'stage', 'stage')",
+        [night],
+    )
+
+
+def test_a_change_that_was_accepted_is_as_usual_on_every_weekday(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    accept(connection, TONIGHT - timedelta(days=2))
+    found = deviations(connection, models, reorganised(3, 90))
+    assert found["stage", "B"][:3] == pytest.approx((0.9, 0.9, 0))
+
+
+def test_a_change_that_nobody_accepted_goes_on_to_be_told(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    found = deviations(connection, models, reorganised(3, 90))
+    assert found["stage", "B"][:2] == pytest.approx((0.9, 0.4))
+    assert found["stage", "B"][2] > 6
+
+
+def test_what_is_neither_as_accepted_nor_as_usual_is_told(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    accept(connection, TONIGHT - timedelta(days=1))
+    tonight, *before = reorganised(3, 95)
+    found = deviations(connection, models, [replace(tonight, a=100, b=0), *before])
+    assert found["stage", "B"][:2] == pytest.approx((0, 0.4))
+    assert found["stage", "B"][2] < -6
+
+
+def test_a_night_that_goes_back_is_as_usual_though_another_was_accepted(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    accept(connection, TONIGHT - timedelta(days=1))
+    tonight, *before = reorganised(3, 90)
+    found = deviations(connection, models, [replace(tonight, a=60, b=40), *before])
+    assert found["stage", "B"][:2] == pytest.approx((0.4, 0.4))
+
+
+def test_what_is_accepted_of_one_column_says_nothing_of_the_volume(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    accept(connection, TONIGHT - timedelta(days=1))
+    tonight, yesterday, *before = reorganised(3, 90)
+    many = [replace(night, a=700, b=6_300) for night in (tonight, yesterday)]
+    found = deviations(connection, models, [*many, *before])
+    assert found["volume", ""][:2] == pytest.approx((7_000, 100))
+
+
+def test_a_label_is_news_in_its_first_night_and_not_on_each_weekday_after_it(
+    connection: duckdb.DuckDBPyConnection, models: dict[str, str]
+) -> None:
+    before = [Night(1 + days // 7, 100, days=days % 7) for days in range(50)]
+    nights = [Night(0, 70, 30), Night(0, 70, 30, days=1), *before]
+    found = deviations(connection, models, nights)
+    assert found["stage", "(new)"][0] == 0
+    assert found["stage", "B"][2] > 6
 
 
 def freshness(

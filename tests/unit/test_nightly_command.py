@@ -72,3 +72,10 @@ def test_where_nothing_ever_landed_that_is_told(settings: Settings) -> None:
     status, text = nightly(settings, "--date", "2025-09-02")
     assert status == 2
     assert "nothing has landed in" in text
+
+
+def test_what_landed_outside_every_night_is_no_success(settings: Settings) -> None:
+    (settings.landing / "2025-09-01").mkdir(parents=True)
+    (settings.landing / "2025-09-01" / "deals.csv").write_text("id\n")
+    status, said = nightly(settings)
+    assert (status, "a night is a folder <source>/<YYYY-MM-DD>" in said) == (2, True)

@@ -48,6 +48,13 @@ def test_a_folder_that_means_no_day_is_named_with_an_example(settings: Settings,
     assert named(settings) == [f"salesforce/{name} (a night is a folder named like 2025-09-28)"]
 
 
+def test_a_night_without_its_source_is_named_with_where_it_should_be(settings: Settings) -> None:
+    put(settings, "2025-09-28/Opportunity.csv")
+    assert named(settings) == [
+        "2025-09-28 (a night stands in the folder of its source, as salesforce/2025-09-28)"
+    ]
+
+
 @pytest.mark.parametrize("name", ["salesfroce", "Salesforce"])
 def test_a_folder_of_no_source_is_named_with_the_sources_that_there_are(
     settings: Settings, name: str

@@ -1,6 +1,7 @@
 -- One row a source × object × topic × column × label of the newest night: its value, what is usual on
 -- this weekday, and how many usual spreads lie between. Learned from the same weekday of the thirteen
--- weeks before, from nights that were published before this one was loaded.
+-- weeks before, from nights that were published before this one was loaded. Where an operator accepted
+-- a column as it was in a night, that night's value counts if it is the nearer.
 with
 
 measured as (
@@ -52,6 +53,46 @@ tonight as (
     where is_tonight
 ),
 
+accepted as (
+    select * from measured
+    where is_accepted
+),
+
+expected as (
+    select
+        source_system,
+        object_name,
+        topic,
+        column_name,
+        label,
+        night_count,
+        column_row_count,
+        mean_measured,
+        median_measured,
+        cast(null as date) as accepted_date
+    from usual
+    union all
+    select
+        usual.source_system,
+        usual.object_name,
+        usual.topic,
+        usual.column_name,
+        usual.label,
+        usual.night_count,
+        accepted.column_row_count,
+        accepted.measured as mean_measured,
+        accepted.measured as median_measured,
+        accepted.batch_date as accepted_date
+    from usual
+    inner join accepted
+        on
+            usual.source_system = accepted.source_system
+            and usual.object_name = accepted.object_name
+            and usual.topic = accepted.topic
+            and usual.column_name = accepted.column_name
+            and usual.label = accepted.label
+),
+
 compared as (
     select
         tonight.source_system,
@@ -62,33 +103,34 @@ compared as (
         tonight.label,
         tonight.column_row_count,
         tonight.measured,
-        usual.night_count,
-        usual.median_measured,
+        expected.accepted_date,
+        expected.night_count,
+        expected.median_measured,
         -- Of numbers from a normal distribution the median distance is 0.67 standard deviations.
         1.4826 * distances.median_distance as spread_of_nights,
         -- Chance alone: the share that is usual, one row of either kind added, in as many rows. Every
         -- night counts as much as another, or the first one, which holds all, would outweigh them.
-        (usual.mean_measured * usual.column_row_count + 1) / (usual.column_row_count + 2)
+        (expected.mean_measured * expected.column_row_count + 1) / (expected.column_row_count + 2)
             as expected_share,
         1.0 / tonight.column_row_count as row_share,
-        1.0 / tonight.column_row_count + 1.0 / usual.column_row_count as rows_inverted
+        1.0 / tonight.column_row_count + 1.0 / expected.column_row_count as rows_inverted
     from tonight
-    inner join usual
+    inner join expected
         on
-            tonight.source_system = usual.source_system
-            and tonight.object_name = usual.object_name
-            and tonight.topic = usual.topic
-            and tonight.column_name = usual.column_name
-            and tonight.label = usual.label
+            tonight.source_system = expected.source_system
+            and tonight.object_name = expected.object_name
+            and tonight.topic = expected.topic
+            and tonight.column_name = expected.column_name
+            and tonight.label = expected.label
     inner join distances
         on
-            usual.source_system = distances.source_system
-            and usual.object_name = distances.object_name
-            and usual.topic = distances.topic
-            and usual.column_name = distances.column_name
-            and usual.label = distances.label
+            expected.source_system = distances.source_system
+            and expected.object_name = distances.object_name
+            and expected.topic = distances.topic
+            and expected.column_name = distances.column_name
+            and expected.label = distances.label
     where
-        usual.night_count >= 4
+        expected.night_count >= 4
         and (tonight.topic in ('volume', 'newer') or tonight.column_row_count >= 30)
 ),
 
@@ -111,6 +153,18 @@ banded as (
     from compared
 ),
 
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by source_system, object_name, topic, column_name, label
+            order by
+                abs(measured - median_measured) / usual_spread,
+                coalesce(accepted_date, cast('1900-01-01' as date))
+        ) as nearness
+    from banded
+),
+
 final as (
     select
         source_system,
@@ -124,8 +178,10 @@ final as (
         measured,
         median_measured as usual,
         usual_spread,
-        (measured - median_measured) / usual_spread as deviation
-    from banded
+        (measured - median_measured) / usual_spread as deviation,
+        accepted_date
+    from ranked
+    where nearness = 1
 )
 
 select * from final

@@ -1,5 +1,6 @@
 -- One row a source × object × night × topic × column × label, of nights of the newest one's weekday
--- within thirteen weeks: what is measured of it, and whether the night may teach what is usual. It
+-- within thirteen weeks and of nights of which something was accepted: what is measured of it,
+-- whether the night may teach what is usual, and whether the column was accepted as it was. It
 -- becomes part of night_deviation, which alone reads it: a table would cost each night a model.
 {{ config(materialized='ephemeral', contract={'enforced': false}) }}
 
@@ -7,6 +8,13 @@ with
 
 as_of as (
     select * from {{ ref('int_as_of') }}
+),
+
+accepted as (
+    select accepted.*
+    from {{ ref('stg_flywheel__accepted') }} as accepted
+    cross join as_of
+    where accepted.batch_date < as_of.as_of_date
 ),
 
 loads as (
@@ -18,7 +26,10 @@ loads as (
         loads.status in ('accepted', 'duplicate')
         and loads.reload_of is null
         and loads.batch_date > {{ add_days('as_of.as_of_date', -92) }}
-        and mod({{ dbt.datediff('loads.batch_date', 'as_of.as_of_date', 'day') }}, 7) = 0
+        and (
+            mod({{ dbt.datediff('loads.batch_date', 'as_of.as_of_date', 'day') }}, 7) = 0
+            or loads.batch_date in (select accepted.batch_date from accepted)
+        )
 ),
 
 -- A late file that comes with the newest night is itself not judged yet.
@@ -39,13 +50,20 @@ untaught_nights as (
     where loads.batch_date < as_of.as_of_date
 ),
 
-profiles as (
+profiles_of_every_night as (
     select profiles.*
     from {{ ref('night_profile') }} as profiles
     cross join as_of
+    where profiles.batch_date > {{ add_days('as_of.as_of_date', -92) }}
+),
+
+profiles as (
+    select profiles.*
+    from profiles_of_every_night as profiles
+    cross join as_of
     where
-        profiles.batch_date > {{ add_days('as_of.as_of_date', -92) }}
-        and mod({{ dbt.datediff('profiles.batch_date', 'as_of.as_of_date', 'day') }}, 7) = 0
+        mod({{ dbt.datediff('profiles.batch_date', 'as_of.as_of_date', 'day') }}, 7) = 0
+        or profiles.batch_date in (select accepted.batch_date from accepted)
 ),
 
 -- Of a full extract they are a small share, of changes all: their number tells of both.
@@ -173,6 +191,7 @@ shares as (
             and labels.label = mixes.label
 ),
 
+-- What came yesterday is no news today, although this weekday never had it.
 first_seen as (
     select
         source_system,
@@ -181,8 +200,8 @@ first_seen as (
         column_name,
         label,
         min(batch_date) as first_date
-    from mixes
-    where topic not in ('nulls', 'keys', 'records', 'changes')
+    from profiles_of_every_night
+    where topic not in ('newer', 'nulls', 'keys', 'records', 'changes')
     group by source_system, object_name, topic, column_name, label
 ),
 
@@ -248,9 +267,20 @@ final as (
     select
         measured.*,
         measured.batch_date = as_of.as_of_date as is_tonight,
-        measured.batch_date < as_of.as_of_date and untaught_nights.batch_date is null as is_taught
+        measured.batch_date < as_of.as_of_date
+        and mod({{ dbt.datediff('measured.batch_date', 'as_of.as_of_date', 'day') }}, 7) = 0
+        and untaught_nights.batch_date is null as is_taught,
+        -- What is new is new once: the same share of other new ones is no lasting change.
+        accepted.batch_date is not null and measured.label <> '(new)' as is_accepted
     from measured
     cross join as_of
+    left join accepted
+        on
+            measured.source_system = accepted.source_system
+            and measured.object_name = accepted.object_name
+            and measured.batch_date = accepted.batch_date
+            and measured.topic = accepted.topic
+            and measured.column_name = accepted.column_name
     left join untaught_nights
         on
             measured.source_system = untaught_nights.source_system

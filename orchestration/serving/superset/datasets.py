@@ -112,8 +112,8 @@ def _labels(types: dict[str, str], metrics: Iterable[Metric]) -> Iterator[dict[s
     if {"stage_rank", "stage_name"} <= set(types):
         yield _label(
             "stage_label",
-            "cast(stage_rank as varchar) || ' ' || stage_name",
-            "The stage, its rank first, so that stages sort in their order.",
+            "lpad(cast(stage_rank as varchar), 2, '0') || ' ' || stage_name",
+            "The stage, its rank first in two digits, so that stages sort in their order.",
         )
     if "cohort_month" in types:
         yield _label(
