@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 
-from orchestration.durable import make_folder, replace_durably
+from orchestration.durable import replacing
 from orchestration.gate.suites import Expectation, read_suites
 from orchestration.publication.versions import (
     NoSuchVersionError,
@@ -175,11 +175,10 @@ def _line(row: dict[str, str], place: str) -> Accepted:
 
 
 def _write(settings: Settings, lines: Iterable[Accepted]) -> None:
-    path = settings.operations / NAME
-    make_folder(path.parent)
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
+    with (
+        replacing(settings.operations / NAME) as path,
+        path.open("w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(each) for each in lines)
-    replace_durably(temporary, path)
