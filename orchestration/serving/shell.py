@@ -17,7 +17,7 @@ from rich.table import Table
 
 from orchestration.publication.opening import open_version
 from orchestration.serving.query import SCHEMAS, QueryError, is_complete, show, statements_in
-from orchestration.terminal import escaped
+from orchestration.terminal import escaped, say
 
 _PROMPT, _GOES_ON = "flywheel> ", "     ...> "
 _REMEMBERED_LINES = 1000
@@ -47,11 +47,11 @@ def run_shell(path: Path, console: Console, rows: int) -> None:
                     width = console.width if console.is_terminal else 200
                     left_out = show(connection, statement, rows, width)
                     if left_out:
-                        _say(console, f"{left_out}: add a limit, or start with --rows 0", "yellow")
+                        say(console, f"{left_out}: add a limit, or start with --rows 0", "yellow")
             except QueryError as error:
-                _say(console, str(error), "red")
+                say(console, str(error), "red")
             except KeyboardInterrupt:
-                _say(console, "stopped", "yellow")
+                say(console, "stopped", "yellow")
 
 
 def _entries(console: Console) -> Iterator[str]:
@@ -90,11 +90,11 @@ def _obey(connection: duckdb.DuckDBPyConnection, console: Console, entry: str) -
         case ".schema" if argument:
             _show_columns(connection, console, argument)
         case ".schema":
-            _say(console, "which table? .schema marts.win_rate", "red")
+            say(console, "which table? .schema marts.win_rate", "red")
         case ".help":
             console.print(_HELP, highlight=False, markup=False)
         case _:
-            _say(console, f"there is no {command}: .help shows what there is", "red")
+            say(console, f"there is no {command}: .help shows what there is", "red")
     return True
 
 
@@ -127,7 +127,7 @@ def _show_columns(connection: duckdb.DuckDBPyConnection, console: Console, name:
         [schema or "marts", table_name],
     ).fetchall()
     if not rows:
-        _say(console, f"there is no table {name}: .tables shows what there is", "red")
+        say(console, f"there is no table {name}: .tables shows what there is", "red")
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("column", "type"):
@@ -203,7 +203,3 @@ def completions(begun: str, names: list[str]) -> list[str]:
         for name in names
         if "." not in name and name.startswith(column.lower())
     ]
-
-
-def _say(console: Console, text: str, style: str) -> None:
-    console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
