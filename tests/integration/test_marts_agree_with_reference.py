@@ -1243,9 +1243,10 @@ def test_a_win_is_dated_by_its_close_however_it_is_filed_later(
         assert [row["closed_at"] for row in rows] == [at(closed)]
 
 
-def test_of_what_was_written_down_late_nobody_knows_how_long_it_took(handmade: Sides) -> None:
+def test_the_cycle_of_what_was_written_down_late_begins_with_its_creation(handmade: Sides) -> None:
+    """From the first to the eleventh of March."""
     for rows in handmade.of("fct_opportunity", opportunity_key="handmade:late and lost"):
-        assert [row["loss_cycle_days"] for row in rows] == [None]
+        assert [row["loss_cycle_days"] for row in rows] == [10]
 
 
 def test_ranks_of_different_pipelines_are_not_compared(handmade: Sides) -> None:

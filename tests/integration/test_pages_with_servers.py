@@ -64,8 +64,8 @@ def test_the_bucket_of_the_page_is_read(tmp_path: Path) -> None:
         code = block("docs/object-storage.md", "FLYWHEEL_LANDING").replace(
             "s3://acme-crm", f"s3://{store.bucket}"
         )
-        store.put("extracts/salesforce/2025-09-28/notes.md", b"no object claims it")
+        store.put("extracts/salesforce/2025-09-28/Opportunity.csv", b"Id\n")
         said = give(tmp_path, code, **store.environment())
 
-    assert "notes.md" in said
+    assert "salesforce 2025-09-28 is not complete" in said
     assert store.listings()

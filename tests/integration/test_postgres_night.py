@@ -42,7 +42,7 @@ def test_a_night_ends_in_postgresql(settings: Settings, database: Database, ask:
     assert night.returncode == 0, night.stdout + night.stderr
 
     (publication,) = publications(settings)
-    assert f"version {publication.version}, 37 tables" in night.stdout
+    assert f"version {publication.version}, 38 tables" in night.stdout
     served = {
         name: database.ask(f'select count(*) from marts."{name}"')[0][0]
         for (name,) in database.ask(

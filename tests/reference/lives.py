@@ -242,10 +242,8 @@ class Life:
         )
 
     def cycle_days(self, outcome: str) -> Fraction | None:
-        """Days from creation to this outcome; what was created closed or late, or ends before, has
-        none.
-        """
-        if self.outcome != outcome or not self.effect.entries[0].is_open or self.is_late_created:
+        """Days from creation to this outcome; what was created closed or ends before has none."""
+        if self.outcome != outcome or not self.effect.entries[0].is_open:
             return None
         days = days_between(self.row.created_at, self.closed_at)
         return None if days is None or days < 0 else days

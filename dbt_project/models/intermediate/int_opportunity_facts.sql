@@ -105,13 +105,12 @@ final as (
         cast(milestones.reopen_count as integer) as reopen_count,
         cast(milestones.attempt_count as integer) as attempt_count,
         cast(milestones.push_count as integer) as push_count,
-        -- A cycle below zero is an error of the data and not a fast sale; of what was written down
-        -- late, in a later stage or closed, nobody knows when it began.
+        -- A cycle below zero is an error of the data and not a fast sale; what was created closed
+        -- has no cycle at all.
         case
             when
                 milestones.outcome = 'won'
                 and not milestones.is_created_closed
-                and not milestones.is_late_created
                 and milestones.closed_at >= opportunities.created_at
                 then {{ days_between('opportunities.created_at', 'milestones.closed_at') }}
         end as sales_cycle_days,
@@ -119,7 +118,6 @@ final as (
             when
                 milestones.outcome = 'lost'
                 and not milestones.is_created_closed
-                and not milestones.is_late_created
                 and milestones.closed_at >= opportunities.created_at
                 then {{ days_between('opportunities.created_at', 'milestones.closed_at') }}
         end as loss_cycle_days,

@@ -271,7 +271,7 @@ cross join lateral (
 cross join lateral (
     select
         case
-            when milestones.first_rank = 1 and milestones.closed_at >= opportunities.created_at
+            when milestones.first_kind = 'open' and milestones.closed_at >= opportunities.created_at
                 then (
                     epoch_us(milestones.closed_at) - epoch_us(opportunities.created_at)
                 ) / 86400000000.0

@@ -32,7 +32,7 @@ select
     case
         when
             opportunities.outcome = 'won'
-            and milestones.first_rank = 1
+            and milestones.first_kind = 'open'
             and milestones.closed_at >= opportunities.created_at
             then (epoch_us(milestones.closed_at) - epoch_us(opportunities.created_at)) / 86400000000.0
     end as sales_cycle_days
