@@ -121,7 +121,7 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
         return column_name in self._known_columns
 
     def store_event(self, event: dg.EventLogEntry) -> None:
-        """Dagster's own, without secrets in what an error says.
+        """Dagster's own, without secrets in what an error says; what is of checks may wait.
 
         A library may have put an address or a password into its error, and Dagster keeps the whole
         chain of causes.

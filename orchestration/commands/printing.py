@@ -12,7 +12,7 @@ from collections import defaultdict
 from rich.console import Console
 
 from orchestration.extracts.ledger import Load
-from orchestration.gate.results import CheckResult
+from orchestration.gate.results import CheckResult, Verdict
 from orchestration.gate.suites import read_suites
 from orchestration.morning.writing import page_of
 from orchestration.nightly import NightOutcome, Plan
@@ -76,19 +76,7 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
         f"checked   {outcome.verdict.ran} checks: {passed} passed, {warned} warned, "
         f"{refused} refused" + (f", {noted} noted" if noted else ""),
     )
-    told: set[str] = set()
-    suites = {suite.name: suite for suite in read_suites()}
-    for label, checks in (
-        ("[yellow]warning[/]", outcome.verdict.warning),
-        ("[red]refused[/]", outcome.verdict.refusing),
-    ):
-        for check in checks:
-            _print_check(console, label, check)
-            remedies = remedies_of(check, suites)
-            # What helps against ten checks is said with the first of them.
-            if not told.issuperset(remedies):
-                say(console, f"          do: {printable(' '.join(remedies))}")
-            told.update(remedies)
+    _print_failed(console, outcome.verdict)
     publication = outcome.publication
     if publication is not None:
         if publication.rebuilt_because not in (None, NOTHING_TO_COPY):
@@ -114,6 +102,20 @@ def print_outcome(console: Console, outcome: NightOutcome, settings: Settings) -
             f"[red bold]failed[/]    {_lines(redacted(settings, outcome.failure or ''))}\n"
             f"          {_readers_see(settings)}",
         )
+
+
+def _print_failed(console: Console, verdict: Verdict) -> None:
+    """What warned and what refused; what helps against several checks is said with the first."""
+    labelled = [("[yellow]warning[/]", check) for check in verdict.warning]
+    labelled += [("[red]refused[/]", check) for check in verdict.refusing]
+    suites = {suite.name: suite for suite in read_suites()} if labelled else {}
+    told: set[str] = set()
+    for label, check in labelled:
+        _print_check(console, label, check)
+        remedies = remedies_of(check, suites)
+        if not told.issuperset(remedies):
+            say(console, f"          do: {printable(' '.join(remedies))}")
+        told.update(remedies)
 
 
 def _readers_see(settings: Settings) -> str:
