@@ -1,7 +1,7 @@
 """Sets of places in a stretch of bytes: one bit a byte, packed into 64-bit words.
 
-Belongs here: arithmetic on whole words (running parity, the place after, counts between places), so
-that a question about 64 bytes costs one operation.
+Belongs here: arithmetic on whole words (running parity, neighbours, counts between places), so that
+a question about 64 bytes costs one operation.
 Does not belong here: what the bytes mean (csv_walk.py).
 
 The first byte is the lowest bit of the first word. Bits behind the last byte mean nothing, and only
@@ -53,6 +53,13 @@ def places_after(words: Bitmap, *, starts_set: bool) -> Bitmap:
     if starts_set:
         after[0] |= _ONE
     return after
+
+
+def places_before(words: Bitmap) -> Bitmap:
+    """The place before each place; the first place has none."""
+    before = words >> _ONE
+    before[:-1] |= words[1:] << _TOP
+    return before
 
 
 def places(words: Bitmap, size: int) -> Places:

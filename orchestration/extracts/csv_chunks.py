@@ -1,6 +1,6 @@
 """The bytes of a CSV file in stretches, and where in them the bytes stand that records hang on.
 
-Belongs here: reading, and looking for single bytes, on a second core beside the walk.
+Belongs here: reading, and looking for single bytes.
 Does not belong here: what the bytes mean (csv_walk.py), bit arithmetic (csv_bitmaps.py).
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -24,9 +23,9 @@ _NEWLINE = ord("\n")
 
 @dataclass(frozen=True)
 class Chunk:
-    """A stretch of a file; `quotes` is NULL where it has none."""
+    """A stretch of a file, until the next one is read; `quotes` is None where it has none."""
 
-    data: bytes
+    data: bytearray
     chars: npt.NDArray[np.uint8]
     newlines: Bitmap
     delimiters: Bitmap
@@ -34,29 +33,29 @@ class Chunk:
 
 
 def read_chunks(file: BinaryIO, start: int, delimiter: int, quote: int) -> Iterator[Chunk]:
-    """A file from a byte on, the next chunk being read while one is looked at."""
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        coming = beside.submit(_read_chunk, file, start, delimiter, quote)
-        while chunk := coming.result():
-            start += len(chunk.data)
-            coming = beside.submit(_read_chunk, file, start, delimiter, quote)
-            yield chunk
+    """A file from a byte on.
+
+    All chunks are read into the same memory: asking for it anew would cost more than the reading.
+    """
+    memory = bytearray(_CHUNK_BYTES)
+    marks = np.empty(_CHUNK_BYTES, dtype=np.bool_)
+
+    def places_of(char: int) -> Bitmap:
+        return bitmap(np.equal(chars, char, out=marks[: len(chars)]))
+
+    while size := os.preadv(file.fileno(), [memory], start):
+        start += size
+        data = memory if size == _CHUNK_BYTES else memory[:size]
+        chars = np.frombuffer(data, dtype=np.uint8)
+        yield Chunk(
+            data=data,
+            chars=chars,
+            newlines=places_of(_NEWLINE),
+            delimiters=places_of(delimiter),
+            quotes=places_of(quote) if quote in data else None,
+        )
 
 
 def read_at(file: BinaryIO, start: int, size: int) -> bytes:
     """The bytes of a file from `start` on, at most `size`, wherever others read it meanwhile."""
     return os.pread(file.fileno(), size, start)
-
-
-def _read_chunk(file: BinaryIO, start: int, delimiter: int, quote: int) -> Chunk | None:
-    data = read_at(file, start, _CHUNK_BYTES)
-    if not data:
-        return None
-    chars = np.frombuffer(data, dtype=np.uint8)
-    return Chunk(
-        data=data,
-        chars=chars,
-        newlines=bitmap(chars == _NEWLINE),
-        delimiters=bitmap(chars == delimiter),
-        quotes=bitmap(chars == quote) if quote in data else None,
-    )

@@ -23,6 +23,7 @@ from orchestration.extracts.csv_bitmaps import (
     counts_between,
     places,
     places_after,
+    places_before,
     running_parity,
 )
 from orchestration.extracts.csv_chunks import Chunk, read_at, read_chunks
@@ -173,26 +174,55 @@ def _marks_of(chunk: Chunk, progress: _Progress) -> _Marks:
         returns = bitmap(chars == _RETURN)
     if quotes is None and (was_inside or previous == quote):
         quotes = np.zeros_like(chunk.newlines)
-    if quotes is not None:
-        inside = running_parity(quotes, starts_odd=was_inside)
-        outside = ~inside
-        marks.inner_newlines = marks.newlines & inside
-        marks.newlines &= outside
-        marks.separators &= outside
-        if returns is not None:
-            returns &= outside
-        _add_fault(marks, _BAD_QUOTE, _bad_quotes(marks, quotes, inside, returns, progress), data)
-        progress.is_inside = bool(inside[-1] >> np.uint64(63))
-        if (last := data.rfind(quote)) >= 0:
-            progress.last_quote = progress.offset + last
+    if quotes is not None and returns is None and _are_all_fields_quoted(chunk, quotes, progress):
+        progress.is_inside ^= bool(np.bitwise_count(quotes).sum() & 1)
+    elif quotes is not None:
+        _leave_out_quoted(marks, quotes, returns, progress, len(data))
+    if (last := data.rfind(quote)) >= 0:
+        progress.last_quote = progress.offset + last
     if returns is not None:
         follows_return = previous == _RETURN and not was_inside
         lone = places_after(returns, starts_set=follows_return) & ~marks.newlines
-        _add_fault(marks, _BAD_RETURN, lone, data)
+        _add_fault(marks, _BAD_RETURN, lone, len(data))
     if _NUL in data:
-        _add_fault(marks, _HAS_NUL, bitmap(chars == _NUL), data)
+        _add_fault(marks, _HAS_NUL, bitmap(chars == _NUL), len(data))
     progress.previous = data[-1]
     return marks
+
+
+def _leave_out_quoted(
+    marks: _Marks, quotes: Bitmap, returns: Bitmap | None, progress: _Progress, size: int
+) -> None:
+    """Of all marks, leave those outside quotes, and step into quotes or out of them."""
+    inside = running_parity(quotes, starts_odd=progress.is_inside)
+    outside = ~inside
+    marks.inner_newlines = marks.newlines & inside
+    marks.newlines &= outside
+    marks.separators &= outside
+    if returns is not None:
+        returns &= outside
+    _add_fault(marks, _BAD_QUOTE, _bad_quotes(marks, quotes, inside, returns, progress), size)
+    progress.is_inside = bool(inside[-1] >> np.uint64(63))
+
+
+def _are_all_fields_quoted(chunk: Chunk, quotes: Bitmap, progress: _Progress) -> bool:
+    """Whether all quotes of a chunk stand around whole fields, and all fields in quotes: then none
+    holds a border, and every border divides. It is what APIs write, and quickly seen.
+
+    A field that is cut off behind its last quote is not looked into: the answer is no.
+    """
+    borders = chunk.newlines | chunk.delimiters
+    begins_with_border = bool(borders[0] & np.uint64(1))
+    follows_border = progress.previous in (_NEWLINE, progress.delimiter)
+    if progress.is_inside:
+        is_in_step = not begins_with_border
+    else:
+        is_in_step = follows_border or (begins_with_border and progress.previous == progress.quote)
+    if not is_in_step:
+        return False
+    opening = places_after(borders, starts_set=follows_border and not progress.is_inside)
+    closing = places_before(borders)
+    return np.array_equal(quotes, opening | closing) and not (opening & closing).any()
 
 
 def _bad_quotes(
@@ -214,9 +244,9 @@ def _bad_quotes(
     return in_midst | going_on
 
 
-def _add_fault(marks: _Marks, fault: int, where: Bitmap, data: bytes) -> None:
+def _add_fault(marks: _Marks, fault: int, where: Bitmap, size: int) -> None:
     if where.any():
-        marks.faults[fault] = places(where, len(data))
+        marks.faults[fault] = places(where, size)
 
 
 def _blank_lines(
@@ -265,7 +295,11 @@ def _begin_of_text(head: bytes) -> int:
 
 
 def _check_utf8(
-    decoder: codecs.IncrementalDecoder, data: bytes, offset: int, *, is_end: bool = False
+    decoder: codecs.IncrementalDecoder,
+    data: bytes | bytearray,
+    offset: int,
+    *,
+    is_end: bool = False,
 ) -> None:
     unfinished = len(decoder.getstate()[0])
     if data.isascii() and not unfinished:

@@ -17,6 +17,7 @@ from orchestration.extracts.csv_bitmaps import (
     counts_between,
     places,
     places_after,
+    places_before,
     running_parity,
 )
 
@@ -97,6 +98,14 @@ def test_places_after_are_one_further(marks: list[bool], starts_set: bool) -> No
     assert set_places(after, len(marks)) == [
         place for place, mark in enumerate([starts_set, *marks[:-1]]) if mark
     ]
+
+
+@random_marks
+@given(marks=marks())
+def test_places_before_are_one_back(marks: list[bool]) -> None:
+    before = places_before(packed(marks))
+
+    assert set_places(before, len(marks)) == [place for place, mark in enumerate(marks[1:]) if mark]
 
 
 @random_marks
