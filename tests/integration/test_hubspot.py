@@ -22,6 +22,7 @@ import pytest
 from orchestration.bronze.judge import judge_object
 from orchestration.bronze.night import accept, heal, load_night
 from orchestration.extracts.ledger import Ledger
+from orchestration.gate.scope import OPPORTUNITIES
 from orchestration.settings import Settings
 from orchestration.simulation import simulate
 from orchestration.sources.catalog import native_sources
@@ -480,6 +481,18 @@ def test_what_two_nights_repeat_counts_once(by_pages: Path, by_two_nights: Path,
     for table in [*tables, "staging.stg_hubspot__opportunity_field_history"]:
         query = f"select * from {table} order by all"
         assert ask(by_pages, query) == ask(by_two_nights, query), table
+
+
+def test_of_deals_that_are_sent_again_those_that_differ_are_computed_anew(
+    warehouse: Warehouse, ask: Ask
+) -> None:
+    moved, *rest = PORTAL.deals
+    later = Change("amount", "4711", at(30))
+    after = replace(PORTAL, deals=(replace(moved, changes=(*moved.changes, later)), *rest))
+    nightly, rebuilt = warehouse.build_each(api_pages(PORTAL), api_pages(after))
+    anew = ask(nightly, f"select opportunity_key from {OPPORTUNITIES.table}")
+    assert anew == [(f"hubspot:{moved.id}",)]
+    assert difference_of_tables(nightly, rebuilt) is None
 
 
 def test_what_is_no_longer_associated_does_not_come_back(by_two_nights: Path, ask: Ask) -> None:

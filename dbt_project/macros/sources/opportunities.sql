@@ -28,10 +28,7 @@
 {#- Every change of one field of an opportunity, over all families of sources. -#}
 {% macro staged_field_history() -%}
     {{ union_of(
-        [
-            'source_system', 'history_id', 'opportunity_id', 'field', 'old_value', 'new_value',
-            'changed_at', 'sequence', 'actor_id',
-        ],
+        field_history_columns(),
         [
             ref('stg_salesforce__opportunity_field_history'),
             ref('stg_hubspot__opportunity_field_history'),

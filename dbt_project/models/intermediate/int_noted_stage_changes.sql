@@ -10,10 +10,7 @@ with
 -- HubSpot tells stages as its stage history and nowhere else.
 field_history as (
     {{ union_of(
-        [
-            'source_system', 'history_id', 'opportunity_id', 'field', 'old_value', 'new_value',
-            'changed_at', 'sequence', 'actor_id',
-        ],
+        field_history_columns(),
         [
             changed_rows(ref('stg_salesforce__opportunity_field_history'), **asked),
             changed_rows(ref('stg_mapped__opportunity_field_history'), **asked),

@@ -14,10 +14,7 @@ with
 
 changes as (
     {{ union_of(
-        [
-            'source_system', 'history_id', 'opportunity_id', 'stage', 'changed_at', 'sequence',
-            'pipeline', 'actor_id', 'amount', 'close_date', 'forecast_category', 'is_migration',
-        ],
+        stage_history_columns(),
         [
             changed_rows(ref('stg_salesforce__opportunity_history'), **asked),
             changed_rows(ref('stg_hubspot__opportunity_stage_history'), **asked),

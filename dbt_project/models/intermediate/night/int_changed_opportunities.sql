@@ -1,10 +1,11 @@
 -- One row an opportunity that this night has to compute anew; none in a build of everything.
 --
--- Its own record changed, or a record of its history; nights showed it missing or back; or what it
+-- Its own record changed, or what is told of its past; nights showed it missing or back; or what it
 -- is computed with changed: stages, rates, mergers, splits, which type of split divides its source's
 -- closes, or its account.
 -- Records that are new to this night are counted before they are computed:
 -- depends_on: {{ ref('stg_flywheel__bronze_rows') }}
+{%- set told_of_pasts = told_of_pasts() %}
 with
 
 touched_records as (
@@ -68,6 +69,10 @@ facts_before as (
     select * from {{ before_this_night('intermediate', 'int_opportunity_facts') }}
 ),
 
+pasts_before as (
+    select * from {{ before_this_night('intermediate', 'int_opportunity_pasts') }}
+),
+
 -- What no load of this night delivered is as it was, but for HubSpot: there the records of others
 -- tell of an opportunity, too.
 delivered as (
@@ -97,6 +102,38 @@ changed_records as (
             hashed.source_system = before.source_system
             and hashed.opportunity_id = before.opportunity_id
     where before.record_hash is null or before.record_hash <> hashed.record_hash
+),
+
+-- So does a whole history: only a past that differs counts. Those of HubSpot are told in words of
+-- other records.
+with_past as (
+    select
+        source_system,
+        record_id as opportunity_id
+    from touched_records
+    where object_name = 'opportunity'
+    union
+    {{ hubspot_records('staged', 'opportunity_id') }}
+),
+
+pasts as (
+    {{ pasts(told_of_pasts, 'with_past') }}
+),
+
+changed_pasts as (
+    select
+        with_past.source_system,
+        with_past.opportunity_id
+    from with_past
+    left join pasts
+        on
+            with_past.source_system = pasts.source_system
+            and with_past.opportunity_id = pasts.opportunity_id
+    left join pasts_before
+        on
+            with_past.source_system = pasts_before.source_system
+            and with_past.opportunity_id = pasts_before.opportunity_id
+    where pasts.past_hash is distinct from pasts_before.past_hash
 ),
 
 changed_versions as (
@@ -187,9 +224,8 @@ concerned as (
     union
     select
         source_system,
-        record_id
-    from touched_records
-    where object_name = 'opportunity'
+        opportunity_id
+    from changed_pasts
     union
     select
         before.source_system,
