@@ -5,7 +5,7 @@
 -- closes, or its account.
 -- Records that are new to this night are counted before they are computed:
 -- depends_on: {{ ref('stg_flywheel__bronze_rows') }}
-{%- set told_of_pasts = told_of_pasts() %}
+{%- set tables = told_of_pasts() %}
 with
 
 touched_records as (
@@ -117,7 +117,7 @@ with_past as (
 ),
 
 pasts as (
-    {{ pasts(told_of_pasts, 'with_past') }}
+    {{ pasts(tables, 'with_past') }}
 ),
 
 changed_pasts as (
