@@ -11,8 +11,10 @@ import pytest
 from orchestration.settings import Settings
 from orchestration.warehouse.project import manifest
 
+# A model is of the first layer that its path names: the base lies within staging.
 MAY_READ = {
-    "staging": {"source"},
+    "base": {"source"},
+    "staging": {"source", "base"},
     "intermediate": {"staging", "intermediate"},
     "marts": {"intermediate", "marts"},
     "ops": {"staging", "intermediate", "marts", "ops"},
@@ -59,7 +61,7 @@ def test_a_manifest_that_cannot_be_read_is_parsed_anew(parsed: Settings) -> None
 def _layer(node: dict) -> str:
     if node["resource_type"] == "source":
         return "source"
-    return next(part for part in node["fqn"] if part in MAY_READ)
+    return next(layer for layer in MAY_READ if layer in node["fqn"])
 
 
 def _models(nodes: dict[str, dict]) -> list[dict]:
@@ -81,7 +83,7 @@ def test_staging_of_a_family_of_sources_reads_nothing_of_another(nodes: dict[str
     foreign = [
         f"{model['name']} reads {nodes[parent]['name']}"
         for model in _models(nodes)
-        if _layer(model) == "staging"
+        if _layer(model) in ("base", "staging")
         for parent in model["depends_on"]["nodes"]
         if model["fqn"][2] not in nodes[parent]["fqn"]
     ]
@@ -132,7 +134,7 @@ def test_only_macros_speak_duckdb(nodes: dict[str, dict]) -> None:
 
 
 def test_models_are_named_after_their_layer(nodes: dict[str, dict]) -> None:
-    prefixes = {"staging": ("stg_",), "intermediate": ("int_",)}
+    prefixes = {"base": ("base_",), "staging": ("stg_",), "intermediate": ("int_",)}
     misnamed = [
         model["name"]
         for model in _models(nodes)
@@ -145,6 +147,6 @@ def test_every_model_stands_in_the_folder_of_its_layer(nodes: dict[str, dict]) -
     astray = [
         model["name"]
         for model in _models(nodes)
-        if Path(model["original_file_path"]).parts[2] != _layer(model)
+        if _layer(model) not in Path(model["original_file_path"]).parts
     ]
     assert astray == []

@@ -18,37 +18,22 @@
 {%- endmacro %}
 
 {#-
-    What some properties of records were, one row a version, with `changed_at`, `value`,
-    `source_type`, `user_id` and `_batch_date`. An instant names a version of a property. Pages of several nights
-    repeat what they said before, and HubSpot lists the newest version first.
+    Versions of properties of records, as observations (history/newest.sql). An instant names a version
+    of a property. Pages of several nights repeat what they said before, and HubSpot lists the newest
+    version first: of two that one file tells the first one counts.
 -#}
-{% macro hubspot_property_versions(history, properties) -%}
+{% macro hubspot_property_versions(delivered) -%}
     select
         id,
         property,
-        changed_at,
+        timestamp as changed_at,
         value,
-        source_type,
-        user_id,
-        _batch_date
-    from (
-        select
-            id,
-            property,
-            timestamp as changed_at,
-            value,
-            sourceType as source_type,
-            coalesce(updatedByUserId, {{ first_match('sourceId', '^userId:([0-9]+)$') }})
-                as user_id,
-            _batch_date,
-            row_number() over (
-                partition by id, property, timestamp
-                order by _batch_date desc, _load_number desc, _row_number asc
-            ) as place
-        from {{ source('hubspot', history) }}
-        where property in ('{{ properties | join("', '") }}')
-    ) as listed
-    where place = 1
+        sourceType as source_type,
+        coalesce(updatedByUserId, {{ first_match('sourceId', '^userId:([0-9]+)$') }}) as user_id,
+        _batch_date as batch_date,
+        _load_number as load_number,
+        -_row_number as row_number
+    from {{ delivered }}
 {%- endmacro %}
 
 {#- How columns begin that hold the instant at which a deal entered a stage. -#}

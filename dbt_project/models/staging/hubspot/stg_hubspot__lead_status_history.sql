@@ -2,7 +2,7 @@
 with
 
 versions as (
-    {{ hubspot_property_versions('contact_property_history', ['lifecyclestage']) }}
+    select * from {{ ref('base_hubspot__contact_property_history') }}
 ),
 
 final as (
@@ -12,7 +12,7 @@ final as (
         value as status,
         changed_at,
         dense_rank() over (partition by id order by changed_at) as sequence,
-        _batch_date as last_batch_date
+        batch_date as last_batch_date
     from versions
     where value is not null
 )

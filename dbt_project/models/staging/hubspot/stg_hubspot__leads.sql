@@ -25,7 +25,7 @@ associations as (
 ),
 
 lifecycles as (
-    {{ hubspot_property_versions('contact_property_history', ['lifecyclestage']) }}
+    select * from {{ ref('base_hubspot__contact_property_history') }}
 ),
 
 recorded as (

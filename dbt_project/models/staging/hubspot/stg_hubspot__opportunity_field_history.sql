@@ -6,10 +6,8 @@ users as (
 ),
 
 versions as (
-    {{ hubspot_property_versions(
-        'deal_property_history',
-        ['amount', 'closedate', 'hubspot_owner_id', 'pipeline', 'hs_manual_forecast_category'],
-    ) }}
+    select * from {{ ref('base_hubspot__deal_property_history') }}
+    where property <> 'dealstage'
 ),
 
 owners_told as (
@@ -18,7 +16,7 @@ owners_told as (
 ),
 
 owners as (
-    {{ hubspot_owners_said('owners_told', 'value') }}
+    {{ hubspot_owners_said('owners_told', 'value', 'batch_date') }}
 ),
 
 in_canonical_words as (
@@ -39,13 +37,13 @@ in_canonical_words as (
         end as new_value,
         versions.changed_at,
         versions.user_id,
-        versions._batch_date
+        versions.batch_date
     from versions
     left join owners
         on
             versions.property = 'hubspot_owner_id'
             and versions.value = owners.said
-            and versions._batch_date = owners.batch_date
+            and versions.batch_date = owners.batch_date
 ),
 
 final as (
@@ -63,7 +61,7 @@ final as (
         changes.changed_at,
         dense_rank() over (partition by changes.id order by changes.changed_at) as sequence,
         users.owner_id as actor_id,
-        changes._batch_date as last_batch_date
+        changes.batch_date as last_batch_date
     from in_canonical_words as changes
     left join users on changes.user_id = users.user_id
 )

@@ -17,10 +17,8 @@ users as (
 ),
 
 versions as (
-    {{ hubspot_property_versions(
-        'deal_property_history',
-        ['dealstage', 'pipeline', 'amount', 'closedate', 'hs_manual_forecast_category'],
-    ) }}
+    select * from {{ ref('base_hubspot__deal_property_history') }}
+    where property <> 'hubspot_owner_id'
 ),
 
 -- An empty text stands for a property that was cleared.
@@ -31,7 +29,7 @@ states as (
         changed_at,
         source_type,
         user_id,
-        _batch_date,
+        batch_date,
         dense_rank() over (partition by id order by changed_at) as sequence,
         {{ last_known("case when property = 'dealstage' then value end", 'id', 'changed_at') }}
             as stage_text,
@@ -59,7 +57,7 @@ changes as (
         max(forecast_category) as forecast_category,
         max(case when property = 'dealstage' then source_type end) as source_type,
         max(user_id) as user_id,
-        max(_batch_date) as batch_date
+        max(batch_date) as batch_date
     from states
     where property in ('dealstage', 'amount', 'closedate') and stage_text is not null
     group by id, changed_at
