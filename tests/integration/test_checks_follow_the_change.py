@@ -31,7 +31,6 @@ from orchestration.gate.scope import (
 )
 from orchestration.gate.stamp import give_stamp
 from orchestration.gate.suites import read_suites
-from orchestration.gate.written import WRITTEN
 from orchestration.publication.promote import promote
 from orchestration.settings import Settings
 from orchestration.simulation import simulate
@@ -407,9 +406,7 @@ FACTS, STRETCHES = "intermediate.int_opportunity_facts", "intermediate.int_oppor
          f"from marts.fct_activity where {ACTIVITY}"),
         ("bridge_activity", "parts_are_single",
          f"insert into {PARTICIPANTS} select activity_key, source_system, 'a', record_kind, "
-         f"record_key from marts.bridge_activity where is_main and {ACTIVITY}; "
-         # The night wrote no part, and told so.
-         f"delete from {WRITTEN} where table_name = '{PARTICIPANTS}'"),
+         f"record_key from marts.bridge_activity where is_main and {ACTIVITY}"),
         ("bridge_activity", "activities_are_known",
          f"insert into {PARTICIPANTS} values ('s:nobody', 's', 'nobody', 'lead', 's:l')"),
         ("bridge_merge", "object_is_known",
